@@ -1,0 +1,124 @@
+"""The server: the pages, their assets, and the security headers on every answer.
+
+Start it with `streamlit run app.py` or `python app.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.ui import assets, frame
+
+LOG = logging.getLogger("through_the_noise")
+
+
+def content_security_policy() -> str:
+    """What a page may load: this server's own files only.
+
+    Streamlit needs the rest: its index page has one inline script (allowed by its hash), its
+    style sheets are made in the browser, and a component's script is loaded from a blob.
+    """
+    index = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    inline = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
+    digests = (hashlib.sha256(script.encode()).digest() for script in inline)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' blob: {hashes}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        )
+    )
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds the security headers to every answer, Streamlit's included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": content_security_policy(),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add the headers to its answer."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+async def serve_asset(request: Request) -> Response:
+    """Answer with a file of `assets`, or 404."""
+    path = assets.find(request.path_params["name"])
+    if path is None:
+        return PlainTextResponse("There is no such file here.", status_code=404)
+    asset = await run_in_threadpool(assets.load, path)
+    current = request.query_params.get("v") == asset.version
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache",
+        "ETag": f'"{asset.version}"',
+        "Vary": "Accept-Encoding",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    body = asset.content
+    if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = asset.gzipped, "gzip"
+    return Response(body, media_type=asset.media_type, headers=headers)
+
+
+def explain_failure(error: Exception) -> bool:
+    """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
+    LOG.error("a page failed", exc_info=error)
+    st.error("This page stopped in the middle of its work. The fault is ours, not yours.")
+    st.write("Reload the page to try again. If it stops again, go back to the start.")
+    st.page_link(str(frame.PAGES / frame.ALL_PAGES[0].file), label="Back to the start")
+    return True
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Prepare the large files before the first visitor."""
+    await run_in_threadpool(assets.load, assets.PLOTLY)
+    yield
+
+
+app = st.App(
+    Path(__file__).parent / "pages" / "site.py",
+    routes=[Route("/assets/{name:path}", serve_asset)],
+    middleware=[Middleware(SecurityHeaders)],
+    lifespan=lifespan,
+    on_script_error=explain_failure,
+)
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,1 @@
+"""What the pages share: colours, lesson text, the frame of a page, figures and widgets."""

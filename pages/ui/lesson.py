@@ -1,0 +1,72 @@
+"""Lesson text: Markdown files in `assets/lessons`, one a page, in sections headed `## name`.
+
+A section may hold `{{name}}` where a page puts a number or a word. Symbols in its formulas get
+their colours here, so the text itself stays plain Markdown with plain TeX.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import theme
+
+FOLDER = Path(__file__).parents[2] / "assets" / "lessons"
+
+_HEADING = re.compile(r"^## +(\w+) *$", re.MULTILINE)
+_FORMULA = re.compile(r"(?<!\\)(\$\$?)(.+?)(?<!\\)\1", re.DOTALL)
+_BLANK = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The text of one page; calling it with a section's name shows that section."""
+
+    page: str
+
+    def __call__(self, section: str, **values: object) -> None:
+        """Show a section as Markdown, its `{{name}}` blanks filled from `values`."""
+        st.markdown(self.text(section, **values))
+
+    def text(self, section: str, **values: object) -> str:
+        """Markdown of a section, formulas coloured and blanks filled.
+
+        Raises:
+            KeyError: If the page has no such section, or a blank has no value.
+        """
+        sections = read_sections(self.page)
+        if section not in sections:
+            raise KeyError(f"{self.page}.md has no section '## {section}'")
+        return colour_formulas(fill(sections[section], values))
+
+
+def read_sections(page: str) -> dict[str, str]:
+    """Sections of a page's lesson file, by name, in the file's order.
+
+    Read anew at every call: an edited text shows at the next reload, without a restart.
+
+    Raises:
+        ValueError: If two sections have the same name.
+    """
+    _, *parts = _HEADING.split((FOLDER / f"{page}.md").read_text(encoding="utf-8"))
+    names, bodies = parts[::2], parts[1::2]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{page}.md has two sections of the same name: {names}")
+    return {name: body.strip() for name, body in zip(names, bodies, strict=True)}
+
+
+def fill(text: str, values: dict[str, object]) -> str:
+    """`text` with each `{{name}}` replaced by its value.
+
+    Raises:
+        KeyError: If a blank has no value.
+    """
+    return _BLANK.sub(lambda match: str(values[match[1]]), text)
+
+
+def colour_formulas(markdown: str) -> str:
+    """Markdown with the symbols in its `$...$` and `$$...$$` formulas coloured."""
+    return _FORMULA.sub(lambda m: f"{m[1]}{theme.colour_formula(m[2])}{m[1]}", markdown)
