@@ -180,8 +180,8 @@ def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
             sides = [
                 cost(substitute_coordinates(z, frozen.transform(side))) for side in (plus, minus)
             ]
-        k_by_d = (sides[0] - sides[1]).unflatten(0, (k, z.shape[-1]))
-        return k_by_d.movedim(1, -1)
+        by_coordinate = (sides[0] - sides[1]).view(k, z.shape[-1], -1)
+        return by_coordinate.transpose(1, 2)
 
     by_loc = difference(rayleigh, -rayleigh) / (frozen.scale * math.sqrt(2.0 * math.pi))
     by_scale = difference(maxwell, uniform * maxwell) / frozen.scale

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,7 +34,7 @@ class Normal:
     @property
     def shape(self) -> torch.Size:
         """The shape (B, D) that both parameters broadcast to."""
-        return torch.broadcast_shapes(self.loc.shape, self.scale.shape)
+        return torch.Size(np.broadcast_shapes(self.loc.shape, self.scale.shape))
 
     def base(self, k: int, gen: torch.Generator) -> Tensor:
         """Draw k samples of the base noise eps: (K, B, D)."""

@@ -1,0 +1,41 @@
+"""python -m vae_core gradients|train: the code that the pages call, without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from vae_core import cli_gradients, cli_train
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Answers wrong words with one line and exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and stop."""
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit status is 0, or 2 for words that make no sense."""
+    parser = OneLineParser(prog="python -m vae_core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, command, text in (
+        ("gradients", cli_gradients, "measure a gradient estimator on a problem"),
+        ("train", cli_train, "train a VAE on MNIST"),
+    ):
+        words = commands.add_parser(name, help=text, allow_abbrev=False)
+        command.add_arguments(words)
+        words.set_defaults(run=command.run)
+    args = parser.parse_args(argv)
+    try:
+        args.run(args)
+    except ValueError as problem:
+        print(f"python -m vae_core {args.command}: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

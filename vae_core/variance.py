@@ -1,0 +1,249 @@
+"""Mean, bias and variance of a gradient estimator on a problem, over many replicates at once.
+
+A replicate is one estimate made from K samples. Replicates lie along the batch dimension B: the
+parameters are repeated B times and one backward call gives B independent estimates, so there is
+no Python loop over them, only over chunks that fit the cache.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_core import closed_form
+from vae_core.estimators import ESTIMATORS, Estimator
+from vae_core.families import Normal
+from vae_core.problems import PROBLEMS, Exact, Problem
+
+CHUNK_ELEMENTS = 2**16
+MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
+MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
+
+Array = NDArray[np.float64]
+
+
+def one_of(kind: str, name: str, allowed: Mapping[str, object]) -> None:
+    """Raise ValueError that lists what is allowed, unless name is among it."""
+    if name not in allowed:
+        raise ValueError(f"{name!r} is no {kind}; there are {', '.join(allowed)}.")
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Raise ValueError that gives the range, unless low <= value <= high; NaN is outside."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must lie between {low:g} and {high:g}, and is {value:g}.")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is measured. Raises ValueError, in a learner's words, when it cannot be.
+
+    Attributes:
+        problem, estimator: names in the registries.
+        loc, scale: mu and sigma, the same in each of the `dim` dimensions.
+        samples: K behind one estimate.
+        replicates: number of independent estimates.
+        knobs: the problem's settings; those left out take their defaults.
+    """
+
+    problem: str
+    estimator: str
+    loc: float = 2.0
+    scale: float = 1.0
+    dim: int = 1
+    samples: int = 1
+    replicates: int = 100_000
+    seed: int = 0
+    knobs: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        one_of("problem", self.problem, PROBLEMS)
+        one_of("estimator", self.estimator, ESTIMATORS)
+        within("loc", self.loc, -MAX_LOC, MAX_LOC)
+        within("scale", self.scale, MIN_SCALE, MAX_SCALE)
+        within("dim", self.dim, 1, MAX_DIM)
+        within("samples", self.samples, 1, MAX_SAMPLES)
+        within("replicates", self.replicates, 2, MAX_REPLICATES)
+        within("seed", self.seed, 0, MAX_SEED)
+        if self.samples < self.rule.min_samples:
+            raise ValueError(
+                f"{self.rule.name} needs at least {self.rule.min_samples} samples, "
+                f"and samples is {self.samples}."
+            )
+        object.__setattr__(self, "knobs", self.cost_problem.settings(**self.knobs))
+
+    @property
+    def cost_problem(self) -> Problem:
+        """The registry's entry of the problem."""
+        return PROBLEMS[self.problem]
+
+    @property
+    def rule(self) -> Estimator:
+        """The registry's entry of the estimator."""
+        return ESTIMATORS[self.estimator]
+
+    def parameters(self, batch: int) -> tuple[Tensor, Tensor]:
+        """loc and scale as leaves in float64, each (batch, D)."""
+        shape = (batch, self.dim)
+        loc = torch.full(shape, self.loc, dtype=torch.float64, requires_grad=True)
+        scale = torch.full(shape, self.scale, dtype=torch.float64, requires_grad=True)
+        return loc, scale
+
+    def exact(self) -> Exact:
+        """E[f] of each dimension and its gradient, by the problem's closed form: (D,) each."""
+        loc, scale = (p.detach()[0] for p in self.parameters(1))
+        return self.cost_problem.exact(loc, scale, **self.knobs)
+
+    def exact_variance(self, parameter: str) -> float | None:
+        """Variance of one estimate of d/d(loc or scale) of the first dimension, if known."""
+        moments = self.cost_problem.moments(**self.knobs)
+        try:
+            return closed_form.variance(
+                moments, self.estimator, parameter, self.loc, self.scale, self.dim, self.samples
+            )
+        except OverflowError:
+            raise ValueError(TOO_LARGE) from None
+
+
+TOO_LARGE = "The numbers grow too large to compute with here: bring loc and scale closer to zero."
+
+
+class Estimates(NamedTuple):
+    """Independent estimates, one a replicate, of the first dimension's gradient; each (B,)."""
+
+    value: Array
+    loc: Array
+    scale: Array
+
+
+def estimates(experiment: Experiment) -> Iterator[Estimates]:
+    """Draw all replicates, a chunk at a time.
+
+    Each chunk has a generator of its own, seeded from the experiment's seed and the chunk's
+    number, and every estimator draws its base noise first: two estimators measured with the same
+    seed see the same noise.
+    """
+    per_replicate = experiment.samples * experiment.dim
+    widest = max(1, CHUNK_ELEMENTS // per_replicate)
+    for number, start in enumerate(range(0, experiment.replicates, widest)):
+        batch = min(widest, experiment.replicates - start)
+        yield _chunk(experiment, batch, chunk_generator(experiment.seed, number))
+
+
+def chunk_generator(seed: int, chunk: int) -> torch.Generator:
+    """An independent generator for each pair of seed and chunk."""
+    state = np.random.SeedSequence((seed, chunk)).generate_state(1)[0]
+    return torch.Generator().manual_seed(int(state))
+
+
+def _chunk(experiment: Experiment, batch: int, gen: torch.Generator) -> Estimates:
+    loc, scale = experiment.parameters(batch)
+    cost = experiment.cost_problem.cost(**experiment.knobs)
+    values = experiment.rule(cost, Normal(loc, scale), experiment.samples, gen).mean(0)
+    if values.requires_grad:
+        by_loc, by_scale = torch.autograd.grad(values.sum(), (loc, scale))
+    else:  # The estimator cut the path from the parameters to the cost.
+        by_loc, by_scale = torch.zeros_like(loc), torch.zeros_like(scale)
+    return Estimates(values.detach().numpy(), by_loc[:, 0].numpy(), by_scale[:, 0].numpy())
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A mean over replicates beside its exact value.
+
+    Attributes:
+        exact: what the mean should be.
+        mean: average over the replicates.
+        standard_error: of the mean.
+        variance: of one replicate.
+        variance_standard_error: of that variance, from the fourth moment.
+    """
+
+    exact: float
+    mean: float
+    standard_error: float
+    variance: float
+    variance_standard_error: float
+
+    @property
+    def bias(self) -> float:
+        """Mean less exact value."""
+        return self.mean - self.exact
+
+    @property
+    def z_score(self) -> float:
+        """Bias in standard errors; infinite for a constant that is off."""
+        if self.standard_error > 0.0:
+            return self.bias / self.standard_error
+        return 0.0 if self.bias == 0.0 else math.copysign(math.inf, self.bias)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The cost's value and the two gradients of the first dimension, measured."""
+
+    experiment: Experiment
+    value: Statistic
+    loc: Statistic
+    scale: Statistic
+    seconds: float
+
+
+class _PowerSums:
+    """Sums of the first four powers about a pilot value, which keeps them well conditioned."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.pilot = 0.0
+        self.sums = np.zeros(4)
+
+    def add(self, x: Array) -> None:
+        if not np.isfinite(x).all():
+            raise ValueError(TOO_LARGE)
+        if self.count == 0:
+            self.pilot = float(x.mean())
+        centred = x - self.pilot
+        with np.errstate(over="ignore"):  # `statistic` refuses sums that are not finite
+            square = centred * centred
+            self.sums += (centred.sum(), square.sum(), centred @ square, square @ square)
+        self.count += len(x)
+
+    def statistic(self, exact: float) -> Statistic:
+        n = self.count
+        if not (np.isfinite(self.sums).all() and math.isfinite(exact)):
+            raise ValueError(TOO_LARGE)
+        m1, m2, m3, m4 = self.sums / n
+        spread = max(m2 - m1**2, 0.0)
+        variance = spread * n / (n - 1)
+        fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+        error = math.sqrt(max(fourth - spread**2 * (n - 3) / (n - 1), 0.0) / n)
+        return Statistic(exact, self.pilot + m1, math.sqrt(variance / n), variance, error)
+
+
+def measure(experiment: Experiment) -> Measurement:
+    """Draw all replicates and reduce them.
+
+    Raises:
+        ValueError: when the numbers overflow, in a learner's words.
+    """
+    start = time.perf_counter()
+    sums = [_PowerSums() for _ in Estimates._fields]
+    for chunk in estimates(experiment):
+        for total, x in zip(sums, chunk, strict=True):
+            total.add(x)
+    exact = experiment.exact()
+    value, loc, scale = (
+        total.statistic(float(truth))
+        for total, truth in zip(
+            sums, (exact.value.sum(), exact.loc[0], exact.scale[0]), strict=True
+        )
+    )
+    return Measurement(experiment, value, loc, scale, time.perf_counter() - start)
