@@ -1,0 +1,138 @@
+"""What a training run is told: its plan, fixed from the start, and its settings, free to change.
+
+Wrong values raise `ConfigError` with a sentence in plain words that names what is allowed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vae_core.estimators import ESTIMATORS
+
+TRAINABLE = tuple(name for name, entry in ESTIMATORS.items() if entry.trains_vae)
+"""Names of the estimators that a VAE can be trained with."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The values that a number may take, and the name that a learner knows it by."""
+
+    title: str
+    low: float
+    high: float
+    whole: bool = True
+
+    def check(self, value: float) -> None:
+        """Raise ConfigError unless the value is a number within the limits."""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and self.low <= value <= self.high and (value == int(value) or not self.whole):
+            return
+        kind = "a whole number" if self.whole else "a number"
+        raise ConfigError(
+            f"{self.title} must be {kind} from {self.low:g} to {self.high:g}, and is {value}."
+        )
+
+
+LIMITS = {
+    "samples": Limit("Samples K", 1, 64),
+    "learning_rate": Limit("Learning rate", 1e-6, 1e4, whole=False),
+    "latent": Limit("Latent size", 1, 64),
+    "hidden": Limit("Hidden width", 1, 2000),
+    "batch": Limit("Batch size", 1, 2000),
+    "epochs": Limit("Epochs", 0.001, 1000, whole=False),
+    "seconds": Limit("Seconds", 0.1, 86_400, whole=False),
+    "seed": Limit("Seed", 0, 2**31 - 1),
+}
+
+
+class ConfigError(ValueError):
+    """A run cannot be done as asked; the message says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may change while a run goes on, from one step to the next.
+
+    Attributes:
+        estimator: name of the gradient estimator for the encoder.
+        samples: K, samples of z for each image and step.
+        learning_rate: the highest of the schedule, which warms up to it and decays from it.
+    """
+
+    estimator: str = "pathwise"
+    samples: int = 1
+    learning_rate: float = 3e-3
+
+    def __post_init__(self) -> None:
+        if self.estimator not in TRAINABLE:
+            raise ConfigError(
+                f"No VAE can be trained with the estimator {self.estimator!r}. "
+                f"Choose one of: {', '.join(TRAINABLE)}."
+            )
+        LIMITS["samples"].check(self.samples)
+        LIMITS["learning_rate"].check(self.learning_rate)
+        entry = ESTIMATORS[self.estimator]
+        if self.samples < entry.min_samples:
+            raise ConfigError(
+                f"{entry.title} ({self.estimator}) needs at least {entry.min_samples} "
+                f"samples K, and got {self.samples}."
+            )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run, complete: the same configuration gives the same run.
+
+    Attributes:
+        estimator, samples, learning_rate: the settings at the start, see `Settings`.
+        latent: D, the size of z.
+        hidden: width of the hidden layer in encoder and decoder.
+        batch: B, images a step.
+        epochs: planned passes over the training images; None when `seconds` is given.
+        seconds: planned time instead; such a run depends on the speed of the machine.
+        seed: decides weights, order of images and noise.
+    """
+
+    estimator: str = "pathwise"
+    samples: int = 1
+    learning_rate: float = 3e-3
+    latent: int = 20
+    hidden: int = 400
+    batch: int = 128
+    epochs: float | None = None
+    seconds: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs is None and self.seconds is None:
+            object.__setattr__(self, "epochs", 1.0)
+        if self.epochs is not None and self.seconds is not None:
+            raise ConfigError("A run is planned in epochs or in seconds, not in both.")
+        _ = self.settings
+        for name in ("latent", "hidden", "batch", "seed"):
+            LIMITS[name].check(getattr(self, name))
+        for name in ("epochs", "seconds"):
+            if getattr(self, name) is not None:
+                LIMITS[name].check(getattr(self, name))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the run starts with."""
+        return Settings(self.estimator, self.samples, self.learning_rate)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `TrainConfig(**values)` makes the same configuration again."""
+        return asdict(self)
+
+
+def warm_up_and_decay(fraction: float, warm_up: float = 0.1) -> float:
+    """Share of the learning rate at a fraction (0 to 1) of the run.
+
+    A straight rise, then half a cosine down to zero (Loshchilov & Hutter 2017, without restarts),
+    so that a short run ends in small steps however short it is.
+    """
+    if fraction < warm_up:
+        return max(fraction, 1e-3) / warm_up
+    return 0.5 * (1.0 + math.cos(math.pi * (fraction - warm_up) / (1.0 - warm_up)))
