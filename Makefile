@@ -1,0 +1,66 @@
+# make run     install what the app needs into .venv (first time only) and start the server
+# make test    install what the checks need, a browser included, and run them all
+# make bench   measure speed in a headless browser
+# make fmt     put the code in order
+# make clean   remove .venv and the caches
+#
+# PORT=8600         another port for `make run`
+# HOST=0.0.0.0      let other machines connect
+# TORCH_INDEX=URL   take torch from this package index (the CPU-only build; see README.md)
+
+PORT ?= 8501
+HOST ?= 127.0.0.1
+TORCH_INDEX ?=
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+
+.PHONY: run test bench lint fmt clean
+
+run: .venv/installed
+	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
+
+test: .venv/browser lint
+	$(PY) -m pytest
+
+bench: .venv/browser
+	$(PY) -m pytest -m bench -s
+
+lint: .venv/installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+fmt: .venv/installed-dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making .venv with $$($$python --version)"; \
+	    $$python -m venv .venv && exit 0; \
+	    rm -rf .venv; echo "$$python cannot make a virtual environment (on Debian: apt install python3-venv)." >&2; exit 1; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer is needed, and none was found. Install it and try again." >&2; exit 1
+
+.venv/installed: requirements.txt | .venv/bin/python
+	@echo "Installing the app's packages. The first time this can take some minutes."
+	@if [ -n "$(TORCH_INDEX)" ]; then \
+	  $(PIP) --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.txt)"; \
+	fi
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@echo "Installing the checks' packages."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+.venv/browser: tests/find_browser.py .venv/installed-dev
+	@$(PY) tests/find_browser.py --install
+	@touch $@
