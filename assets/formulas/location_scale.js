@@ -1,0 +1,85 @@
+// The frame of the location-scale transform, as `frame` in pages/ui/transform_figures.py has it.
+// A browser test holds the two against each other.
+
+const UPPER_ROW = 1.1;
+const MOST_ARROWS = 12;
+const NUDGE = 0.5;
+const SLICE_WIDTH = 0.4;
+const ARROW_ROWS = { mu: -0.15, sigma: -0.3 };
+const ARROWS = { mu: "∂z/∂μ = 1", sigma: "∂z/∂σ = ε" };
+const ROOT = Math.sqrt(2 * Math.PI);
+
+const density = (x, mean, scale) => Math.exp(-0.5 * ((x - mean) / scale) ** 2) / (scale * ROOT);
+const filled = (count, value) => new Float64Array(count).fill(value);
+
+function curve(grid, mean, scale, foot) {
+  const x = grid.map((eps) => mean + scale * eps);
+  return { x, y: x.map((at) => foot + density(at, mean, scale)) };
+}
+
+function strokes(from, to, yFrom, yTo) {
+  const x = new Float64Array(3 * from.length).fill(NaN);
+  const y = new Float64Array(3 * from.length).fill(NaN);
+  for (let i = 0; i < from.length; i += 1) {
+    x.set([from[i], to[i]], 3 * i);
+    y.set([yFrom, yTo], 3 * i);
+  }
+  return { x, y };
+}
+
+function arrows(name, start, slope) {
+  const end = start.map((z, i) => z + NUDGE * slope[i]);
+  const row = ARROW_ROWS[name];
+  const y = filled(start.length, row);
+  return {
+    [ARROWS[name]]: strokes(start, end, row, row),
+    [`${name} up`]: { x: end.map((z, i) => (slope[i] >= 0 ? z : NaN)), y },
+    [`${name} down`]: { x: end.map((z, i) => (slope[i] < 0 ? z : NaN)), y },
+  };
+}
+
+function numbers(mu, sigma, eps, landed, t, scale) {
+  const z = mu + sigma * eps;
+  const p = density(eps, 0, 1);
+  const q = density(z, mu, sigma);
+  const dz = sigma * SLICE_WIDTH;
+  const mean = landed.reduce((sum, each) => sum + each, 0) / landed.length;
+  const square = landed.reduce((sum, each) => sum + (each - mean) ** 2, 0) / landed.length;
+  const gain = t > 0 ? 1 / t : 0;
+  return {
+    z, p, q, deps: SLICE_WIDTH, dz, area_eps: p * SLICE_WIDTH, area_z: q * dz,
+    sample_mean: mean, sample_deviation: Math.sqrt(square),
+    grip_mu: gain, grip_right: gain, grip_left: -gain, grip_z: 1 / scale,
+  };
+}
+
+export function frame({ mu, sigma, eps, n, t }, constants) {
+  const { base, grid, slice } = constants;
+  const mean = t * mu;
+  const scale = 1 - t + t * sigma;
+  const foot = UPPER_ROW * (1 - t);
+  const shown = base.subarray(0, n);
+  const landed = shown.map((each) => mu + sigma * each);
+  const underway = shown.map((each) => mean + scale * each);
+  const around = slice.map((each) => eps + each);
+  const cut = curve(around, mean, scale, foot);
+  const bell = curve(grid, mean, scale, foot);
+  const few = landed.subarray(0, MOST_ARROWS);
+  const traces = {
+    paths: strokes(shown, underway, UPPER_ROW, foot),
+    "base samples": { x: shown, y: filled(n, UPPER_ROW) },
+    samples: { x: underway, y: filled(n, foot) },
+    foot: { x: [bell.x[0], bell.x[bell.x.length - 1]], y: filled(2, foot) },
+    "q(z)": bell,
+    "slice foot": { x: cut.x, y: filled(cut.x.length, foot) },
+    slice: cut,
+    "base slice foot": { x: around, y: filled(around.length, UPPER_ROW) },
+    "base slice": curve(around, 0, 1, UPPER_ROW),
+    "one eps": { x: [eps], y: [UPPER_ROW] },
+    "its z": { x: [mean + scale * eps], y: [foot] },
+    flank: curve([-1, 1], mean, scale, foot),
+    ...arrows("mu", few, filled(few.length, 1)),
+    ...arrows("sigma", few, shown.subarray(0, MOST_ARROWS)),
+  };
+  return { traces, numbers: numbers(mu, sigma, eps, landed, t, scale) };
+}

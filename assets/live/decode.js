@@ -1,0 +1,38 @@
+// Packed arrays back to arrays: looked-ahead frames (float32) and a formula's constants (float64).
+
+export function bytesOf(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i += 1) bytes[i] = raw.charCodeAt(i);
+  return bytes.buffer;
+}
+
+export function unpackConstants(packed) {
+  const constants = {};
+  for (const [name, value] of Object.entries(packed)) {
+    constants[name] = value && value.f8 !== undefined ? new Float64Array(bytesOf(value.f8)) : value;
+  }
+  return constants;
+}
+
+// One axis of a look-ahead; frameAt(i) gives what changes at position i: {traces, numbers}.
+export class Axis {
+  constructor(packed) {
+    this.fields = packed.fields;
+    this.numbers = packed.numbers;
+    this.data = new Float32Array(bytesOf(packed.data));
+  }
+
+  frameAt(index) {
+    const traces = {};
+    for (const field of this.fields) {
+      const arrays = (traces[field.trace] ??= {});
+      arrays[field.attr] = field.words
+        ? field.words[index]
+        : this.data.subarray(field.at[index], field.at[index] + field.size[index]);
+    }
+    const numbers = {};
+    for (const [name, values] of Object.entries(this.numbers)) numbers[name] = values[index];
+    return { traces, numbers };
+  }
+}

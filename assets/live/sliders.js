@@ -1,0 +1,115 @@
+// Sliders with the symbol's colour, a readout, and a field to type a number into.
+
+import { make, setText } from "./dom.js";
+import { format } from "./words.js";
+
+export function nearest(positions, value) {
+  let best = 0;
+  for (let i = 1; i < positions.length; i += 1) {
+    if (Math.abs(positions[i] - value) < Math.abs(positions[best] - value)) best = i;
+  }
+  return best;
+}
+
+const colourOf = (param) => `var(--ttn-${param.colour ?? "accent"})`;
+
+// A row: label, slider, number. `owner` is told of a move (input) and of its end (settle).
+class Slider {
+  constructor(param, id, owner) {
+    this.param = param;
+    this.owner = owner;
+    const { positions, key, label } = param;
+    this.range = make("input", {
+      type: "range", id, min: 0, max: positions.length - 1, step: 1,
+      oninput: () => owner.input(key, positions[Number(this.range.value)]),
+      onpointerdown: () => owner.hold(key),
+      onchange: () => owner.settle(this.pressed ? 250 : 0),
+      onkeydown: () => { this.pressed = true; },
+      onkeyup: () => { this.pressed = false; },
+      onpointerup: () => owner.release(key),
+      onpointercancel: () => owner.release(key),
+    });
+    this.number = make("input", {
+      type: "text", inputmode: "decimal", class: "ttn-number", "aria-label": `${label}, as a number`,
+      autocomplete: "off", onchange: () => this.typed(),
+    });
+    this.output = make("output", { for: id, class: "ttn-sr" });
+    const name = make("label", { for: id, title: param.help || null }, label);
+    this.row = make("div", { class: "ttn-slider" }, name, this.range, this.number, this.output);
+    this.row.style.setProperty("--colour", colourOf(param));
+  }
+
+  typed() {
+    const value = Number(this.number.value.trim().replace("\u2212", "-").replace(",", "."));
+    const { positions, key } = this.param;
+    const known = this.number.value.trim() !== "" && Number.isFinite(value);
+    if (known) this.owner.input(key, positions[nearest(positions, value)]);
+    this.number.value = this.shown;
+    if (known) this.owner.settle(0);
+  }
+
+  set(value) {
+    const { positions, format: spec, label } = this.param;
+    const index = nearest(positions, value);
+    const text = format(value, spec);
+    if (Number(this.range.value) !== index) this.range.value = index;
+    this.range.style.setProperty("--part", index / Math.max(1, positions.length - 1));
+    this.range.setAttribute("aria-valuetext", `${label} ${text}`);
+    if (document.activeElement !== this.number || this.shown === this.number.value) {
+      this.number.value = text;
+    }
+    this.shown = text;
+    setText(this.output, text);
+  }
+}
+
+// A seed: a number to type, and a button that draws again.
+class Seed {
+  constructor(param, id, owner) {
+    const { key, maximum } = param;
+    const say = (value) => {
+      owner.input(key, ((value % (maximum + 1)) + maximum + 1) % (maximum + 1));
+      owner.settle(0);
+    };
+    this.field = make("input", {
+      type: "number", id, min: 0, max: maximum, step: 1, class: "ttn-seed",
+      onchange: () => say(Math.trunc(Number(this.field.value)) || 0),
+    });
+    const again = make("button", { type: "button", onclick: () => say(this.value + 1) }, "Draw again");
+    const name = make("label", { for: id, title: param.help || null }, param.label);
+    this.row = make("div", { class: "ttn-slider ttn-draw" }, name, this.field, again);
+  }
+
+  set(value) {
+    this.value = value;
+    this.field.value = value;
+  }
+}
+
+export class Controls {
+  constructor(root, owner) {
+    this.root = root;
+    this.owner = owner;
+    this.all = new Map();
+  }
+
+  // Build the rows anew only if the parameters themselves have changed.
+  show(params, prefix) {
+    const wanted = JSON.stringify(params.map((param) => ({ ...param, value: null })));
+    if (wanted === this.built) return;
+    this.built = wanted;
+    this.all.clear();
+    this.root.replaceChildren();
+    for (const param of params) {
+      if (param.hidden) continue;
+      const kind = param.kind === "seed" ? Seed : Slider;
+      const control = new kind(param, `${prefix}-${param.key}`, this.owner);
+      this.all.set(param.key, control);
+      this.root.append(control.row);
+    }
+  }
+
+  set(values) {
+    for (const [key, control] of this.all) control.set(values[key]);
+  }
+}

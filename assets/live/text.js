@@ -1,0 +1,101 @@
+// What stands around the figure: takeaway, formula, presets, table of numbers, code.
+
+import { make, setText } from "./dom.js";
+import { fill, fillFormula, format } from "./words.js";
+
+function tableRows(table, names, formats) {
+  const columns = Object.entries(table);
+  if (!columns.some(([, cells]) => Array.isArray(cells))) {
+    return columns.map(([title, cell]) => [
+      make("th", { scope: "row" }, title),
+      make("td", {}, typeof cell === "string" ? fill(cell, names, formats) : format(cell)),
+    ]);
+  }
+  const length = Math.max(...columns.map(([, cells]) => cells.length));
+  const head = columns.map(([title]) => make("th", { scope: "col" }, title));
+  const body = Array.from({ length }, (unused, i) =>
+    columns.map(([, cells]) => {
+      const cell = cells[i];
+      const text = typeof cell === "number" ? format(cell, ".5g") : (cell ?? "not finite");
+      return make("td", {}, i < cells.length ? text : "");
+    }),
+  );
+  return [head, ...body];
+}
+
+export class Words {
+  constructor(owner) {
+    this.owner = owner;
+    this.takeaway = make("p", { class: "ttn-takeaway" });
+    this.spoken = make("p", { class: "ttn-sr", "aria-live": "polite" });
+    this.formula = make("div", { class: "ttn-formula" });
+    this.notes = make("div", { class: "ttn-notes" });
+    this.presets = make("div", { class: "ttn-presets" });
+    this.table = make("table");
+    const scroller = make("div", { class: "ttn-scroll", tabindex: 0, role: "region",
+      "aria-label": "The numbers behind the figure" }, this.table);
+    this.numbers = make("details", { ontoggle: () => this.showTable() },
+      make("summary", {}, "Numbers"), scroller);
+    this.codeText = make("code");
+    const listing = make("pre", { tabindex: 0, role: "region", "aria-label": "Code" }, this.codeText);
+    this.code = make("details", {}, make("summary", {}, "Code that ran"), listing);
+    const folded = make("div", { class: "ttn-folded" }, this.numbers, this.code);
+    this.nodes = [this.takeaway, this.formula, this.spoken, this.notes, this.presets, folded];
+  }
+
+  show(data) {
+    this.data = data;
+    this.formats = Object.fromEntries(data.params.map(({ key, format: spec }) => [key, spec]));
+    this.colours = Object.fromEntries(data.params.map(({ key, colour }) => [key, colour]));
+    this.formula.hidden = !data.formula;
+    this.numbers.hidden = !Object.keys(data.table).length;
+    this.code.hidden = !data.code.length;
+    this.tex = null;
+    setText(this.codeText, data.code.join("\n\n\n"));
+    this.notes.replaceChildren(...data.notes.map((note) => make("p", {}, note)));
+    const wanted = JSON.stringify(data.presets);
+    if (wanted !== this.builtPresets) this.presets.replaceChildren(...this.links(data.presets));
+    this.builtPresets = wanted;
+  }
+
+  links(presets) {
+    if (!presets.length) return [];
+    const links = presets.map(({ label, query }, number) => {
+      const address = `?${new URLSearchParams(query)}`;
+      const click = (event) => {
+        if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        this.owner.choosePreset(number);
+      };
+      return make("li", {}, make("a", { href: address, onclick: click }, label));
+    });
+    return [make("h3", {}, "What to try"), make("ul", {}, ...links)];
+  }
+
+  set(names) {
+    this.names = names;
+    this.sentence = fill(this.data.takeaway, names, this.formats);
+    setText(this.takeaway, this.sentence);
+    this.setFormula();
+    if (this.numbers.open) this.showTable();
+  }
+
+  setFormula() {
+    const { katex, palette } = this.owner;
+    if (!this.data.formula || !katex) return;
+    const tex = fillFormula(this.data.formula, this.names, this.formats, this.colours, palette);
+    if (tex === this.tex) return;
+    this.tex = tex;
+    katex.render(tex, this.formula, { displayMode: true, throwOnError: false, output: "htmlAndMathml" });
+  }
+
+  showTable() {
+    if (!this.numbers.open || !this.names) return;
+    const rows = tableRows(this.data.table, this.names, this.formats);
+    this.table.replaceChildren(...rows.map((cells) => make("tr", {}, ...cells)));
+  }
+
+  speak() {
+    setText(this.spoken, this.sentence ?? "");
+  }
+}

@@ -1,0 +1,335 @@
+// The live figure in the browser: one instance for each figure that Python shows.
+//
+// input(key, value)  a control moves: the next animation frame paints the value's picture
+// settle(delay)      it rests: after `delay` ms Python is told, once, and plotly is brought in line
+// show(component)    Python's answer, or a figure that has changed on its own
+
+import { Axis, unpackConstants } from "./live/decode.js";
+import { make } from "./live/dom.js";
+import { Grips } from "./live/grips.js";
+import { paint } from "./live/paint.js";
+import { Controls } from "./live/sliders.js";
+import { Palette, houseTemplate, resolveAll } from "./live/style.js";
+import { Words } from "./live/text.js";
+import { TransportBar } from "./live/transport.js";
+
+const figures = new WeakMap(); // the component's element -> its figure
+const named = new Map(); // key of a figure -> figure
+const waiting = new Map(); // look-aheads that came before their figure
+const ANSWER_MS = 5000; // how long an answer to what was told is waited for
+
+let plotlyLoading;
+function loadPlotly(url) {
+  plotlyLoading ??= new Promise((resolve, reject) => {
+    const fail = () => reject(new Error("plotly.js could not be loaded"));
+    const script = make("script", { src: url, onload: () => resolve(window.Plotly), onerror: fail });
+    document.head.append(script);
+  });
+  return plotlyLoading;
+}
+
+function loadStyle(url) {
+  if (document.head.querySelector(`link[href="${url}"]`)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const link = make("link", { rel: "stylesheet", href: url, onload: resolve, onerror: resolve });
+    document.head.append(link);
+  });
+}
+
+// The text of a value in the address, as Python writes it.
+const addressText = (value) => String(Number(Number(value).toPrecision(10)));
+
+class LiveFigure {
+  constructor(parent) {
+    this.plot = make("div", { class: "ttn-plot" });
+    this.gripRoot = make("div", { class: "ttn-grips", "aria-hidden": "true" });
+    this.stage = make("div", { class: "ttn-stage", role: "group",
+      onkeydown: (event) => event.target === this.stage && this.transport.key(event) },
+      this.plot, this.gripRoot);
+    const sliders = make("div", { class: "ttn-sliders" });
+    const bar = make("div", { class: "ttn-transport", role: "toolbar", "aria-label": "Playback" });
+    this.words = new Words(this);
+    this.root = make("div", { class: "ttn-live" },
+      this.stage, bar, sliders, ...this.words.nodes);
+    parent.append(this.root);
+    this.controls = new Controls(sliders, this);
+    this.transport = new TransportBar(bar, this);
+    this.grips = new Grips(this.gripRoot, this);
+    this.palette = new Palette(this.root);
+    this.axes = {};
+    this.arrays = {};
+    this.resizer = new ResizeObserver(() => this.resize());
+    matchMedia("(prefers-color-scheme: dark)").onchange = () => this.retheme();
+  }
+
+  // ---- what Python says -------------------------------------------------------------------
+
+  async show({ data, setTriggerValue }) {
+    this.data = data;
+    this.tell = setTriggerValue;
+    named.set(data.key, this);
+    await this.load(data);
+    if (this.data !== data) return; // a newer answer came while the parts were loading
+    const themed = this.palette.refresh();
+    const incoming = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
+    if (!this.adopt(incoming)) return;
+    this.constants = unpackConstants(data.constants);
+    this.names = { ...data.names };
+    this.showControls(themed);
+    await this.draw(JSON.parse(data.figure));
+    this.words.set(this.names);
+    this.root.dataset.settled = JSON.stringify(this.values);
+    if (waiting.has(data.key)) this.receive(waiting.get(data.key));
+  }
+
+  async load({ urls, formulaJs }) {
+    const parts = [loadStyle(urls["live_figure.css"]), loadPlotly(urls["plotly.min.js"])];
+    parts.push(import(new URL(urls["katex.js"], document.baseURI)));
+    if (formulaJs) parts.push(import(new URL(formulaJs, document.baseURI)));
+    const [, plotly, katex, formula] = await Promise.all(parts);
+    this.plotly = plotly;
+    this.katex = katex.default;
+    this.formula = formula;
+  }
+
+  // Take the answer's values, unless the visitor has moved on since; false: it is outdated.
+  adopt(incoming) {
+    const answer = JSON.stringify(incoming);
+    const late = performance.now() - this.toldAt > ANSWER_MS;
+    const busy = this.held || this.timer || this.transport.running;
+    if (this.awaited && this.awaited !== answer && !late) return false;
+    this.awaited = null;
+    clearTimeout(this.laggard);
+    if (busy && this.values && answer !== JSON.stringify(this.values)) return false;
+    this.values = incoming;
+    this.known = answer;
+    return true;
+  }
+
+  showControls() {
+    const { data } = this;
+    this.root.classList.toggle("ttn-presenting", data.present);
+    const time = data.transport?.param;
+    this.transport.show(data.transport, data.params.find(({ key }) => key === time));
+    this.controls.show(data.params.filter(({ key }) => key !== time), data.key);
+    this.stage.tabIndex = data.transport ? 0 : -1;
+    this.grips.show(data.handles);
+    this.words.show(data);
+    this.controls.set(this.values);
+    this.transport.set(this.values);
+  }
+
+  receive({ from, axes }) {
+    waiting.delete(this.data.key);
+    this.from = from;
+    this.axes = Object.fromEntries(Object.entries(axes).map(([key, axis]) => [key, new Axis(axis)]));
+    if (this.held || this.timer) this.ask();
+  }
+
+  // ---- drawing ----------------------------------------------------------------------------
+
+  async draw(figure) {
+    this.figure = figure;
+    await this.sync();
+    this.resizer.observe(this.plot);
+    if (this.listening) return;
+    this.listening = true;
+    this.plot.on("plotly_afterplot", () => this.grips.set(this.plot, this.arrays));
+    this.plot.on("plotly_relayouting", () => this.grips.set(this.plot, this.arrays));
+  }
+
+  // Bring plotly in line with what is shown: after a drag, a change of theme, an answer.
+  async sync(overrides = {}) {
+    const { layout, traces } = this.dressed(overrides);
+    const config = { displaylogo: false, responsive: false, scrollZoom: false,
+      modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+    await this.plotly.react(this.plot, traces, layout, config);
+    for (const trace of this.plot._fullData ?? []) {
+      this.arrays[trace.name] = { x: trace.x ?? [], y: trace.y ?? [], text: trace.text };
+    }
+    this.grips.set(this.plot, this.arrays);
+    this.label();
+  }
+
+  dressed(overrides) {
+    const coarse = matchMedia("(pointer: coarse)").matches;
+    const narrow = this.plot.clientWidth < 520;
+    const size = this.data.present ? 20 : narrow ? 12 : 14;
+    const layout = resolveAll(this.figure.layout ?? {}, this.palette);
+    layout.template = houseTemplate(this.palette, size, narrow);
+    layout.uirevision ??= "kept";
+    layout.dragmode ??= coarse ? false : "zoom";
+    layout.height = this.height(narrow);
+    layout.autosize = true;
+    const traces = this.figure.data.map((trace, i) => {
+      const uid = trace.name ?? `trace ${i}`;
+      return { uid, ...resolveAll(trace, this.palette), ...(overrides[trace.name] ?? {}) };
+    });
+    return { layout, traces };
+  }
+
+  height(narrow) {
+    const wanted = this.data.height * (this.data.present ? 1.15 : 1);
+    return narrow ? Math.min(wanted, Math.max(260, window.innerHeight * 0.45)) : wanted;
+  }
+
+  resize() {
+    const width = this.plot.clientWidth;
+    if (!width || width === this.width) return;
+    this.width = width;
+    if (this.figure) this.sync(this.arrays);
+  }
+
+  retheme() {
+    if (!this.palette.refresh() || !this.figure) return;
+    this.words.tex = null;
+    this.words.set(this.names);
+    this.sync(this.arrays);
+  }
+
+  label() {
+    this.stage.setAttribute("aria-label", `Figure. ${this.words.sentence ?? ""}`);
+  }
+
+  // ---- under the finger -------------------------------------------------------------------
+
+  input(key, value) {
+    if (this.values[key] === value) return;
+    this.values = { ...this.values, [key]: value };
+    this.ask();
+  }
+
+  ask() {
+    this.asked ??= requestAnimationFrame(() => {
+      this.asked = null;
+      this.paint();
+    });
+  }
+
+  // The picture at the present values; null if it is not known yet.
+  frame() {
+    if (this.formula) return this.formula.frame(this.values, this.constants);
+    const moved = Object.keys(this.axes).filter((key) => this.values[key] !== this.from[key]);
+    const strays = Object.keys(this.from ?? {}).filter(
+      (key) => !(key in this.axes) && this.values[key] !== this.from[key]);
+    if (moved.length > 1 || strays.length || !this.from) return null;
+    const key = moved[0] ?? Object.keys(this.axes)[0];
+    if (!key) return null;
+    return this.axes[key].frameAt(this.param(key).positions.indexOf(this.values[key]));
+  }
+
+  paint() {
+    this.controls.set(this.values);
+    this.transport.set(this.values);
+    const frame = this.frame();
+    if (!frame) return;
+    for (const [name, arrays] of Object.entries(frame.traces)) {
+      this.arrays[name] = { ...this.arrays[name], ...arrays };
+    }
+    this.names = { ...this.names, ...frame.numbers, ...this.values };
+    const changed = new Set(Object.keys(frame.traces));
+    if (!paint(this.plot, changed, this.arrays)) this.sync(this.arrays);
+    else this.grips.set(this.plot, this.arrays);
+    this.words.set(this.names);
+  }
+
+  hold(key) {
+    if (key !== this.data.transport?.param && !this.formula) this.transport.pause();
+    this.held = key;
+  }
+
+  release() {
+    this.held = null;
+  }
+
+  settle(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.rest();
+    }, delay);
+  }
+
+  // The visitor lets go: address, then Python; plotly waits for the answer, but not for ever.
+  rest() {
+    const now = JSON.stringify(this.values);
+    this.label();
+    this.words.speak();
+    if (now === this.known) {
+      this.sync(this.arrays);
+      return;
+    }
+    history.replaceState(history.state, "", this.address());
+    this.expect(now);
+    this.tell("changed", { values: this.values });
+  }
+
+  expect(answer) {
+    this.awaited = answer;
+    this.known = answer;
+    this.toldAt = performance.now();
+    clearTimeout(this.laggard);
+    this.laggard = setTimeout(() => this.sync(this.arrays), 700);
+  }
+
+  address() {
+    const url = new URL(location.href);
+    for (const { key, default: start } of this.data.params) {
+      if (this.values[key] === start) url.searchParams.delete(key);
+      else url.searchParams.set(key, addressText(this.values[key]));
+    }
+    return url;
+  }
+
+  choosePreset(number) {
+    const { query, values } = this.data.presets[number];
+    const url = new URL(location.href);
+    const kept = ["hide", "present"].filter((name) => url.searchParams.has(name));
+    const lesson = Object.fromEntries(kept.map((name) => [name, url.searchParams.get(name)]));
+    url.search = new URLSearchParams({ ...lesson, ...query });
+    history.pushState(history.state, "", url);
+    this.transport.pause();
+    this.values = { ...values };
+    this.expect(JSON.stringify(values));
+    this.ask();
+    this.tell("changed", { preset: number });
+  }
+
+  param(key) {
+    return this.data.params.find((param) => param.key === key);
+  }
+
+  locked(key) {
+    return this.param(key)?.hidden ?? true;
+  }
+
+  remove() {
+    this.resizer.disconnect();
+    clearTimeout(this.timer);
+    clearTimeout(this.laggard);
+    this.transport.pause();
+    if (this.plotly) this.plotly.purge(this.plot);
+    if (named.get(this.data.key) === this) named.delete(this.data.key);
+    this.root.remove();
+  }
+}
+
+export function show(component) {
+  const { data, parentElement } = component;
+  if (data.lookaheadFor) {
+    const figure = named.get(data.lookaheadFor);
+    if (figure?.figure) figure.receive(data);
+    else waiting.set(data.lookaheadFor, data);
+    return undefined;
+  }
+  let figure = figures.get(parentElement);
+  if (!figure) {
+    figure = new LiveFigure(parentElement);
+    figures.set(parentElement, figure);
+  }
+  figure.show(component);
+  return () => {
+    figures.delete(parentElement);
+    figure.remove();
+  };
+}

@@ -1,0 +1,299 @@
+"""State in the address: every control's value lives in the query string of the page's address.
+
+The address is the one truth. A control reads its value there and writes it there, so that F5, a
+copied link, the browser's way back and a page change all show the same picture. A value that is the
+default leaves no trace, so addresses stay short. What does not read as a value of the control falls
+back to the default, with a quiet note beneath the control.
+
+`?hide=a,b` hides single controls for a lesson, `?present=1` asks for the projector view. Both stay
+when the page changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+T = TypeVar("T")
+
+LESSON_KEYS = ("hide", "present")
+LONGEST = 200
+FALLBACK_NOTE = "The address holds no usable value for {label}, so it starts at its default."
+
+
+def read(name: str, default: T, parse: Callable[[str], T]) -> tuple[T, bool]:
+    """Value of a control in the address, and whether the address was fit to be read.
+
+    Args:
+        name: The control's name in the query string.
+        default: The value when the address has none, or none that reads.
+        parse: Turns the text into a value; raises ValueError for what is no value.
+    """
+    _arrive()
+    found = st.query_params.get_all(name)
+    if not found:
+        _memory().pop(name, None)
+        return default, True
+    try:
+        if len(found) > 1 or len(found[0]) > LONGEST:
+            raise ValueError(name)
+        value = parse(found[0])
+    except (ValueError, OverflowError):
+        return default, False
+    _memory()[name] = found[0]
+    return value, True
+
+
+def write(texts: Mapping[str, str | None]) -> None:
+    """Put values into the address; None takes a name out, as does for a default value."""
+    _arrive()
+    for name, text in texts.items():
+        if text is None:
+            _memory().pop(name, None)
+            if name in st.query_params:
+                del st.query_params[name]
+        else:
+            _memory()[name] = text
+            if st.query_params.get_all(name) != [text]:
+                st.query_params[name] = text
+
+
+def show_state(texts: Mapping[str, str | None]) -> None:
+    """Set the whole page to a state: controls that `texts` leaves out go to their defaults."""
+    _arrive()
+    kept = {key: st.query_params[key] for key in LESSON_KEYS if key in st.query_params}
+    stated = {name: text for name, text in texts.items() if text is not None}
+    _memory().clear()
+    _memory().update(stated)
+    st.query_params.from_dict({**kept, **stated})
+
+
+def hidden(name: str) -> bool:
+    """Whether the address hides this control (`?hide=a,b`)."""
+    _arrive()
+    return name in st.query_params.get("hide", "")[:LONGEST].split(",")
+
+
+def presenting() -> bool:
+    """Whether the address asks for the projector view (`?present=1`)."""
+    _arrive()
+    return st.query_params.get("present") == "1"
+
+
+def note(label: str) -> None:
+    """Say quietly that the address held no usable value for a control."""
+    st.caption(FALLBACK_NOTE.format(label=f"*{label}*"))
+
+
+def choice(
+    name: str,
+    label: str,
+    options: Sequence[str] | Mapping[str, str],
+    default: str | None = None,
+    *,
+    horizontal: bool | None = None,
+    help: str | None = None,  # noqa: A002 - the name that Streamlit's own widgets use
+) -> str:
+    """One of several options; a select box, or radio buttons where `horizontal` is given.
+
+    Args:
+        name: The control's name in the address.
+        label: What it is called on the page.
+        options: The options, or a mapping of options to their titles.
+        default: The option to start from; the first one if left out.
+        horizontal: Radio buttons side by side (True) or in a column (False).
+        help: A sentence behind the question mark.
+    """
+    start = default if default is not None else next(iter(options))
+    value, fit = read(name, start, _one_of(options))
+    if not hidden(name):
+        key = _widget(name, value)
+        titles = options if isinstance(options, Mapping) else {option: option for option in options}
+        common: dict[str, Any] = {
+            "key": key,
+            "help": help,
+            "format_func": lambda option: titles.get(option, option),
+            "on_change": _store,
+            "args": (name, key, start, str),
+        }
+        if horizontal is None:
+            st.selectbox(label, list(options), **common)
+        else:
+            st.radio(label, list(options), horizontal=horizontal, **common)
+    return _told(value, label, fit)
+
+
+def multichoice(
+    name: str,
+    label: str,
+    options: Sequence[str] | Mapping[str, str],
+    default: Sequence[str],
+    *,
+    help: str | None = None,  # noqa: A002
+) -> list[str]:
+    """Several of some options, in the options' order; in the address they stand with commas."""
+    value, fit = read(name, list(default), _some_of(options))
+    if not hidden(name):
+        key = _widget(name, value)
+        titles = options if isinstance(options, Mapping) else {option: option for option in options}
+        st.pills(
+            label,
+            list(options),
+            selection_mode="multi",
+            key=key,
+            help=help,
+            format_func=lambda option: titles.get(option, option),
+            on_change=_store,
+            args=(name, key, list(default), _join(options)),
+        )
+    return _told(value, label, fit)
+
+
+def number(
+    name: str,
+    label: str,
+    minimum: float,
+    maximum: float,
+    default: float,
+    *,
+    step: float | None = None,
+    help: str | None = None,  # noqa: A002
+) -> float:
+    """A number within its bounds; an int where minimum, maximum and default are ints."""
+    whole = all(isinstance(bound, int) for bound in (minimum, maximum, default))
+    value, fit = read(name, default, _within(minimum, maximum, whole=whole))
+    if not hidden(name):
+        key = _widget(name, value)
+        st.number_input(
+            label,
+            minimum,
+            maximum,
+            step=step if step is not None else (1 if whole else None),
+            key=key,
+            help=help,
+            on_change=_store,
+            args=(name, key, default, number_text),
+        )
+    return _told(value, label, fit)
+
+
+def seed(name: str = "seed", label: str = "Seed", default: int = 0) -> int:
+    """Seed of the random numbers: the same seed gives the same numbers everywhere."""
+    return int(number(name, label, 0, 999_999, default, help="The same seed, the same numbers."))
+
+
+def toggle(name: str, label: str, default: bool = False, *, help: str | None = None) -> bool:  # noqa: A002
+    """A switch; in the address 1 or 0."""
+    value, fit = read(name, default, _switch)
+    if not hidden(name):
+        key = _widget(name, value)
+        args = (name, key, default, lambda on: str(int(on)))
+        st.toggle(label, key=key, help=help, on_change=_store, args=args)
+    return _told(value, label, fit)
+
+
+def preset(label: str, values: Mapping[str, object]) -> None:
+    """A button, drawn as a link, that sets the whole page to a telling state."""
+    texts = {name: number_text(v) if isinstance(v, float) else str(v) for name, v in values.items()}
+    st.button(label, type="tertiary", key=f"preset:{label}", on_click=show_state, args=(texts,))
+
+
+def number_text(value: float) -> str:
+    """A number as it stands in the address: short, exact to ten digits."""
+    return f"{value:.10g}"
+
+
+def _arrive() -> None:
+    """On coming from another page, bring back what this page, and the lesson, were set to."""
+    page = _page()
+    if st.session_state.get("controls:page") == page:
+        _remember_lesson()
+        return
+    st.session_state["controls:page"] = page
+    lesson = st.session_state.get("controls:lesson", {})
+    back = {key: text for key, text in lesson.items() if key not in st.query_params}
+    if not set(st.query_params) - set(LESSON_KEYS):
+        back |= _memory()
+    else:
+        _memory().clear()
+    if back:
+        st.query_params.update(back)
+    _remember_lesson()
+
+
+def _remember_lesson() -> None:
+    present = {key: st.query_params[key] for key in LESSON_KEYS if key in st.query_params}
+    st.session_state["controls:lesson"] = present
+
+
+def _memory() -> dict[str, str]:
+    """What the visitor has set on this page, by control, as it stands in the address."""
+    pages: dict[str, dict[str, str]] = st.session_state.setdefault("controls:memory", {})
+    return pages.setdefault(_page(), {})
+
+
+def _page() -> str:
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
+
+
+def _widget(name: str, value: object) -> str:
+    """Key of a control's widget, its state set to what the address says."""
+    key = f"control:{name}"
+    st.session_state[key] = value
+    return key
+
+
+def _store(name: str, key: str, default: object, text_of: Callable[..., str]) -> None:
+    """Write a widget's new value into the address."""
+    value = st.session_state[key]
+    write({name: None if value == default else text_of(value)})
+
+
+def _told(value: T, label: str, fit: bool) -> T:
+    if not fit:
+        note(label)
+    return value
+
+
+def _one_of(options: Sequence[str] | Mapping[str, str]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _some_of(options: Sequence[str] | Mapping[str, str]) -> Callable[[str], list[str]]:
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",") if text else []
+        if len(set(chosen)) < len(chosen) or not set(chosen) <= set(options):
+            raise ValueError(text)
+        return [option for option in options if option in chosen]
+
+    return parse
+
+
+def _join(options: Sequence[str] | Mapping[str, str]) -> Callable[[Sequence[str]], str]:
+    return lambda chosen: ",".join(option for option in options if option in chosen)
+
+
+def _within(minimum: float, maximum: float, *, whole: bool) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = int(text) if whole else float(text)
+        if not (math.isfinite(value) and minimum <= value <= maximum):
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return text == "1"

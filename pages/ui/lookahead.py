@@ -1,0 +1,125 @@
+"""Pictures ahead of the finger: what a slider will show, computed before it is moved.
+
+A figure is a function of its parameters. From where the sliders stand, each axis is walked through
+position by position, and what changes along it is packed for the browser, which then repaints
+while the finger moves without asking the server. Every position is computed; none is interpolated.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+Values = tuple[tuple[str, Any], ...]
+MOVING = ("x", "y", "text")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a picture shows at one setting of its parameters.
+
+    Args:
+        traces: For each trace that moves, by the trace's name, its arrays `x`, `y` and `text`, each
+            of shape (points,). What stands still along every axis is best left to the figure.
+        numbers: The numbers that formula, takeaway and table speak of; a word may stand for one.
+    """
+
+    traces: Mapping[str, Mapping[str, Any]]
+    numbers: Mapping[str, float | str]
+
+
+FrameFunction = Callable[..., Frame]
+
+
+@lru_cache(maxsize=256)
+def axis_ahead(
+    frame: FrameFunction, axis: str, positions: tuple[float, ...], others: Values
+) -> dict[str, Any]:
+    """One axis walked through, packed; kept, so that an axis just dragged costs nothing again.
+
+    Args:
+        frame: A pure function of its keyword arguments.
+        axis: Name of the argument that moves.
+        positions: The values it takes.
+        others: The other arguments, as (name, value) pairs.
+    """
+    fixed = dict(others)
+    return pack([frame(**{**fixed, axis: position}) for position in positions])
+
+
+def pack(frames: Sequence[Frame]) -> dict[str, Any]:
+    """Pack what changes from frame to frame: float32 arrays in one base64 text, each one once.
+
+    Returns:
+        `fields`: for each array that changes its `trace`, its `attr`, and per frame where it begins
+        (`at`, in numbers) and how long it is (`size`), or its `words` if it holds text; `data`: all
+        numbers; `numbers`: per name the list of values over the frames.
+    """
+    store = _Store()
+    fields: list[dict[str, Any]] = []
+    for trace, attr in _moving(frames[0]):
+        arrays = [frame.traces[trace][attr] for frame in frames]
+        if attr == "text":
+            words = [[str(word) for word in array] for array in arrays]
+            if any(these != words[0] for these in words):
+                fields.append({"trace": trace, "attr": attr, "words": words})
+            continue
+        floats = [np.ascontiguousarray(array, dtype="<f4") for array in arrays]
+        if all(np.array_equal(these, floats[0], equal_nan=True) for these in floats):
+            continue
+        at = [store.add(these) for these in floats]
+        size = [these.size for these in floats]
+        fields.append({"trace": trace, "attr": attr, "at": at, "size": size})
+    numbers = {name: [plain(frame.numbers[name]) for frame in frames] for name in frames[0].numbers}
+    return {"fields": fields, "data": store.text(), "numbers": numbers}
+
+
+def pack_constants(constants: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays and numbers for a formula that runs in the browser; arrays as base64 float64."""
+    packed: dict[str, Any] = {}
+    for name, value in constants.items():
+        if np.ndim(value):
+            raw = np.ascontiguousarray(value, dtype="<f8").tobytes()
+            packed[name] = {"f8": base64.b64encode(raw).decode()}
+        else:
+            packed[name] = plain(value)
+    return packed
+
+
+def plain(value: Any) -> float | str | None:
+    """A number as JSON can hold it: NaN and infinity become None."""
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    return number if np.isfinite(number) else None
+
+
+def _moving(frame: Frame) -> list[tuple[str, str]]:
+    return [
+        (name, attr) for name, arrays in frame.traces.items() for attr in MOVING if attr in arrays
+    ]
+
+
+class _Store:
+    """Arrays one after the other; an array that was stored before is stored only once."""
+
+    def __init__(self) -> None:
+        self._places: dict[bytes, int] = {}
+        self._chunks: list[bytes] = []
+        self._end = 0
+
+    def add(self, array: np.ndarray) -> int:
+        raw = array.tobytes()
+        if raw not in self._places:
+            self._places[raw] = self._end
+            self._chunks.append(raw)
+            self._end += array.size
+        return self._places[raw]
+
+    def text(self) -> str:
+        return base64.b64encode(b"".join(self._chunks)).decode()
