@@ -1,0 +1,181 @@
+"""What the tests share: a running server, a browser, and a page that watches what it loads."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.find_browser import ADVICE, find
+
+ROOT = Path(__file__).parents[1]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    """A port that nobody uses at the moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """A server in a fresh interpreter; yields its address, without a slash at the end."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    address = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait_until_healthy(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: IO[str]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            log.seek(0)
+            pytest.fail(f"the server stopped at its start:\n{log.read()}")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not answer within {START_SECONDS} s")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Address of one server for the whole test session."""
+    with running_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; without one the test fails, it is never skipped."""
+    path = find()
+    if path is None:
+        pytest.fail(ADVICE)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@dataclass
+class Watched:
+    """A page in the browser, with what it complained of and what it asked for elsewhere."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        """Note an error or a warning of the browser's console."""
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def note(self, request: Request) -> None:
+        """Note the address of a request."""
+        self.requests.append(request.url)
+
+    @property
+    def foreign(self) -> list[str]:
+        """Requests that left this machine."""
+        here = (self.address, self.address.replace("http", "ws"), "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(here)]
+
+    def visit(self, path: str = "/") -> None:
+        """Open a page of the app and wait until it has come to rest."""
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("h1", timeout=30_000)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until no script run is under way, and fail on an error shown on the page."""
+        self.page.wait_for_selector(
+            '.stApp[data-test-script-state="notRunning"]', state="attached", timeout=60_000
+        )
+        assert self.page.locator('[data-testid="stException"]').count() == 0
+
+    def assert_quiet(self) -> None:
+        """Fail if the console complained or a request left the machine."""
+        assert self.foreign == []
+        assert self.complaints == []
+
+
+Opener = Callable[..., Watched]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: str) -> Iterator[Opener]:
+    """Opens pages in fresh browser contexts; at the end, each must have been quiet.
+
+    Called as `open_page("/location_scale", width=390, scheme="dark")`; `server=` takes another
+    server's address.
+    """
+    opened: list[Watched] = []
+
+    def opener(
+        path: str = "/",
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        server: str = server,
+        **context: object,
+    ) -> Watched:
+        size = {"width": width, "height": 800 if width > 600 else 844}
+        fresh = browser.new_context(viewport=size, color_scheme=scheme, **context)
+        watched = Watched(fresh.new_page(), server)
+        watched.page.on("console", watched.hear)
+        watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+        watched.page.on("request", watched.note)
+        watched.page.on("websocket", lambda socket: watched.requests.append(socket.url))
+        opened.append(watched)
+        watched.visit(path)
+        return watched
+
+    yield opener
+    for watched in opened:
+        watched.page.context.close()
+    for watched in opened:
+        watched.assert_quiet()
+
+
+@pytest.fixture
+def screenshots() -> Path | None:
+    """Folder for screenshots, where the environment variable SCREENSHOTS names one."""
+    named = os.environ.get("SCREENSHOTS")
+    if named is None:
+        return None
+    folder = Path(named)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,172 @@
+"""The server's answers: headers on all, assets and nothing else, no way out of their folder."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pages.ui import assets
+from tests.conftest import ROOT
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server sent, byte by byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The content as text."""
+        return self.content.decode()
+
+
+Client = Callable[..., Answer]
+
+
+@pytest.fixture
+def get(server: str) -> Client:
+    """Asks the running server for a path, exactly as it is written."""
+
+    def ask(path: str, **headers: str) -> Answer:
+        connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=30)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers=sent)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return Answer(answer.status, answer.headers, content)
+
+    return ask
+
+
+PATHS = [
+    "/",
+    "/location_scale",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/assets/plotly.min.js",
+    "/assets/nothing.js",
+    assets.url("katex.js"),
+    assets.url("katex.css"),
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_carries_the_security_headers(get: Client, path: str) -> None:
+    headers = get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["connect-src"] == "'self'"
+    assert "'unsafe-inline'" not in policy["script-src"]
+    assert "'unsafe-eval'" not in policy["script-src"]
+    assert not any("//" in sources or "*" in sources for sources in policy.values())
+
+
+OUTSIDE = [
+    "../app.py",
+    "..%2fapp.py",
+    "%2e%2e/app.py",
+    "..%5capp.py",
+    "%252e%252e%252fapp.py",
+    "x/../../app.py",
+    "lessons/../../app.py",
+    "/etc/passwd",
+    "%00.js",
+    "../pages/ui/theme.py",
+    "plotly.min.js/",
+]
+
+
+@pytest.mark.parametrize("path", [*OUTSIDE, "mnist.npz", "lessons/start.md", "README.md", ""])
+def test_nothing_else_is_served(get: Client, path: str) -> None:
+    answer = get(f"/assets/{path}")
+    assert answer.status in {400, 404}
+
+
+@pytest.mark.parametrize("name", ["../app.py", "/etc/passwd", "lessons", "", "lessons/start.md"])
+def test_find_stays_inside(name: str) -> None:
+    assert assets.find(name) is None
+
+
+@pytest.mark.parametrize("name", ["plotly.min.js", "icon.svg"])
+def test_assets_are_compressed_and_kept(get: Client, name: str) -> None:
+    path = assets.find(name)
+    assert path is not None
+    answer = get(assets.url(name), Accept_Encoding="gzip")
+    assert gzip.decompress(answer.content) == path.read_bytes()
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert get(assets.url(name), Accept_Encoding="identity").content == path.read_bytes()
+
+
+def test_an_old_or_missing_version_is_not_kept(get: Client) -> None:
+    for query in ("", "?v=0123456789abcdef"):
+        answer = get(f"/assets/icon.svg{query}")
+        assert answer.headers["Cache-Control"] == "no-cache"
+        again = get("/assets/icon.svg", If_None_Match=answer.headers["ETag"])
+        assert again.status == 304
+
+
+def test_plotly_is_compressed_once() -> None:
+    first = assets.load(assets.PLOTLY)
+    assert assets.load(assets.PLOTLY) is first
+    assert first.gzipped is not None
+    assert gzip.decompress(first.gzipped) == first.content
+
+
+def test_a_changed_file_gets_a_new_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "FOLDER", tmp_path)
+    file = tmp_path / "a.js"
+    file.write_text("1")
+    before = assets.url("a.js")
+    file.write_text("22")
+    assert assets.url("a.js") != before
+
+
+def test_an_unknown_asset_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError, match=r"nothing\.js"):
+        assets.url("nothing.js")
+
+
+def test_katex_is_where_streamlit_ships_it(get: Client) -> None:
+    module = get(assets.url("katex.js"))
+    assert module.headers["Content-Type"].startswith("text/javascript")
+    assert "KaTeX parse error" in module.text
+    assert "as default" in module.text
+    style = get(assets.url("katex.css")).text
+    assert ".katex" in style
+    assert "KaTeX_Math" in style
+
+
+def test_configuration_protects_the_visitor() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["browser"]["gatherUsageStats"] is False
+    assert config["client"]["showErrorDetails"] == "none"
+    assert config["client"]["toolbarMode"] == "minimal"
+    assert config["server"]["address"] == "127.0.0.1"
+    assert config["server"]["fileWatcherType"] == "none"
+
+
+def test_a_failing_page_says_so_in_plain_words() -> None:
+    from streamlit.testing.v1 import AppTest
+
+    def page() -> None:
+        import app
+
+        assert app.explain_failure(ValueError("secret detail"))
+
+    shown = AppTest.from_function(page).run()
+    assert not shown.exception
+    assert "secret detail" not in shown.error[0].value
+    assert "ours, not yours" in shown.error[0].value
