@@ -12,6 +12,7 @@ from vae_core.estimators import ESTIMATORS
 from vae_core.problems import PROBLEMS
 from vae_core.variance import Experiment, measure
 
+KNOWN = [name for name, problem in PROBLEMS.items() if problem.moments]
 RANDOM = np.random.default_rng(20)
 
 
@@ -21,15 +22,15 @@ def f_and_slope(name: str, z: float) -> tuple[float, float]:
     point = torch.tensor([z], dtype=torch.float64, requires_grad=True)
     f = problem.terms(point, **problem.settings())
     slope = torch.autograd.grad(f.sum(), point)[0] if f.requires_grad else torch.zeros(1)
-    return float(f), float(slope)
+    return f.item(), slope.item()
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", KNOWN)
 @pytest.mark.parametrize("n", range(5))
 def test_moments_are_those_of_quadrature(name, n):
     problem = PROBLEMS[name]
     loc, scale = 0.8, 0.7
-    moments = problem.moments(**problem.settings())
+    moments = problem.moments(1, **problem.settings())[0]
     breaks = [] if problem.smooth else list(problem.settings().values())
     for got, power, which in (
         (moments.cost, 1, 0),
@@ -56,11 +57,11 @@ def test_moments_are_those_of_quadrature(name, n):
 )
 def test_square_at_two_by_hand(estimator, parameter, expected):
     """f = z^2, mu = 2, sigma = 1: E[(f s)^2] - g^2 and Var[f'(z) dz/dparameter], on paper."""
-    moments = PROBLEMS["square"].moments()
-    assert variance(moments, estimator, parameter, 2.0, 1.0, 1, 1) == pytest.approx(expected)
+    moments = PROBLEMS["square"].moments(1)
+    assert variance(moments, estimator, parameter, 2.0, 1.0, 1) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("estimator", "problem"), list(itertools.product(VARIANCES, PROBLEMS)))
+@pytest.mark.parametrize(("estimator", "problem"), list(itertools.product(VARIANCES, KNOWN)))
 def test_variances_are_within_their_error_at_random_points(estimator, problem):
     """Points where a fourth moment can be trusted at this many replicates: scale up to one."""
     for _ in range(2):
@@ -84,14 +85,14 @@ def test_leave_one_out_equals_its_own_enumeration():
     estimate = ((2.0 + a) ** 2 - (2.0 + b) ** 2) * (a - b) / 2.0
     mean = (w * estimate).sum()
     expected = (w * estimate**2).sum() - mean**2
-    moments = PROBLEMS["square"].moments()
-    assert variance(moments, "score_loo", "loc", 2.0, 1.0, 1, 2) == pytest.approx(expected)
+    moments = PROBLEMS["square"].moments(1)
+    assert variance(moments, "score_loo", "loc", 2.0, 1.0, 2) == pytest.approx(expected)
 
 
 def test_no_closed_form_is_said():
-    moments = PROBLEMS["square"].moments()
+    moments = PROBLEMS["square"].moments(1)
     unknown = next(name for name in ESTIMATORS if name not in VARIANCES)
-    assert variance(moments, unknown, "loc", 2.0, 1.0, 1, 1) is None
+    assert variance(moments, unknown, "loc", 2.0, 1.0, 1) is None
 
 
 def test_closed_forms_belong_to_registered_estimators():

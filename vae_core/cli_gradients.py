@@ -187,6 +187,7 @@ def registry() -> dict[str, Any]:
                 "title": p.title,
                 "formula": p.formula,
                 "smooth": p.smooth,
+                "elbo": p.elbo,
                 "knobs": {knob: asdict(k) for knob, k in p.knobs.items()},
                 "biased_estimators": [n for n, e in ESTIMATORS.items() if not p.allows(e)],
             }
@@ -198,6 +199,7 @@ def registry() -> dict[str, Any]:
                 "summary": e.summary,
                 "unbiased": e.unbiased,
                 "needs_smooth_cost": e.needs_smooth_cost,
+                "needs_elbo": e.needs_elbo,
                 "min_samples": e.min_samples,
                 "evaluations": e.evaluations(e.min_samples, 1),
                 "trains_vae": e.trains_vae,
@@ -222,6 +224,8 @@ def list_as_text() -> str:
         conditions = ["unbiased" if e.unbiased else "BIASED"]
         if e.needs_smooth_cost:
             conditions.append("needs a smooth f")
+        if e.needs_elbo:
+            conditions.append("for ELBOs")
         if e.min_samples > 1:
             conditions.append(f"at least {e.min_samples} samples")
         lines.append(f"  {name:<16}{e.title:<28}{', '.join(conditions)}")

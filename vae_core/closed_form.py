@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -53,9 +54,9 @@ class ExponentialPolynomial:
     terms: tuple[Term, ...]
 
     @classmethod
-    def power(cls, power: int) -> ExponentialPolynomial:
-        """z^power."""
-        return cls((Term(1.0, power, 0.0),))
+    def polynomial(cls, *coefficients: float) -> ExponentialPolynomial:
+        """c_0 + c_1 z + c_2 z^2 + ..."""
+        return cls(tuple(Term(c, p, 0.0) for p, c in enumerate(coefficients) if c != 0))
 
     @classmethod
     def exponential(cls, rate: float) -> ExponentialPolynomial:
@@ -158,11 +159,21 @@ class Step:
 _SCORES = {"loc": {1: 1.0}, "scale": {2: 1.0, 0: -1.0}}
 
 
+class _Spread(NamedTuple):
+    mean: float
+    variance: float
+
+
+def _spread(m: Moments, loc: float, scale: float) -> _Spread:
+    mean = m.cost(0, loc, scale)
+    return _Spread(mean, m.squared_cost(0, loc, scale) - mean**2)
+
+
 class _ScoreMoments(NamedTuple):
     """Moments of the cost and the score of dimension 1; `rest` is the cost of the others."""
 
     cost: float
-    squared_cost: float
+    cost_variance: float
     cost_score: float
     cost_squared_score: float
     squared_cost_squared_score: float
@@ -171,24 +182,28 @@ class _ScoreMoments(NamedTuple):
     rest_variance: float
 
 
-def _score_moments(m: Moments, parameter: str, loc: float, scale: float, dim: int) -> _ScoreMoments:
+def _score_moments(
+    dimensions: Sequence[Moments], parameter: str, loc: float, scale: float
+) -> _ScoreMoments:
+    m = dimensions[0]
     score = {n: c / scale for n, c in _SCORES[parameter].items()}
     squared: dict[int, float] = {}
     for n, a in score.items():
         for j, b in score.items():
             squared[n + j] = squared.get(n + j, 0.0) + a * b
-    mean, second = m.cost(0, loc, scale), m.squared_cost(0, loc, scale)
+    rest = [(_spread(other, loc, scale), times) for other, times in Counter(dimensions[1:]).items()]
+    own = _spread(m, loc, scale)
     return _ScoreMoments(
-        cost=mean,
-        squared_cost=second,
+        cost=own.mean,
+        cost_variance=own.variance,
         cost_score=sum(c * m.cost(n, loc, scale) for n, c in score.items()),
         cost_squared_score=sum(c * m.cost(n, loc, scale) for n, c in squared.items()),
         squared_cost_squared_score=sum(
             c * m.squared_cost(n, loc, scale) for n, c in squared.items()
         ),
         squared_score=sum(c * _shifted_moment(n, 0.0).real for n, c in squared.items()),
-        rest_mean=(dim - 1) * mean,
-        rest_variance=(dim - 1) * (second - mean**2),
+        rest_mean=sum(times * spread.mean for spread, times in rest),
+        rest_variance=sum(times * spread.variance for spread, times in rest),
     )
 
 
@@ -203,39 +218,40 @@ def _about(m: _ScoreMoments, centre: float) -> float:
 
 
 def _score_variance(
-    m: Moments, parameter: str, loc: float, scale: float, dim: int, k: int
+    dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
     """Var[f s] / K."""
-    moments = _score_moments(m, parameter, loc, scale, dim)
+    moments = _score_moments(dimensions, parameter, loc, scale)
     return (_about(moments, 0.0) - moments.cost_score**2) / k
 
 
 def _score_loo_variance(
-    m: Moments, parameter: str, loc: float, scale: float, dim: int, k: int
+    dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
     """Variance of the sample covariance of f and s: the estimate is exactly that."""
-    moments = _score_moments(m, parameter, loc, scale, dim)
+    moments = _score_moments(dimensions, parameter, loc, scale)
     centred = _about(moments, moments.cost + moments.rest_mean)
     gradient = moments.cost_score
-    cost_variance = moments.squared_cost - moments.cost**2 + moments.rest_variance
-    spread = cost_variance * moments.squared_score
+    spread = (moments.cost_variance + moments.rest_variance) * moments.squared_score
     return (centred - gradient**2) / k + (spread + gradient**2) / (k * (k - 1))
 
 
 def _pathwise_variance(
-    m: Moments, parameter: str, loc: float, scale: float, dim: int, k: int
+    dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
     """Var[f'(z) dz/dparameter] / K: the other dimensions do not enter."""
-    n = 0 if parameter == "loc" else 1
+    m, n = dimensions[0], 0 if parameter == "loc" else 1
     return (m.squared_slope(2 * n, loc, scale) - m.slope(n, loc, scale) ** 2) / k
 
 
-def _no_variance(m: Moments, parameter: str, loc: float, scale: float, dim: int, k: int) -> float:
+def _no_variance(
+    dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
+) -> float:
     """Always the same wrong answer."""
     return 0.0
 
 
-VARIANCES: dict[str, Callable[[Moments, str, float, float, int, int], float]] = {
+VARIANCES: dict[str, Callable[[Sequence[Moments], str, float, float, int], float]] = {
     "score": _score_variance,
     "score_loo": _score_loo_variance,
     "pathwise": _pathwise_variance,
@@ -244,14 +260,20 @@ VARIANCES: dict[str, Callable[[Moments, str, float, float, int, int], float]] = 
 
 
 def variance(
-    moments: Moments, estimator: str, parameter: str, loc: float, scale: float, dim: int, k: int
+    dimensions: Sequence[Moments],
+    estimator: str,
+    parameter: str,
+    loc: float,
+    scale: float,
+    k: int,
 ) -> float | None:
     """Variance of one estimate made from k samples, or None where no closed form is known.
 
     Args:
-        moments: the problem's moments.
+        dimensions: the moments of each dimension's cost; all have the same loc and scale.
         estimator: its name in the registry.
-        parameter: "loc" or "scale", of the first of `dim` dimensions with the same loc and scale.
+        parameter: "loc" or "scale", of the first dimension.
+        loc, scale, k: mu, sigma and the number of samples K.
     """
     form = VARIANCES.get(estimator)
-    return None if form is None else form(moments, parameter, loc, scale, dim, k)
+    return None if form is None else form(dimensions, parameter, loc, scale, k)

@@ -42,6 +42,7 @@ class Estimator:
         summary: one sentence on how it works.
         unbiased: whether its mean is the gradient, for every cost that it allows.
         needs_smooth_cost: whether it differentiates f, and so is wrong where f jumps.
+        needs_elbo: whether it supposes that f ends in -log q(z), as an ELBO's cost does.
         min_samples: the fewest samples K that one estimate needs.
         evaluations: number of cost evaluations behind one estimate, from (K, D).
         trains_vae: whether its cost is affordable and its gradient useful for a VAE.
@@ -55,6 +56,7 @@ class Estimator:
     summary: str
     unbiased: bool
     needs_smooth_cost: bool
+    needs_elbo: bool
     min_samples: int
     evaluations: Callable[[int, int], int]
     trains_vae: bool
@@ -82,6 +84,7 @@ def estimator(
     source: str,
     unbiased: bool = True,
     needs_smooth_cost: bool = False,
+    needs_elbo: bool = False,
     min_samples: int = 1,
     evaluations: Callable[[int, int], int] = lambda k, d: k,
     trains_vae: bool = False,
@@ -97,6 +100,7 @@ def estimator(
             summary=summary,
             unbiased=unbiased,
             needs_smooth_cost=needs_smooth_cost,
+            needs_elbo=needs_elbo,
             min_samples=min_samples,
             evaluations=evaluations,
             trains_vae=trains_vae,
@@ -111,6 +115,11 @@ def estimator(
 def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
     """The value of the first, the gradients of both: value + (surrogate - its constant)."""
     return value + (surrogate - surrogate.detach())
+
+
+def with_gradients(value: Tensor, q: Normal, by_loc: Tensor, by_scale: Tensor) -> Tensor:
+    """The value, plus given gradients in q's parameters, each (K, B, D), constants both."""
+    return with_gradient_of(value, (q.loc * by_loc + q.scale * by_scale).sum(-1))
 
 
 @estimator(
@@ -154,44 +163,156 @@ def score_loo(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
 
 
 @estimator(
-    title="Measure-valued",
-    summary="Takes the difference of f at two coupled samples, one from each side of dq.",
+    title="REINFORCE, optimal baseline",
+    summary="Takes from f(z) the constant that would make the variance least, for each parameter.",
+    source="Weaver & Tao 2001; Mohamed et al. 2020, section 7.4",
+    min_samples=2,
+)
+def score_baseline(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+    """Baseline E[f s^2] / E[s^2], s the score, from the other samples: it never sees its own."""
+    z = q.transform(q.base(k, gen)).detach()
+    f = cost(z)
+    weight = f.detach().unsqueeze(-1)
+
+    def estimate(score: Tensor) -> Tensor:
+        square = score * score
+        others = (weight * square).sum(0) - weight * square
+        return (weight - others / (square.sum(0) - square)) * score
+
+    by_loc, by_scale = q.detach().scores(z)
+    return with_gradients(f, q, estimate(by_loc), estimate(by_scale))
+
+
+@estimator(
+    title="VarGrad",
+    summary="Descends the variance of log p - log q over the samples; for ELBOs.",
+    source="Richter et al. 2020",
+    min_samples=2,
+    needs_elbo=True,
+)
+def vargrad(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+    """Covariance of cost and score, less the cost's own -log q, whose gradient is only noise."""
+    z = q.transform(q.base(k, gen)).detach()
+    f = cost(z)
+    centred = (f - f.mean(0)).detach() * (k / (k - 1))
+    return with_gradient_of(f, (centred + 1.0) * q.log_prob(z))
+
+
+@estimator(
+    title="Reparameterization, antithetic",
+    summary="Draws eps and -eps together, so that what is odd in the slope cancels.",
+    source="Mohamed et al. 2020, section 7.3",
+    min_samples=2,
+    needs_smooth_cost=True,
+)
+def pathwise_antithetic(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+    """Differentiate through mirrored samples; an odd K leaves the last one unpaired."""
+    half = q.base(k, gen)[: (k + 1) // 2]
+    return cost(q.transform(torch.cat((half, -half))[:k]))
+
+
+@estimator(
+    title="Sticking the landing",
+    summary="Reparameterizes and drops the score of log q, which has mean zero; for ELBOs.",
+    source="Roeder et al. 2017",
+    needs_smooth_cost=True,
+    needs_elbo=True,
+)
+def stl(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+    """Path derivative: adding log q at the fixed sample cancels the score inside the cost."""
+    z = q.transform(q.base(k, gen))
+    return with_gradient_of(cost(z), q.log_prob(z.detach()))
+
+
+@estimator(
+    title="Measure-valued, coupled",
+    summary="Takes the difference of f at two samples from the two sides of dq, drawn together.",
     source="Pflug 1989; Mohamed et al. 2020, section 6",
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
-    """Weak derivatives, coupled: dq/dparameter = c (q_plus - q_minus), a coordinate at a time.
+    """Weak derivatives; both sides move one Rayleigh, or one Maxwell, variable."""
+    eps = q.base(k, gen)
+    rayleigh, maxwell, uniform = weak_noise(eps, gen)
+    return weak_derivative(cost, q, eps, (rayleigh, -rayleigh), (maxwell, uniform * maxwell))
 
-    For mu: z = mu +- sigma w, w Rayleigh, c = 1 / (sigma sqrt(2 pi)). For sigma: a double-sided
-    Maxwell m against the Gaussian u m, u uniform, c = 1 / sigma. Coupling draws both sides from
-    the same w, or the same m, and leaves the other coordinates alone.
+
+@estimator(
+    title="Measure-valued, uncoupled",
+    summary="The same difference of f at two samples, drawn apart.",
+    source="Pflug 1989; Mohamed et al. 2020, section 6",
+    evaluations=lambda k, d: k * (1 + 4 * d),
+)
+def measure_valued_uncoupled(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+    """Weak derivatives with independent sides: right, and needlessly noisy."""
+    eps = q.base(k, gen)
+    rayleigh, maxwell, _ = weak_noise(eps, gen)
+    other_rayleigh, other_maxwell, uniform = weak_noise(eps, gen)
+    by_loc, by_scale = (rayleigh, -other_rayleigh), (maxwell, uniform * other_maxwell)
+    return weak_derivative(cost, q, eps, by_loc, by_scale)
+
+
+def weak_noise(eps: Tensor, gen: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Rayleigh, double-sided Maxwell and uniform noise, each of the shape of eps."""
+    normals = torch.randn((3, *eps.shape), generator=gen, dtype=eps.dtype)
+    uniform, coin = torch.rand((2, *eps.shape), generator=gen, dtype=eps.dtype)
+    rayleigh = normals[:2].square().sum(0).sqrt()
+    maxwell = normals.square().sum(0).sqrt() * (coin - 0.5).sign()
+    return rayleigh, maxwell, uniform
+
+
+def weak_derivative(
+    cost: Cost,
+    q: Normal,
+    eps: Tensor,
+    by_loc: tuple[Tensor, Tensor],
+    by_scale: tuple[Tensor, Tensor],
+) -> Tensor:
+    """The derivative of q as a difference of two densities, a coordinate at a time: (K, B).
+
+    In mu the sides are mu +- sigma w, with w Rayleigh, times 1 / (sigma sqrt(2 pi)). In sigma
+    they are a double-sided Maxwell and a Gaussian, which is a uniform times a Maxwell, times
+    1 / sigma. Each side comes as its noise, (K, B, D).
     """
+    frozen = q.detach()
+    z = frozen.transform(eps)
+
+    def difference(sides: tuple[Tensor, Tensor]) -> Tensor:
+        plus, minus = (cost_by_coordinate(cost, z, frozen.transform(side)) for side in sides)
+        return (plus - minus) / frozen.scale
+
+    half_density = difference(by_loc) / math.sqrt(2.0 * math.pi)
+    return with_gradients(cost(z), q, half_density, difference(by_scale))
+
+
+@estimator(
+    title="Finite difference",
+    summary="Moves the parameter by +-h on the same noise; off by a term of order h^2.",
+    source="Glasserman 2003, section 7.1 (common random numbers)",
+    unbiased=False,
+    evaluations=lambda k, d: k * (1 + 4 * d),
+)
+def finite_difference(
+    cost: Cost, q: Normal, k: int, gen: torch.Generator, *, h: float = 0.1
+) -> Tensor:
+    """Central difference in one parameter of one coordinate at a time."""
     eps = q.base(k, gen)
     z = q.transform(eps).detach()
-    normals = torch.randn((3, *eps.shape), generator=gen, dtype=eps.dtype)
-    uniform = torch.rand(eps.shape, generator=gen, dtype=eps.dtype)
-    rayleigh = normals[:2].square().sum(0).sqrt()
-    maxwell = normals.square().sum(0).sqrt() * eps.sign()
-    frozen = q.detach()
 
-    def difference(plus: Tensor, minus: Tensor) -> Tensor:
-        """f with coordinate d from plus, less f with it from minus, for each d: (K, B, D)."""
-        with torch.no_grad():
-            sides = [
-                cost(substitute_coordinates(z, frozen.transform(side))) for side in (plus, minus)
-            ]
-        by_coordinate = (sides[0] - sides[1]).view(k, z.shape[-1], -1)
-        return by_coordinate.transpose(1, 2)
+    def difference(shift: Tensor) -> Tensor:
+        plus, minus = (cost_by_coordinate(cost, z, z + side * shift) for side in (1.0, -1.0))
+        return (plus - minus) / (2.0 * h)
 
-    by_loc = difference(rayleigh, -rayleigh) / (frozen.scale * math.sqrt(2.0 * math.pi))
-    by_scale = difference(maxwell, uniform * maxwell) / frozen.scale
-    return with_gradient_of(cost(z), (q.loc * by_loc + q.scale * by_scale).sum(-1))
+    return with_gradients(cost(z), q, difference(torch.full_like(z, h)), difference(h * eps))
 
 
-def substitute_coordinates(z: Tensor, replacement: Tensor) -> Tensor:
-    """D copies of each sample, the d-th with coordinate d replaced: (K, B, D) -> (K * D, B, D)."""
-    own = torch.eye(z.shape[-1], dtype=torch.bool).unsqueeze(1)
-    return torch.where(own, replacement.unsqueeze(1), z.unsqueeze(1)).flatten(0, 1)
+def cost_by_coordinate(cost: Cost, z: Tensor, replacement: Tensor) -> Tensor:
+    """f at z with one coordinate replaced, for each coordinate in turn: (K, B, D)."""
+    k, _, d = z.shape
+    own = torch.eye(d, dtype=torch.bool).unsqueeze(1)
+    copies = torch.where(own, replacement.unsqueeze(1), z.unsqueeze(1)).flatten(0, 1)
+    with torch.no_grad():
+        return cost(copies).view(k, d, -1).transpose(1, 2)
 
 
 @estimator(

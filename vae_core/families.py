@@ -53,6 +53,11 @@ class Normal:
         eps = self.inverse(z)
         return (-0.5 * eps * eps - self.scale.log() - LOG_SQRT_2PI).sum(-1)
 
+    def scores(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Derivatives of log q(z_d) in loc_d and in scale_d, each (K, B, D)."""
+        eps = self.inverse(z)
+        return eps / self.scale, (eps * eps - 1.0) / self.scale
+
     def detach(self) -> Normal:
         """The same distribution with its parameters held constant."""
         return Normal(self.loc.detach(), self.scale.detach())

@@ -19,6 +19,8 @@ from torch import Tensor
 
 from vae_core.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.estimators import Cost, Estimator
+from vae_core.families import LOG_SQRT_2PI, Normal
+from vae_core.quadrature import gaussian_expectation
 
 
 class Exact(NamedTuple):
@@ -54,8 +56,10 @@ class Problem:
         formula: f of one dimension in LaTeX, with the knobs' symbols.
         terms: f_d(z_d) for each dimension, (..., D) -> (..., D); knobs by keyword.
         exact: (loc, scale, **knobs), each (..., D), -> `Exact`.
-        moments: **knobs -> the closed-form Gaussian moments of one dimension's f and f'.
+        moments: (dim, **knobs) -> closed-form Gaussian moments of each dimension's f and f',
+            or None where there are none.
         smooth: whether f is continuous, so that differentiating it is allowed.
+        elbo: whether -log q(z) is added to f, which makes E[f] an ELBO.
         knobs: its settings by name.
     """
 
@@ -64,12 +68,15 @@ class Problem:
     formula: str
     terms: Callable[..., Tensor]
     exact: Callable[..., Exact]
-    moments: Callable[..., Moments]
+    moments: Callable[..., tuple[Moments, ...]] | None
     smooth: bool
+    elbo: bool
     knobs: Mapping[str, Knob]
 
-    def cost(self, **knobs: float) -> Cost:
-        """f(z), summed over D: (K, B, D) -> (K, B)."""
+    def cost(self, q: Normal, **knobs: float) -> Cost:
+        """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
+        if self.elbo:
+            return lambda z: self.terms(z, **knobs).sum(-1) - q.log_prob(z)
         return lambda z: self.terms(z, **knobs).sum(-1)
 
     def settings(self, **knobs: float) -> dict[str, float]:
@@ -90,8 +97,23 @@ class Problem:
         """Whether the estimator's mean is the true gradient here."""
         return estimator.unbiased and (self.smooth or not estimator.needs_smooth_cost)
 
+    def objection(self, estimator: Estimator) -> str | None:
+        """Why the estimator should not be used here, in one sentence; None if it may be."""
+        if not estimator.unbiased:
+            return "It is biased: its mean is not the gradient."
+        if not self.allows(estimator):
+            return "It follows the slope of f, and this f jumps: the jumps are lost."
+        if estimator.needs_elbo and not self.elbo:
+            return "It cancels the -log q of an ELBO; this f has none, so it only adds noise."
+        return None
+
 
 PROBLEMS: dict[str, Problem] = {}
+
+
+def alike(moments: Callable[..., Moments]) -> Callable[..., tuple[Moments, ...]]:
+    """The same moments in each dimension: **knobs -> moments becomes (dim, **knobs) -> tuple."""
+    return lambda dim, **knobs: (moments(**knobs),) * dim
 
 
 def problem(
@@ -99,8 +121,9 @@ def problem(
     title: str,
     formula: str,
     exact: Callable[..., Exact],
-    moments: Callable[..., Moments],
+    moments: Callable[..., tuple[Moments, ...]] | None = None,
     smooth: bool = True,
+    elbo: bool = False,
     **ranges: tuple[float, float, str],
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Register the decorated f. Each knob is a keyword of f; `ranges` gives (min, max, symbol)."""
@@ -110,7 +133,7 @@ def problem(
         defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         knobs = {name: Knob(default, *ranges[name]) for name, default in defaults.items()}
         PROBLEMS[terms.__name__] = Problem(
-            terms.__name__, title, formula, terms, exact, moments, smooth, knobs
+            terms.__name__, title, formula, terms, exact, moments, smooth, elbo, knobs
         )
         return terms
 
@@ -121,7 +144,7 @@ def problem(
     title="Square",
     formula=r"z^2",
     exact=lambda loc, scale: Exact(loc**2 + scale**2, 2 * loc, 2 * scale),
-    moments=lambda: ExponentialPolynomial.power(2),
+    moments=alike(lambda: ExponentialPolynomial.polynomial(0, 0, 1)),
 )
 def square(z: Tensor) -> Tensor:
     """z^2: the textbook case."""
@@ -134,7 +157,7 @@ def square(z: Tensor) -> Tensor:
     exact=lambda loc, scale: Exact(
         loc**3 + 3 * loc * scale**2, 3 * loc**2 + 3 * scale**2, 6 * loc * scale
     ),
-    moments=lambda: ExponentialPolynomial.power(3),
+    moments=alike(lambda: ExponentialPolynomial.polynomial(0, 0, 0, 1)),
 )
 def cubic(z: Tensor) -> Tensor:
     """z^3: heavier tails for every estimator."""
@@ -151,7 +174,7 @@ def _exact_sine(loc: Tensor, scale: Tensor, *, omega: float) -> Exact:
     title="Sine",
     formula=r"\sin(\omega z)",
     exact=_exact_sine,
-    moments=ExponentialPolynomial.sine,
+    moments=alike(ExponentialPolynomial.sine),
     omega=(0.1, 20.0, r"\omega"),
 )
 def sine(z: Tensor, *, omega: float = 3.0) -> Tensor:
@@ -168,7 +191,7 @@ def _exact_exp(loc: Tensor, scale: Tensor) -> Exact:
     title="Exponential",
     formula=r"e^{z/2}",
     exact=_exact_exp,
-    moments=lambda: ExponentialPolynomial.exponential(0.5),
+    moments=alike(lambda: ExponentialPolynomial.exponential(0.5)),
 )
 def exp(z: Tensor) -> Tensor:
     """exp(z / 2): smooth, positive, never small on the right."""
@@ -185,10 +208,107 @@ def _exact_step(loc: Tensor, scale: Tensor, *, k: float) -> Exact:
     title="Step",
     formula=r"\mathbf{1}[z > k]",
     exact=_exact_step,
-    moments=Step,
+    moments=alike(Step),
     smooth=False,
     k=(-10.0, 10.0, "k"),
 )
 def step(z: Tensor, *, k: float = 0.5) -> Tensor:
     """1[z > k]: the slope is zero wherever it exists, so following the slope says nothing."""
     return (z > k).to(z.dtype)
+
+
+@problem(
+    title="Double well",
+    formula=r"(z^2 - 1)^2",
+    exact=lambda loc, scale: Exact(
+        loc**4 + 6 * loc**2 * scale**2 + 3 * scale**4 - 2 * (loc**2 + scale**2) + 1,
+        4 * loc**3 + 12 * loc * scale**2 - 4 * loc,
+        12 * loc**2 * scale + 12 * scale**3 - 4 * scale,
+    ),
+    moments=alike(lambda: ExponentialPolynomial.polynomial(1, 0, -2, 0, 1)),
+)
+def double_well(z: Tensor) -> Tensor:
+    """(z^2 - 1)^2: two valleys, and a hill between them at zero."""
+    return (z * z - 1.0).square()
+
+
+def curvatures(dim: int, condition: float) -> Tensor:
+    """From 1 in the first dimension to `condition` in the last, evenly in the logarithm: (D,)."""
+    return torch.logspace(0.0, math.log10(condition), dim, dtype=torch.float64)
+
+
+def _exact_bowl(loc: Tensor, scale: Tensor, *, kappa: float) -> Exact:
+    c = curvatures(loc.shape[-1], kappa)
+    return Exact(0.5 * c * (loc**2 + scale**2), c * loc, c * scale)
+
+
+@problem(
+    title="Quadratic bowl",
+    formula=r"\tfrac{1}{2} c_d z_d^2, \quad c_d = \kappa^{(d-1)/(D-1)}",
+    exact=_exact_bowl,
+    moments=lambda dim, kappa: tuple(
+        ExponentialPolynomial.polynomial(0, 0, 0.5 * c) for c in curvatures(dim, kappa).tolist()
+    ),
+    kappa=(1.0, 1000.0, r"\kappa"),
+)
+def quadratic_bowl(z: Tensor, *, kappa: float = 100.0) -> Tensor:
+    """c_d z_d^2 / 2: the first dimension is flat, and the last one steeper by kappa."""
+    return 0.5 * curvatures(z.shape[-1], kappa) * z * z
+
+
+def _entropy(scale: Tensor) -> Tensor:
+    """E[-log q(z_d)] in nats."""
+    return 0.5 + LOG_SQRT_2PI + scale.log()
+
+
+def _exact_gaussian_elbo(loc: Tensor, scale: Tensor, *, x: float, noise: float) -> Exact:
+    prior = -0.5 * (loc**2 + scale**2) - LOG_SQRT_2PI
+    misfit = ((x - loc) ** 2 + scale**2) / noise**2
+    likelihood = -0.5 * misfit - math.log(noise) - LOG_SQRT_2PI
+    return Exact(
+        prior + likelihood + _entropy(scale),
+        -loc + (x - loc) / noise**2,
+        -scale - scale / noise**2 + 1.0 / scale,
+    )
+
+
+@problem(
+    title="ELBO, Gaussian model",
+    formula=r"\log \mathcal{N}(z; 0, 1) + \log \mathcal{N}(x; z, s^2) - \log q(z)",
+    exact=_exact_gaussian_elbo,
+    elbo=True,
+    x=(-10.0, 10.0, "x"),
+    noise=(0.05, 10.0, "s"),
+)
+def gaussian_elbo(z: Tensor, *, x: float = 1.5, noise: float = 1.0) -> Tensor:
+    """log p(z) + log p(x | z): one observation x in each dimension, log p(x) known."""
+    prior = -0.5 * z * z - LOG_SQRT_2PI
+    return prior - 0.5 * ((x - z) / noise) ** 2 - math.log(noise) - LOG_SQRT_2PI
+
+
+def gaussian_log_evidence(dim: int, *, x: float, noise: float) -> float:
+    """log p(x) of `gaussian_elbo` in nats, summed over D: what its ELBO cannot exceed."""
+    spread = 1.0 + noise**2
+    return dim * (-0.5 * x * x / spread - 0.5 * math.log(spread) - LOG_SQRT_2PI)
+
+
+# Made up: dose given, and whether (+1) or not (-1) there was an effect.
+DOSES = torch.tensor([-2.0, -1.2, -0.7, -0.3, 0.2, 0.4, 0.9, 1.6], dtype=torch.float64)
+EFFECTS = torch.tensor([-1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0], dtype=torch.float64)
+
+
+def _exact_logistic_elbo(loc: Tensor, scale: Tensor) -> Exact:
+    joint = gaussian_expectation(logistic_elbo, loc, scale)
+    return Exact(joint.value + _entropy(scale), joint.loc, joint.scale + 1.0 / scale)
+
+
+@problem(
+    title="ELBO, logistic regression",
+    formula=r"\log \mathcal{N}(z; 0, 1) + \sum_n \log \sigma(y_n x_n z) - \log q(z)",
+    exact=_exact_logistic_elbo,
+    elbo=True,
+)
+def logistic_elbo(z: Tensor) -> Tensor:
+    """log p(z) + sum_n log p(y_n | x_n, z): eight observations, one weight z a dimension."""
+    margins = z.unsqueeze(-1) * (DOSES * EFFECTS)
+    return -0.5 * z * z - LOG_SQRT_2PI + torch.nn.functional.logsigmoid(margins).sum(-1)

@@ -104,10 +104,13 @@ class Experiment:
 
     def exact_variance(self, parameter: str) -> float | None:
         """Variance of one estimate of d/d(loc or scale) of the first dimension, if known."""
-        moments = self.cost_problem.moments(**self.knobs)
+        moments = self.cost_problem.moments
+        if moments is None:
+            return None
+        dimensions = moments(self.dim, **self.knobs)
         try:
             return closed_form.variance(
-                moments, self.estimator, parameter, self.loc, self.scale, self.dim, self.samples
+                dimensions, self.estimator, parameter, self.loc, self.scale, self.samples
             )
         except OverflowError:
             raise ValueError(TOO_LARGE) from None
@@ -146,8 +149,9 @@ def chunk_generator(seed: int, chunk: int) -> torch.Generator:
 
 def _chunk(experiment: Experiment, batch: int, gen: torch.Generator) -> Estimates:
     loc, scale = experiment.parameters(batch)
-    cost = experiment.cost_problem.cost(**experiment.knobs)
-    values = experiment.rule(cost, Normal(loc, scale), experiment.samples, gen).mean(0)
+    q = Normal(loc, scale)
+    cost = experiment.cost_problem.cost(q, **experiment.knobs)
+    values = experiment.rule(cost, q, experiment.samples, gen).mean(0)
     if values.requires_grad:
         by_loc, by_scale = torch.autograd.grad(values.sum(), (loc, scale))
     else:  # The estimator cut the path from the parameters to the cost.
@@ -180,10 +184,12 @@ class Statistic:
 
     @property
     def z_score(self) -> float:
-        """Bias in standard errors; infinite for a constant that is off."""
+        """Bias in standard errors, rounding aside; infinite for a constant that is off."""
+        if abs(self.bias) <= 1e-12 * max(abs(self.exact), 1.0):
+            return 0.0
         if self.standard_error > 0.0:
             return self.bias / self.standard_error
-        return 0.0 if self.bias == 0.0 else math.copysign(math.inf, self.bias)
+        return math.copysign(math.inf, self.bias)
 
 
 @dataclass(frozen=True)
