@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.ui import assets, frame
+from pages.ui import assets
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -100,8 +100,7 @@ def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
     st.error("This page stopped in the middle of its work. The fault is ours, not yours.")
-    st.write("Reload the page to try again. If it stops again, go back to the start.")
-    st.page_link(str(frame.PAGES / frame.ALL_PAGES[0].file), label="Back to the start")
+    st.markdown("Reload the page to try again, or go [back to the start](/).")
     return True
 
 

@@ -141,7 +141,7 @@ def test_an_unknown_asset_is_an_error() -> None:
 
 def test_katex_is_where_streamlit_ships_it(get: Client) -> None:
     module = get(assets.url("katex.js"))
-    assert module.headers["Content-Type"].startswith("text/javascript")
+    assert module.headers["Content-Type"].split(";")[0].endswith("/javascript")
     assert "KaTeX parse error" in module.text
     assert "as default" in module.text
     style = get(assets.url("katex.css")).text
@@ -170,3 +170,4 @@ def test_a_failing_page_says_so_in_plain_words() -> None:
     assert not shown.exception
     assert "secret detail" not in shown.error[0].value
     assert "ours, not yours" in shown.error[0].value
+    assert "[back to the start](/)" in shown.markdown[0].value

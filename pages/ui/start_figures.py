@@ -54,6 +54,7 @@ class Layout:
     lane: float
     notes: dict[str, Point]
     anchor: str
+    values: dict[str, str]
 
     @property
     def wide(self) -> bool:
@@ -80,15 +81,16 @@ WIDE = Layout(
     lane=222,
     notes={"z": (618, 246), "node": (436, 246), "mu": (276, 246), "phi": (130, 246)},
     anchor="middle",
+    values={"mu": "below", "sigma": "below", "z": "below", "eps": "right"},
 )
 NARROW = Layout(
     name="narrow",
-    size=(350, 640),
+    size=(360, 640),
     at={
-        "x": (122, 18),
+        "x": (122, 26),
         "encoder": (122, 84),
-        "mu": (84, 168),
-        "sigma": (160, 168),
+        "mu": (92, 168),
+        "sigma": (152, 168),
         "node": (122, 262),
         "z": (122, 364),
         "decoder": (122, 450),
@@ -100,6 +102,7 @@ NARROW = Layout(
     lane=222,
     notes={"z": (236, 364), "node": (236, 252), "mu": (236, 162), "phi": (236, 84)},
     anchor="start",
+    values={"mu": "left", "sigma": "right", "z": "right", "eps": "below"},
 )
 
 
@@ -148,12 +151,12 @@ def _forward(passage: Passage, layout: Layout) -> str:
     symbols = (
         _symbol(at["x"], "x", "x")
         + _symbol(at["xhat"], "x′", "x")
-        + _symbol(at["z"], "z", "z", number(passage.z))
-        + _symbol(at["mu"], "μ", "mu", number(passage.mu))
-        + _symbol(at["sigma"], "σ", "sigma", number(passage.sigma))
+        + _symbol(at["z"], "z", "z", number(passage.z), layout.values["z"])
+        + _symbol(at["mu"], "μ", "mu", number(passage.mu), layout.values["mu"])
+        + _symbol(at["sigma"], "σ", "sigma", number(passage.sigma), layout.values["sigma"])
     )
     boxes = (
-        _box(at["encoder"], (104, 50), "phi", [("encoder ", ""), ("φ", "phi")])
+        _box(at["encoder"], (104, 50), "phi", [("encoder ", ""), ("ϕ", "phi")])
         + _box(at["decoder"], (104, 50), "theta", [("decoder ", ""), ("θ", "theta")])
         + _box(at["cost"], (84, 50), "muted", [("cost", "")], f"z² = {number(passage.cost)}")
     )
@@ -165,10 +168,10 @@ def _sampling(passage: Passage, layout: Layout) -> str:
     if passage.stuck:
         label = [("z", "z"), (" ~ N(", ""), ("μ", "mu"), (", ", ""), ("σ", "sigma"), ("²)", "")]
         return _box(at["node"], size, "bad", label, "a random draw", dashed=True)
-    label = [("z", "z"), (" = ", ""), ("μ", "mu"), (" + ", ""), ("σ", "sigma"), (" ε", "eps")]
+    label = [("z", "z"), (" = ", ""), ("μ", "mu"), (" + ", ""), ("σ", "sigma"), (" ϵ", "eps")]
     return (
         _arrow(*_ends(layout, "eps", "node"), "eps", 1.8)
-        + _symbol(at["eps"], "ε", "eps", number(passage.eps), beside=layout.wide)
+        + _symbol(at["eps"], "ϵ", "eps", number(passage.eps), layout.values["eps"])
         + _box(at["node"], size, "good", label, "plain arithmetic")
     )
 
@@ -198,12 +201,12 @@ def _notes(passage: Passage, layout: Layout) -> str:
     to_sigma = [("∂cost/∂", ""), ("σ", "sigma"), (f" = {number(passage.by_sigma)}", "")]
     if passage.stuck:
         node = note("node", [("stuck here", "bad")], [("a draw has no", "")], [("derivative", "")])
-        phi = note("phi", [("φ", "phi"), (" learns", "")], [("nothing", "")])
+        phi = note("phi", [("ϕ", "phi"), (" learns", "")], [("nothing", "")])
     else:
         passes = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("μ", "mu"), (" = 1", "")]
-        scaled = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("σ", "sigma"), (" = ", ""), ("ε", "eps")]
+        scaled = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("σ", "sigma"), (" = ", ""), ("ϵ", "eps")]
         node = note("node", passes, scaled)
-        phi = note("phi", [("φ", "phi"), (" learns", "")])
+        phi = note("phi", [("ϕ", "phi"), (" learns", "")])
     return by_z + node + note("mu", to_mu, to_sigma) + phi
 
 
@@ -258,15 +261,19 @@ def _cross(at: Point) -> str:
     return f'<path d="{strokes}" style="stroke:{theme.var("bad")};stroke-width:4;fill:none"/>'
 
 
-def _symbol(at: Point, label: str, colour: str, value: str = "", *, beside: bool = False) -> str:
+def _symbol(at: Point, label: str, colour: str, value: str = "", side: str = "below") -> str:
     x, y = at
     ring = f"fill:{theme.var('paper')};stroke:{theme.var(colour)};stroke-width:1.8"
     circle = f'<circle cx="{x:g}" cy="{y:g}" r="19" style="{ring}"/>'
     letter = _text((x, y + 6), [(label, colour)], size=20)
     if not value:
         return circle + letter
-    place, anchor = ((x + 28, y + 5), "start") if beside else ((x, y + 38), "middle")
-    return circle + letter + _text(place, [(value, "muted")], anchor, size=15)
+    dx, dy, anchor = {
+        "below": (0, 38, "middle"),
+        "right": (25, 5, "start"),
+        "left": (-25, 5, "end"),
+    }[side]
+    return circle + letter + _text((x + dx, y + dy), [(value, "muted")], anchor, size=15)
 
 
 def _box(
@@ -291,12 +298,13 @@ def _box(
 def _text(at: Point, parts: list[tuple[str, str]], anchor: str = "middle", size: int = 17) -> str:
     x, y = at
     spans = "".join(
-        f'<tspan style="fill:{theme.var(colour or "ink")}"{_italic(colour)}>{escape(words)}</tspan>'
+        f'<tspan style="fill:{theme.var(colour or "ink")}"{_letter(colour)}>{escape(words)}</tspan>'
         for words, colour in parts
     )
     place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"'
     return f'<text {place} xml:space="preserve">{spans}</text>'
 
 
-def _italic(colour: str) -> str:
-    return ' font-style="italic"' if colour in theme.SYMBOLS else ""
+def _letter(colour: str) -> str:
+    """A symbol stands in the face that it has in formulas."""
+    return ' class="ttn-letter"' if colour in theme.SYMBOLS else ""
