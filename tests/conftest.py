@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from tests.find_browser import ADVICE, find
 
@@ -31,6 +32,8 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+# Opened at /page, Streamlit's frontend asks there first for its server, then one folder up.
+SEARCH_FOR_ROOT = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 
 def free_port() -> int:
@@ -99,9 +102,15 @@ class Watched:
     requests: list[str] = field(default_factory=list)
 
     def hear(self, message: ConsoleMessage) -> None:
-        """Note an error or a warning of the browser's console."""
-        if message.type in {"error", "warning"}:
+        """Note an error or a warning of the browser's console; `check` notes failed requests."""
+        failed_request = message.text.startswith("Failed to load resource")
+        if message.type in {"error", "warning"} and not failed_request:
             self.complaints.append(message.text)
+
+    def check(self, response: Response) -> None:
+        """Note an answer that says something is missing or wrong."""
+        if response.status >= 400 and not SEARCH_FOR_ROOT.search(response.url):
+            self.complaints.append(f"{response.status} {response.url}")
 
     def note(self, request: Request) -> None:
         """Note the address of a request."""
@@ -158,6 +167,8 @@ def open_page(browser: Browser, server: str) -> Iterator[Opener]:
         watched.page.on("console", watched.hear)
         watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
         watched.page.on("request", watched.note)
+        watched.page.on("response", watched.check)
+        watched.page.set_default_timeout(20_000)
         watched.page.on("websocket", lambda socket: watched.requests.append(socket.url))
         opened.append(watched)
         watched.visit(path)

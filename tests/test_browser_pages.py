@@ -1,0 +1,134 @@
+"""Pages in a real browser: each cold by its own address, quiet, in both themes and two widths.
+
+With the environment variable SCREENSHOTS set to a folder, the pages are photographed on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.ui import frame, lesson, theme
+from tests.conftest import Opener, running_server
+
+pytestmark = pytest.mark.browser
+
+KEYS = [page.key for page in frame.ALL_PAGES]
+each_page = pytest.mark.parametrize("page", frame.ALL_PAGES, ids=KEYS)
+START = frame.page_info("start")
+
+
+def rgb(colour: str) -> str:
+    """A hex colour as the browser writes it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgb({red}, {green}, {blue})"
+
+
+def sideways(page: Page) -> bool:
+    """Whether the page must be scrolled sideways."""
+    return bool(
+        page.evaluate(
+            "() => { const main = document.querySelector('.stMain');"
+            " return main.scrollWidth > main.clientWidth + 1; }"
+        )
+    )
+
+
+@pytest.mark.slow
+@each_page
+def test_page_opens_cold_by_its_own_address(page: frame.PageInfo, open_page: Opener) -> None:
+    with running_server() as fresh:
+        watched = open_page(f"/{page.address}", server=fresh)
+        question = lesson.read_sections(page.key)["question"]
+        heading = watched.page.locator("h1")
+        expect(heading).to_have_count(1)
+        plain = re.sub(r"[$\\].*", "", question).strip()
+        assert (heading.text_content() or "").startswith(plain)
+        expect(watched.page.locator(".st-key-way_on")).to_have_count(1)
+        watched.page.context.close()
+        watched.assert_quiet()
+
+
+@each_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_fits(
+    page: frame.PageInfo, width: int, scheme: str, open_page: Opener, screenshots: Path | None
+) -> None:
+    watched = open_page(f"/{page.address}", width=width, scheme=scheme)
+    assert not sideways(watched.page)
+    background = watched.page.locator(".stApp").evaluate(
+        "el => getComputedStyle(el).backgroundColor"
+    )
+    assert background == rgb(getattr(theme.ROLES["paper"], scheme))
+    if screenshots is not None:
+        watched.page.wait_for_timeout(1500)
+        watched.page.screenshot(path=screenshots / f"{page.key}-{width}-{scheme}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_symbols_have_their_colour_in_pictures_and_formulas(scheme: str, open_page: Opener) -> None:
+    page = open_page("/", scheme=scheme).page
+    colour = rgb(getattr(theme.SYMBOLS["mu"], scheme))
+    expect(page.locator(".ttn-wide tspan", has_text="μ").first).to_have_css("fill", colour)
+    written = page.locator(".katex-html .mord[style*=color]", has_text="μ").first
+    expect(written).to_have_css("color", colour)
+
+
+def test_the_theme_can_be_switched(open_page: Opener) -> None:
+    page = open_page("/", scheme="light").page
+    page.get_by_test_id("stMainMenu").click()
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
+    drawn = page.locator(".ttn-wide tspan", has_text="μ").first
+    expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
+
+
+def test_the_start_page_frees_the_gradient(open_page: Opener) -> None:
+    watched = open_page("/")
+    picture = watched.page.locator("svg.ttn-wide")
+    expect(picture).to_have_attribute("aria-label", re.compile("gets stuck"))
+    watched.page.get_by_text("Draw the noise outside", exact=True).click()
+    expect(picture).to_have_attribute("aria-label", re.compile("the gradient passes"))
+    assert "view=reparameterize" in watched.page.url
+
+
+def test_the_narrow_drawing_is_for_phones(open_page: Opener) -> None:
+    for width, seen, unseen in ((1280, "wide", "narrow"), (390, "narrow", "wide")):
+        page = open_page("/", width=width).page
+        expect(page.locator(f"svg.ttn-{seen}")).to_be_visible()
+        expect(page.locator(f"svg.ttn-{unseen}")).to_be_hidden()
+
+
+def test_the_way_leads_on_and_back(open_page: Opener) -> None:
+    watched = open_page("/")
+    for page in frame.ALL_PAGES[1:]:
+        watched.page.locator(".st-key-way_on a", has_text=page.title).click()
+        watched.page.wait_for_url(f"**/{page.address}*")
+        watched.settle()
+    for page in reversed(frame.ALL_PAGES[:-1]):
+        watched.page.locator(".st-key-way_on a", has_text=page.title).first.click()
+        watched.page.wait_for_url(re.compile(rf"/{page.address}(\?|$)"))
+        watched.settle()
+
+
+def test_links_on_a_phone_are_large_enough_to_touch(open_page: Opener) -> None:
+    page = open_page("/", width=390).page
+    for link in page.locator(".stPageLink a").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+
+
+def test_the_keyboard_reaches_the_links_and_shows_where_it_is(open_page: Opener) -> None:
+    page = open_page("/").page
+    link = page.locator(".st-key-way_on a").first
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if link.evaluate("el => el === document.activeElement"):
+            break
+    else:
+        pytest.fail("the link to the next page is out of the keyboard's reach")
+    assert link.evaluate("el => getComputedStyle(el).outlineStyle") == "solid"
