@@ -57,7 +57,8 @@ class LiveFigure {
     this.grips = new Grips(this.gripRoot, this);
     this.palette = new Palette(this.root);
     this.axes = {};
-    this.arrays = {};
+    this.arrays = {}; // by trace: what is drawn now
+    this.moved = new Set(); // traces painted since Python's figure came
     this.resizer = new ResizeObserver(() => this.resize());
     matchMedia("(prefers-color-scheme: dark)").onchange = () => this.retheme();
   }
@@ -72,13 +73,23 @@ class LiveFigure {
     if (this.data !== data) return; // a newer answer came while the parts were loading
     const themed = this.palette.refresh();
     const incoming = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
-    if (!this.adopt(incoming)) return;
-    this.constants = unpackConstants(data.constants);
+    const asked = this.awaited === JSON.stringify(incoming);
+    if (!this.adopt(incoming)) {
+      this.missed = true;
+      return;
+    }
+    this.missed = false;
+    const reseeded = this.reseeded(data);
+    const painted = asked && this.painted === this.known && !themed && !reseeded;
     this.names = { ...data.names };
-    this.showControls(themed);
-    await this.draw(JSON.parse(data.figure));
+    this.showControls();
+    this.figure = JSON.parse(data.figure);
+    if (painted) this.syncSoon();
+    else await this.draw();
     this.words.set(this.names);
-    this.root.dataset.settled = JSON.stringify(this.values);
+    this.words.rest();
+    this.label();
+    this.root.dataset.settled = this.known;
     if (waiting.has(data.key)) this.receive(waiting.get(data.key));
   }
 
@@ -92,6 +103,15 @@ class LiveFigure {
     this.formula = formula;
   }
 
+  // The constants of a formula have changed, so what it painted is no longer the picture.
+  reseeded(data) {
+    const constants = JSON.stringify(data.constants);
+    if (constants === this.packed) return false;
+    this.packed = constants;
+    this.constants = unpackConstants(data.constants);
+    return true;
+  }
+
   // Take the answer's values, unless the visitor has moved on since; false: it is outdated.
   adopt(incoming) {
     const answer = JSON.stringify(incoming);
@@ -99,7 +119,6 @@ class LiveFigure {
     const busy = this.held || this.timer || this.transport.running;
     if (this.awaited && this.awaited !== answer && !late) return false;
     this.awaited = null;
-    clearTimeout(this.laggard);
     if (busy && this.values && answer !== JSON.stringify(this.values)) return false;
     this.values = incoming;
     this.known = answer;
@@ -128,8 +147,8 @@ class LiveFigure {
 
   // ---- drawing ----------------------------------------------------------------------------
 
-  async draw(figure) {
-    this.figure = figure;
+  async draw() {
+    this.moved.clear();
     await this.sync();
     this.resizer.observe(this.plot);
     if (this.listening) return;
@@ -139,11 +158,13 @@ class LiveFigure {
   }
 
   // Bring plotly in line with what is shown: after a drag, a change of theme, an answer.
-  async sync(overrides = {}) {
-    const { layout, traces } = this.dressed(overrides);
+  async sync() {
+    const { layout, traces } = this.dressed();
     const config = { displaylogo: false, responsive: false, scrollZoom: false,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+    this.painted = null;
     await this.plotly.react(this.plot, traces, layout, config);
+    this.painted = JSON.stringify(this.values);
     for (const trace of this.plot._fullData ?? []) {
       this.arrays[trace.name] = { x: trace.x ?? [], y: trace.y ?? [], text: trace.text };
     }
@@ -151,7 +172,16 @@ class LiveFigure {
     this.label();
   }
 
-  dressed(overrides) {
+  // What is painted is right already; plotly follows when the hand is off the controls.
+  syncSoon(delay = 250) {
+    clearTimeout(this.laggard);
+    this.laggard = setTimeout(() => {
+      if (this.held || this.timer || this.transport.running) this.syncSoon();
+      else this.sync();
+    }, delay);
+  }
+
+  dressed() {
     const coarse = matchMedia("(pointer: coarse)").matches;
     const narrow = this.plot.clientWidth < 520;
     const size = this.data.present ? 20 : narrow ? 12 : 14;
@@ -163,7 +193,8 @@ class LiveFigure {
     layout.autosize = true;
     const traces = this.figure.data.map((trace, i) => {
       const uid = trace.name ?? `trace ${i}`;
-      return { uid, ...resolveAll(trace, this.palette), ...(overrides[trace.name] ?? {}) };
+      const moved = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
+      return { uid, ...resolveAll(trace, this.palette), ...moved };
     });
     return { layout, traces };
   }
@@ -177,14 +208,14 @@ class LiveFigure {
     const width = this.plot.clientWidth;
     if (!width || width === this.width) return;
     this.width = width;
-    if (this.figure) this.sync(this.arrays);
+    if (this.figure) this.sync();
   }
 
   retheme() {
     if (!this.palette.refresh() || !this.figure) return;
-    this.words.tex = null;
+    this.words.typeset = false;
     this.words.set(this.names);
-    this.sync(this.arrays);
+    this.sync();
   }
 
   label() {
@@ -222,13 +253,15 @@ class LiveFigure {
     this.controls.set(this.values);
     this.transport.set(this.values);
     const frame = this.frame();
+    this.painted = frame && JSON.stringify(this.values);
     if (!frame) return;
     for (const [name, arrays] of Object.entries(frame.traces)) {
       this.arrays[name] = { ...this.arrays[name], ...arrays };
+      this.moved.add(name);
     }
     this.names = { ...this.names, ...frame.numbers, ...this.values };
     const changed = new Set(Object.keys(frame.traces));
-    if (!paint(this.plot, changed, this.arrays)) this.sync(this.arrays);
+    if (!paint(this.plot, changed, this.arrays)) this.sync();
     else this.grips.set(this.plot, this.arrays);
     this.words.set(this.names);
   }
@@ -253,10 +286,9 @@ class LiveFigure {
   // The visitor lets go: address, then Python; plotly waits for the answer, but not for ever.
   rest() {
     const now = JSON.stringify(this.values);
-    this.label();
-    this.words.speak();
-    if (now === this.known) {
-      this.sync(this.arrays);
+    if (now === this.known && !this.missed) {
+      this.words.rest();
+      this.syncSoon();
       return;
     }
     history.replaceState(history.state, "", this.address());
@@ -268,8 +300,7 @@ class LiveFigure {
     this.awaited = answer;
     this.known = answer;
     this.toldAt = performance.now();
-    clearTimeout(this.laggard);
-    this.laggard = setTimeout(() => this.sync(this.arrays), 700);
+    this.syncSoon(1500);
   }
 
   address() {
@@ -290,9 +321,11 @@ class LiveFigure {
     history.pushState(history.state, "", url);
     this.transport.pause();
     this.values = { ...values };
+    this.axes = {}; // other controls may change too: let Python draw
     this.expect(JSON.stringify(values));
     this.ask();
     this.tell("changed", { preset: number });
+    if (Object.keys(query).some((name) => !(name in values))) this.packed = null;
   }
 
   param(key) {

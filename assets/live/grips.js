@@ -35,6 +35,9 @@ export class Grips {
   }
 
   show(handles) {
+    const wanted = JSON.stringify(handles);
+    if (wanted === this.built) return;
+    this.built = wanted;
     this.handles = handles;
     this.root.replaceChildren();
     this.list = [];

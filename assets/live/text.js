@@ -1,7 +1,7 @@
 // What stands around the figure: takeaway, formula, presets, table of numbers, code.
 
 import { make, setText } from "./dom.js";
-import { fill, fillFormula, format } from "./words.js";
+import { fill, fillFormula, format, formulaNumbers } from "./words.js";
 
 function tableRows(table, names, formats) {
   const columns = Object.entries(table);
@@ -50,7 +50,7 @@ export class Words {
     this.formula.hidden = !data.formula;
     this.numbers.hidden = !Object.keys(data.table).length;
     this.code.hidden = !data.code.length;
-    this.tex = null;
+    this.typeset = false;
     setText(this.codeText, data.code.join("\n\n\n"));
     this.notes.replaceChildren(...data.notes.map((note) => make("p", {}, note)));
     const wanted = JSON.stringify(data.presets);
@@ -80,22 +80,37 @@ export class Words {
     if (this.numbers.open) this.showTable();
   }
 
+  // Typeset the formula anew only if it is another one; else exchange its numbers.
   setFormula() {
     const { katex, palette } = this.owner;
     if (!this.data.formula || !katex) return;
-    const tex = fillFormula(this.data.formula, this.names, this.formats, this.colours, palette);
-    if (tex === this.tex) return;
-    this.tex = tex;
-    katex.render(tex, this.formula, { displayMode: true, throwOnError: false, output: "htmlAndMathml" });
+    const numbers = formulaNumbers(this.data.formula, this.names, this.formats);
+    if (!this.typeset) {
+      const tex = fillFormula(this.data.formula, numbers, palette);
+      const trusted = ({ command }) => command === "\\htmlClass";
+      const options = { displayMode: true, throwOnError: false, strict: false, trust: trusted };
+      katex.render(tex, this.formula, options);
+      this.slots = Array.from(this.formula.querySelectorAll(".katex-html .ttn-val"));
+      this.slots.forEach((slot, i) => {
+        const colour = this.colours[numbers[i].name];
+        if (colour) slot.style.color = `var(--ttn-${colour})`;
+        slot.textContent = numbers[i].text;
+      });
+      this.typeset = true;
+    }
+    this.slots.forEach((slot, i) => setText(slot, numbers[i].text));
+  }
+
+  // At rest the formula is typeset anew, so that what a screen reader finds in it is up to date.
+  rest() {
+    this.typeset = false;
+    this.setFormula();
+    setText(this.spoken, this.sentence ?? "");
   }
 
   showTable() {
     if (!this.numbers.open || !this.names) return;
     const rows = tableRows(this.data.table, this.names, this.formats);
     this.table.replaceChildren(...rows.map((cells) => make("tr", {}, ...cells)));
-  }
-
-  speak() {
-    setText(this.spoken, this.sentence ?? "");
   }
 }

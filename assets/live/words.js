@@ -54,13 +54,22 @@ export function fill(template, names, formats) {
 const VALUE = /\\val\{(\w+)(?::([^{}]*))?\}/g;
 const SYMBOL = /\\sym\{([\w-]+)\}/g;
 
-// The TeX of a formula: \val{mu:.2f} becomes a number, \sym{mu} a colour for the group after it.
-export function fillFormula(template, names, formats, colours, palette) {
-  const number = (whole, name, spec) => {
-    const text = format(names[name], spec ?? formats[name]).replace(MINUS, "-").replace("%", "\\%");
-    const braced = text.startsWith("-") ? `(${text})` : text;
-    const colour = colours[name];
-    return colour ? `\\textcolor{${palette.hex(colour)}}{${braced}}` : `{${braced}}`;
+// The numbers in a formula, in their order: {name, text}; a negative one stands in brackets.
+export function formulaNumbers(template, names, formats) {
+  return Array.from(template.matchAll(VALUE), ([, name, spec]) => {
+    const text = format(names[name], spec ?? formats[name]);
+    return { name, text: text.startsWith(MINUS) ? `(${text})` : text };
+  });
+}
+
+// The TeX of a formula: each \val{mu:.2f} becomes its number, in a span of class ttn-val, so that it
+// can be exchanged without typesetting anew; \sym{mu} becomes a colour for the group after it.
+export function fillFormula(template, numbers, palette) {
+  let next = 0;
+  const number = () => {
+    const { text } = numbers[next];
+    next += 1;
+    return `\\htmlClass{ttn-val}{${text.replaceAll(MINUS, "-").replace("%", "\\%")}}`;
   };
   return template
     .replace(VALUE, number)

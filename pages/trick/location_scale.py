@@ -57,7 +57,8 @@ with page_frame("location_scale") as lesson:
             Preset(lesson.text("try_centre"), {"mu": 0, "sigma": 1.5, "eps": 0, "n": 5}),
         ),
         source=(picture.frame, Normal.transform, Normal.log_prob),
-        height=440,
+        height=420,
+        steady=True,
     )
     lesson("questions")
     with st.expander("Derivation"):

@@ -10,17 +10,15 @@ Colours in a figure are `theme.var(...)` tokens; the browser turns them into the
 
 from __future__ import annotations
 
-import inspect
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui import assets, controls
+from pages.ui import assets, controls, live_payload
+from pages.ui.live_parts import Handle, Param, Preset, Transport
 from pages.ui.lookahead import Frame, FrameFunction, axis_ahead, pack_constants, plain
 
 __all__ = ["Frame", "Handle", "Live", "Param", "Preset", "Transport", "live_figure"]
@@ -35,109 +33,9 @@ _figure_component = st.components.v2.component(
     "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
 )
 _ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
+_LOADED = ("plotly.min.js", "katex.js", "live_figure.css")
 
-
-@dataclass(frozen=True)
-class Param:
-    """A parameter that can be slid.
-
-    Args:
-        key: Its name in `frame(**values)` and in the address.
-        label: What it is called on the page, such as "mean μ".
-        minimum, maximum, step: Its positions; or all of them as `positions`.
-        default: Where it starts.
-        colour: The symbol whose colour it has, a name of `theme.SYMBOLS`.
-        format: How its value reads, as in Python's `format`.
-        help: A sentence for the curious.
-        kind: "slider"; "seed" is a number with a "draw again" button; "handle" has no control of
-            its own beside a narrow slider that keyboards reach.
-    """
-
-    key: str
-    label: str
-    minimum: float = 0.0
-    maximum: float = 1.0
-    step: float = 0.1
-    default: float = 0.0
-    positions: tuple[float, ...] = ()
-    colour: str | None = None
-    format: str = ".2f"
-    help: str = ""
-    kind: str = "slider"
-
-    def __post_init__(self) -> None:
-        if not self.positions and self.kind != "seed":
-            count = round((self.maximum - self.minimum) / self.step)
-            walk = tuple(round(self.minimum + i * self.step, 10) for i in range(count + 1))
-            object.__setattr__(self, "positions", walk)
-
-    @property
-    def whole(self) -> bool:
-        """Whether all its values are whole numbers, handed over as int."""
-        return all(float(value).is_integer() for value in (*self.positions, self.default))
-
-    def parse(self, text: str) -> float:
-        """The position nearest to the number in `text`.
-
-        Raises:
-            ValueError: If it is no number or beyond the ends.
-        """
-        value = float(text)
-        if self.kind == "seed":
-            if not (value.is_integer() and 0 <= value <= self.maximum):
-                raise ValueError(text)
-            return int(value)
-        if not self.positions[0] <= value <= self.positions[-1]:
-            raise ValueError(text)
-        nearest = min(self.positions, key=lambda position: abs(position - value))
-        return int(nearest) if self.whole else nearest
-
-    def text(self, value: float) -> str | None:
-        """How a value stands in the address: None for the default."""
-        return None if value == self.default else controls.number_text(value)
-
-
-@dataclass(frozen=True)
-class Transport:
-    """A parameter that plays like a film, with its bar: play, pause, step, back, speed, reset.
-
-    Args:
-        param: The parameter that moves in time.
-        seconds: How long the whole way takes at speed 1.
-        buttons: Jumps ahead in the parameter's units, such as `(("draw 1", 1), ("draw 100", 100))`.
-    """
-
-    param: Param
-    seconds: float = 3.0
-    buttons: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Handle:
-    """A part of the picture that can be dragged, for those with a pointer; sliders do the same.
-
-    Args:
-        trace: The trace whose points are grips (or whose body is one, see `body`).
-        param: Key of the parameter that it moves.
-        gain: Change of the parameter for a change of one unit along x: a number, one for each
-            point, or the name of a number of the frame.
-        body: The trace is a hump, to be gripped anywhere in its upper half.
-        axis: "x" or "y".
-    """
-
-    trace: str
-    param: str
-    gain: float | str | tuple[float | str, ...] = 1.0
-    body: bool = False
-    axis: str = "x"
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A link that sets the whole page to a telling state; what it leaves out takes its default."""
-
-    label: str
-    values: Mapping[str, object] = field(default_factory=dict)
+Drawing: TypeAlias = go.Figure | Callable[[Frame], go.Figure]
 
 
 @dataclass(frozen=True)
@@ -151,7 +49,7 @@ class Live:
 def live_figure(
     key: str,
     *,
-    figure: go.Figure | Callable[[Frame], go.Figure],
+    figure: Drawing,
     takeaway: str,
     frame: FrameFunction | None = None,
     params: Sequence[Param] = (),
@@ -165,6 +63,7 @@ def live_figure(
     constants: Callable[..., Mapping[str, Any]] | None = None,
     extra: Mapping[str, Any] | None = None,
     height: int = 400,
+    steady: bool = False,
 ) -> Live:
     r"""Show a figure that answers under the finger, with its words, numbers and code.
 
@@ -189,43 +88,54 @@ def live_figure(
         constants: Function of `seed`-like values and `extra` to what that module needs.
         extra: Further arguments of `frame`, hashable, such as the choice of other controls.
         height: Height of the plot in pixels.
+        steady: Nothing but the frame's own arrays changes in the figure; it is then built once.
 
     Returns:
         Where it stands now.
     """
     axes = (*params, *((transport.param,) if transport else ()))
-    given = dict(extra or {})
     values, unfit = _read(axes)
-    now = frame(**values, **given) if frame else None
-    drawn = figure if isinstance(figure, go.Figure) else figure(_needed(now))
-    names: dict[str, Any] = {**(now.numbers if now else {}), **values}
+    arguments = {**values, **(extra or {})}
+    now = frame(**arguments) if frame else None
     data = {
         "script": assets.url("live_figure.js"),
-        "urls": {
-            name: assets.url(name) for name in ("plotly.min.js", "katex.js", "live_figure.css")
-        },
+        "urls": {name: assets.url(name) for name in _LOADED},
         "key": key,
-        "figure": _figure_json(drawn),
+        "figure": _drawn(figure, now, extra or {}, steady=steady),
         "height": height,
-        "names": {name: plain(value) for name, value in names.items()},
-        "params": [_param_data(param, values[param.key]) for param in axes],
-        "transport": _transport_data(transport),
+        "names": _names(now, values),
+        "params": [live_payload.param_data(param, values[param.key]) for param in axes],
+        "transport": live_payload.transport_data(transport),
         "handles": [vars(handle) for handle in handles],
         "formula": formula,
         "takeaway": takeaway,
-        "table": {title: _cells(cells) for title, cells in (table or {}).items()},
-        "presets": [_preset_data(preset, axes) for preset in presets],
-        "code": [_code(function) for function in source],
+        "table": live_payload.table_data(table),
+        "presets": [live_payload.preset_data(preset, axes) for preset in presets],
+        "code": [live_payload.code(function) for function in source],
         "notes": [controls.FALLBACK_NOTE.format(label=label) for label in unfit],
         "present": controls.presenting(),
         "formulaJs": assets.url(f"formulas/{formula_js}.js") if formula_js else "",
-        "constants": pack_constants(constants(**values, **given)) if constants else {},
-        "lookahead": bool(axes) and not formula_js,
+        "constants": pack_constants(constants(**arguments)) if constants else {},
     }
     _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
     if frame and axes and not formula_js:
-        _send_ahead(key, frame, axes, values, given)
+        _send_ahead(key, frame, axes, values, extra or {})
     return Live(values, now)
+
+
+def _drawn(figure: Drawing, now: Frame | None, extra: Mapping[str, Any], *, steady: bool) -> str:
+    if isinstance(figure, go.Figure):
+        return live_payload.figure_json(figure)
+    if now is None:
+        raise TypeError("a live figure that is drawn by a function needs `frame`")
+    if steady:
+        return live_payload.steady_json(figure, now, extra)
+    return live_payload.figure_json(figure(now))
+
+
+def _names(now: Frame | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = now.numbers if now else {}
+    return {name: plain(value) for name, value in {**numbers, **values}.items()}
 
 
 def _read(axes: Sequence[Param]) -> tuple[dict[str, Any], list[str]]:
@@ -245,7 +155,7 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
         return
     chosen = told.get("preset")
     if isinstance(chosen, int) and 0 <= chosen < len(presets):
-        controls.show_state(_state_texts(presets[chosen], axes))
+        controls.show_state(live_payload.state_texts(presets[chosen], axes))
         return
     texts: dict[str, str | None] = {}
     sent = told.get("values")
@@ -256,17 +166,6 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
             continue
         texts[param.key] = param.text(value)
     controls.write(texts)
-
-
-def _state_texts(preset: Preset, axes: Sequence[Param]) -> dict[str, str | None]:
-    own = {param.key: param for param in axes}
-    texts: dict[str, str | None] = {}
-    for name, value in preset.values.items():
-        if name in own:
-            texts[name] = own[name].text(own[name].parse(str(value)))
-        else:
-            texts[name] = str(value)
-    return texts
 
 
 def _send_ahead(
@@ -292,57 +191,3 @@ def _send_ahead(
         "axes": ahead,
     }
     _ahead_component(key=f"lookahead_{key}", data=data)
-
-
-def _needed(frame: Frame | None) -> Frame:
-    if frame is None:
-        raise TypeError("a live figure that is drawn by a function needs `frame`")
-    return frame
-
-
-def _figure_json(figure: go.Figure) -> str:
-    plain_figure = go.Figure(figure)
-    plain_figure.layout.template = None
-    return str(plain_figure.to_json(validate=False))
-
-
-def _param_data(param: Param, value: Any) -> dict[str, Any]:
-    data = {
-        name: getattr(param, name) for name in ("key", "label", "colour", "format", "help", "kind")
-    }
-    data |= {"positions": param.positions, "maximum": param.maximum, "default": param.default}
-    return data | {"value": value, "hidden": controls.hidden(param.key)}
-
-
-def _transport_data(transport: Transport | None) -> dict[str, Any] | None:
-    if transport is None:
-        return None
-    return {
-        "param": transport.param.key,
-        "seconds": transport.seconds,
-        "buttons": transport.buttons,
-        "hidden": controls.hidden(transport.param.key),
-    }
-
-
-def _preset_data(preset: Preset, axes: Sequence[Param]) -> dict[str, Any]:
-    """A preset's label, its address, and its values where the figure can show them by itself."""
-    texts = {name: text for name, text in _state_texts(preset, axes).items() if text is not None}
-    own = {param.key: param for param in axes}
-    values = {key: param.default for key, param in own.items()}
-    values |= {key: own[key].parse(text) for key, text in texts.items() if key in own}
-    return {"label": preset.label, "query": texts, "values": values}
-
-
-def _cells(cells: str | float | Sequence[Any]) -> Any:
-    if isinstance(cells, str):
-        return cells
-    if isinstance(cells, int | float):
-        return plain(cells)
-    return [cell if isinstance(cell, str) else plain(cell) for cell in cells]
-
-
-@cache
-def _code(function: Callable[..., Any]) -> str:
-    """The code of a function that ran, without the indentation of its surroundings."""
-    return textwrap.dedent(inspect.getsource(function)).strip()
