@@ -12,7 +12,7 @@ PORT ?= 8501
 HOST ?= 127.0.0.1
 TORCH_INDEX ?=
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+PIP := $(PY) -m pip install --disable-pip-version-check
 
 .PHONY: run test bench lint fmt clean
 
@@ -58,7 +58,7 @@ clean:
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@echo "Installing the checks' packages."
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --quiet -r requirements-dev.txt
 	@touch $@
 
 .venv/browser: tests/find_browser.py .venv/installed-dev

@@ -5,8 +5,10 @@ Start it with `streamlit run app.py` or `python app.py`.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import importlib
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -104,11 +106,18 @@ def explain_failure(error: Exception) -> bool:
     return True
 
 
+def warm_up() -> None:
+    """Load what takes seconds, torch above all, so that the first visitor need not wait for it."""
+    assets.load(assets.PLOTLY)
+    importlib.import_module("pages.ui.frame")
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Prepare the large files before the first visitor."""
-    await run_in_threadpool(assets.load, assets.PLOTLY)
+    """Warm up while the server already answers."""
+    warming = asyncio.create_task(run_in_threadpool(warm_up))
     yield
+    await warming
 
 
 app = st.App(
