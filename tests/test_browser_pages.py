@@ -132,3 +132,12 @@ def test_the_keyboard_reaches_the_links_and_shows_where_it_is(open_page: Opener)
     else:
         pytest.fail("the link to the next page is out of the keyboard's reach")
     assert link.evaluate("el => getComputedStyle(el).outlineStyle") == "solid"
+
+
+def test_the_projector_view_has_large_type_and_no_menu(open_page: Opener) -> None:
+    page = open_page("/?present=1").page
+    expect(page.locator(".stAppHeader")).to_be_hidden()
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= 20
+    page.locator(".st-key-way_on a").last.click()
+    page.wait_for_url("**/location_scale?*present=1*")
+    expect(page.locator(".stAppHeader")).to_be_hidden()

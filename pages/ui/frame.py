@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import assets, theme
+from pages.ui import assets, controls, theme
 from pages.ui.lesson import Lesson
 
 PAGES = Path(__file__).parents[1]
@@ -91,6 +91,7 @@ def _way_on(key: str) -> None:
 
 
 def style_page() -> None:
-    """Add the theme's colours and the shared style sheet; once in each script run."""
-    sheet = (assets.FOLDER / "style.css").read_text(encoding="utf-8")
-    st.html(f"<style>{theme.css()}\n{sheet}</style>")
+    """Add the theme's colours and the shared style sheets; once in each script run."""
+    names = ["style.css", "present.css"] if controls.presenting() else ["style.css"]
+    sheets = [(assets.FOLDER / name).read_text(encoding="utf-8") for name in names]
+    st.html(f"<style>{theme.css()}\n{''.join(sheets)}</style>")
