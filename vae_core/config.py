@@ -63,7 +63,7 @@ class Settings:
 
     estimator: str = "pathwise"
     samples: int = 1
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
 
     def __post_init__(self) -> None:
         if self.estimator not in TRAINABLE:
@@ -97,10 +97,10 @@ class TrainConfig:
 
     estimator: str = "pathwise"
     samples: int = 1
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     latent: int = 20
     hidden: int = 400
-    batch: int = 128
+    batch: int = 100
     epochs: float | None = None
     seconds: float | None = None
     seed: int = 0

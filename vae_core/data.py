@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
 SIDE = 28
@@ -117,9 +119,9 @@ def _load(path: Path, sha256: str | None) -> Mnist:
     if sha256 and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         raise DataError(f"The MNIST file {name} is damaged: its checksum is wrong. {REMEDY}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"The MNIST file {name} cannot be read: it is no whole .npz file. {REMEDY}"
         ) from error

@@ -80,11 +80,17 @@ class VAE(nn.Module):
 
 
 def _initialize(model: VAE, gen: torch.Generator) -> None:
-    """He et al. 2015 before a ReLU, Glorot & Bengio 2010 at the two outputs; biases zero."""
+    """He et al. 2015 before a ReLU, Glorot & Bengio 2010 at the outputs; biases zero.
+
+    The encoder starts near q(z|x) = N(0, I): close to the prior the KL is small, and no sigma is
+    so small that the score, which grows as 1 / sigma, throws a REINFORCE run off course.
+    """
     with torch.no_grad():
         for layer in (model.encoder.hidden, model.decoder.hidden):
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=gen)
             nn.init.zeros_(layer.bias)
-        for layer in (model.encoder.parameters_of_q, model.decoder.logits):
-            nn.init.xavier_uniform_(layer.weight, gain=0.5, generator=gen)
-            nn.init.zeros_(layer.bias)
+        mu, log_sigma = model.encoder.parameters_of_q.weight.chunk(2)
+        for weight, gain in ((mu, 0.2), (log_sigma, 0.05), (model.decoder.logits.weight, 0.5)):
+            nn.init.xavier_uniform_(weight, gain=gain, generator=gen)
+        nn.init.zeros_(model.encoder.parameters_of_q.bias)
+        nn.init.zeros_(model.decoder.logits.bias)
