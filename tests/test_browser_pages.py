@@ -114,10 +114,10 @@ def test_the_way_leads_on_and_back(open_page: Opener) -> None:
         watched.settle()
 
 
-def test_links_on_a_phone_are_large_enough_to_touch(open_page: Opener) -> None:
+def test_what_one_touches_on_a_phone_is_large_enough(open_page: Opener) -> None:
     page = open_page("/", width=390).page
-    for link in page.locator(".stPageLink a").all():
-        box = link.bounding_box()
+    for target in page.locator(".stPageLink a, .stRadio [role=radiogroup] label").all():
+        box = target.bounding_box()
         assert box is not None
         assert box["height"] >= 44
 
