@@ -47,6 +47,7 @@ class Estimator:
         evaluations: number of cost evaluations behind one estimate, from (K, D).
         trains_vae: whether its cost is affordable and its gradient useful for a VAE.
         source: the paper.
+        formula: one sample's estimate in LaTeX.
         knobs: its own settings and their defaults, read off the function's keywords.
     """
 
@@ -61,6 +62,7 @@ class Estimator:
     evaluations: Callable[[int, int], int]
     trains_vae: bool
     source: str
+    formula: str
     knobs: Mapping[str, float]
 
     def __call__(
@@ -88,6 +90,7 @@ def estimator(
     min_samples: int = 1,
     evaluations: Callable[[int, int], int] = lambda k, d: k,
     trains_vae: bool = False,
+    formula: str = "",
 ) -> Callable[[Function], Function]:
     """Register the decorated function under its own name; see `Estimator` for the fields."""
 
@@ -105,6 +108,7 @@ def estimator(
             evaluations=evaluations,
             trains_vae=trains_vae,
             source=source,
+            formula=formula,
             knobs={p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
         )
         return function
@@ -126,6 +130,7 @@ def with_gradients(value: Tensor, q: Normal, by_loc: Tensor, by_scale: Tensor) -
     title="Reparameterization",
     summary="Writes z = mu + sigma eps and follows the slope of f along that path.",
     source="Kingma & Welling 2014; Rezende et al. 2014; Titsias & Lázaro-Gredilla 2014",
+    formula=r"\nabla f(\mu + \sigma\varepsilon)",
     needs_smooth_cost=True,
     trains_vae=True,
 )
@@ -138,6 +143,7 @@ def pathwise(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     title="REINFORCE",
     summary="Leaves the samples where they are and weighs each by f(z) times its score.",
     source="Williams 1992; Glynn 1990",
+    formula=r"f(z)\,\nabla\log q(z)",
     trains_vae=True,
 )
 def score(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
@@ -151,6 +157,7 @@ def score(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     title="REINFORCE, leave-one-out",
     summary="Takes from each f(z) the mean of the other samples' costs before weighing it.",
     source="Kool et al. 2019; Mnih & Rezende 2016",
+    formula=r"\bigl(f(z_k) - \bar{f}_{\setminus k}\bigr)\,\nabla\log q(z_k)",
     min_samples=2,
     trains_vae=True,
 )
@@ -166,6 +173,7 @@ def score_loo(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     title="REINFORCE, optimal baseline",
     summary="Takes from f(z) the constant that would make the variance least, for each parameter.",
     source="Weaver & Tao 2001; Mohamed et al. 2020, section 7.4",
+    formula=r"\bigl(f(z_k) - b_{\setminus k}\bigr)\,\nabla\log q(z_k)",
     min_samples=2,
 )
 def score_baseline(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
@@ -187,6 +195,7 @@ def score_baseline(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
     title="VarGrad",
     summary="Descends the variance of log p - log q over the samples; for ELBOs.",
     source="Richter et al. 2020",
+    formula=r"\bigl(f(z_k) - \bar{f}\bigr)\,\nabla\log q(z_k)\,\tfrac{K}{K-1}",
     min_samples=2,
     needs_elbo=True,
 )
@@ -202,6 +211,7 @@ def vargrad(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     title="Reparameterization, antithetic",
     summary="Draws eps and -eps together, so that what is odd in the slope cancels.",
     source="Mohamed et al. 2020, section 7.3",
+    formula=r"\tfrac12\nabla\bigl[f(\mu + \sigma\varepsilon) + f(\mu - \sigma\varepsilon)\bigr]",
     min_samples=2,
     needs_smooth_cost=True,
 )
@@ -215,6 +225,7 @@ def pathwise_antithetic(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> 
     title="Sticking the landing",
     summary="Reparameterizes and drops the score of log q, which has mean zero; for ELBOs.",
     source="Roeder et al. 2017",
+    formula=r"\nabla f(\mu + \sigma\varepsilon) + \nabla\log q(z)",
     needs_smooth_cost=True,
     needs_elbo=True,
 )
@@ -228,6 +239,7 @@ def stl(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     title="Measure-valued, coupled",
     summary="Takes the difference of f at two samples from the two sides of dq, drawn together.",
     source="Pflug 1989; Mohamed et al. 2020, section 6",
+    formula=r"c\,\bigl(f(z^{+}) - f(z^{-})\bigr)",
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
@@ -241,6 +253,7 @@ def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
     title="Measure-valued, uncoupled",
     summary="The same difference of f at two samples, drawn apart.",
     source="Pflug 1989; Mohamed et al. 2020, section 6",
+    formula=r"c\,\bigl(f(z^{+}) - f(\tilde{z}^{-})\bigr)",
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def measure_valued_uncoupled(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
@@ -289,6 +302,7 @@ def weak_derivative(
     title="Finite difference",
     summary="Moves the parameter by +-h on the same noise; off by a term of order h^2.",
     source="Glasserman 2003, section 7.1 (common random numbers)",
+    formula=r"\frac{f(z_{+h}) - f(z_{-h})}{2h}",
     unbiased=False,
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
@@ -319,6 +333,7 @@ def cost_by_coordinate(cost: Cost, z: Tensor, replacement: Tensor) -> Tensor:
     title="Naive",
     summary="Differentiates f at a sample that it takes for a constant: the path is cut.",
     source="The mistake that the reparameterization trick repairs",
+    formula=r"\nabla f(\text{a constant})",
     unbiased=False,
 )
 def naive(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:

@@ -39,12 +39,12 @@ class Exact(NamedTuple):
 
 @dataclass(frozen=True)
 class Knob:
-    """A setting of a problem: default, range and the symbol that a formula shows."""
+    """A setting of a problem: default, range, and what a slider calls it."""
 
     default: float
     minimum: float
     maximum: float
-    symbol: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def problem(
     elbo: bool = False,
     **ranges: tuple[float, float, str],
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
-    """Register the decorated f. Each knob is a keyword of f; `ranges` gives (min, max, symbol)."""
+    """Register the decorated f. Each knob is a keyword of f; `ranges` gives (min, max, label)."""
 
     def register(terms: Callable[..., Tensor]) -> Callable[..., Tensor]:
         parameters = inspect.signature(terms).parameters.values()
@@ -175,7 +175,7 @@ def _exact_sine(loc: Tensor, scale: Tensor, *, omega: float) -> Exact:
     formula=r"\sin(\omega z)",
     exact=_exact_sine,
     moments=alike(ExponentialPolynomial.sine),
-    omega=(0.1, 20.0, r"\omega"),
+    omega=(0.1, 20.0, "frequency ω"),
 )
 def sine(z: Tensor, *, omega: float = 3.0) -> Tensor:
     """sin(omega z): a fast omega makes the slope large while the cost stays within one."""
@@ -210,7 +210,7 @@ def _exact_step(loc: Tensor, scale: Tensor, *, k: float) -> Exact:
     exact=_exact_step,
     moments=alike(Step),
     smooth=False,
-    k=(-10.0, 10.0, "k"),
+    k=(-10.0, 10.0, "threshold k"),
 )
 def step(z: Tensor, *, k: float = 0.5) -> Tensor:
     """1[z > k]: the slope is zero wherever it exists, so following the slope says nothing."""
@@ -249,7 +249,7 @@ def _exact_bowl(loc: Tensor, scale: Tensor, *, kappa: float) -> Exact:
     moments=lambda dim, kappa: tuple(
         ExponentialPolynomial.polynomial(0, 0, 0.5 * c) for c in curvatures(dim, kappa).tolist()
     ),
-    kappa=(1.0, 1000.0, r"\kappa"),
+    kappa=(1.0, 1000.0, "condition number κ"),
 )
 def quadratic_bowl(z: Tensor, *, kappa: float = 100.0) -> Tensor:
     """c_d z_d^2 / 2: the first dimension is flat, and the last one steeper by kappa."""
@@ -277,8 +277,8 @@ def _exact_gaussian_elbo(loc: Tensor, scale: Tensor, *, x: float, noise: float) 
     formula=r"\log \mathcal{N}(z; 0, 1) + \log \mathcal{N}(x; z, s^2) - \log q(z)",
     exact=_exact_gaussian_elbo,
     elbo=True,
-    x=(-10.0, 10.0, "x"),
-    noise=(0.05, 10.0, "s"),
+    x=(-10.0, 10.0, "observation x"),
+    noise=(0.05, 10.0, "noise s"),
 )
 def gaussian_elbo(z: Tensor, *, x: float = 1.5, noise: float = 1.0) -> Tensor:
     """log p(z) + log p(x | z): one observation x in each dimension, log p(x) known."""

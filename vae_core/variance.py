@@ -97,6 +97,11 @@ class Experiment:
         scale = torch.full(shape, self.scale, dtype=torch.float64, requires_grad=True)
         return loc, scale
 
+    def base_noise(self, batch: int, gen: torch.Generator) -> Array:
+        """The noise that every estimator draws first: eps, (K, batch, D)."""
+        loc, scale = (p.detach() for p in self.parameters(batch))
+        return Normal(loc, scale).base(self.samples, gen).numpy()
+
     def exact(self) -> Exact:
         """E[f] of each dimension and its gradient, by the problem's closed form: (D,) each."""
         loc, scale = (p.detach()[0] for p in self.parameters(1))

@@ -1,0 +1,62 @@
+"""Why is REINFORCE so noisy? Gradient estimators side by side, on the same noise."""
+
+import streamlit as st
+
+from pages.ui import controls, variance_draws
+from pages.ui.frame import page_frame
+from pages.ui.live_figure import Preset, live_figure
+from pages.ui.sweep_figures import ALONG
+from pages.ui.variance_views import VIEWS, Chosen
+from vae_core.estimators import ESTIMATORS
+from vae_core.problems import PROBLEMS
+
+with page_frame("gradient_variance") as lesson:
+    figure_place, picker_place = st.container(), st.container()
+    with picker_place:
+        titles = {name: rule.title for name, rule in ESTIMATORS.items()}
+        names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
+    with figure_place:
+        columns = st.columns([3, 3, 2, 2])
+        with columns[0]:
+            costs = {name: problem.title for name, problem in PROBLEMS.items()}
+            problem = controls.choice("problem", "Cost f(z)", costs)
+        with columns[1]:
+            views = {name: view.title for name, view in VIEWS.items()}
+            view = controls.choice("view", "Look at", views)
+        with columns[2]:
+            parameter = controls.choice("of", "Gradient in", variance_draws.GREEK)
+        along = "sigma"
+        if view == "against":
+            with columns[3]:
+                knobs = {name: knob.label for name, knob in PROBLEMS[problem].knobs.items()}
+                along = controls.choice("along", "Against", ALONG | knobs)
+        chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along)
+        stay = {"view": view, "along": along} if view == "against" else {"view": view}
+        presets: dict[str, dict[str, object]] = {
+            lesson.text("try_wins"): {},
+            lesson.text("try_loses"): {"problem": "sine", "mu": 0},
+            lesson.text("try_wrong"): {"problem": "step", "mu": 0},
+            lesson.text("try_baseline"): {
+                "problem": "exp",
+                "names": "score,score_loo",
+                "samples": 2,
+            },
+            lesson.text("try_dimension"): {"dim": 20},
+            lesson.text("try_narrow"): {"sigma": 0.1},
+        }
+        shown = VIEWS[view].build(chosen)
+        live = live_figure(
+            f"variance_{view}",
+            **{"height": 330, **shown},
+            presets=[Preset(label, values | stay) for label, values in presets.items()],
+            source=[ESTIMATORS[name].function for name in chosen.names],
+        )
+    at = variance_draws.setting(chosen.problem, parameter, live.values)
+    for remark in variance_draws.remarks(at, chosen.names):
+        st.caption(remark)
+    lesson("table")
+    st.table(variance_draws.variance_table(at, chosen.names), border="horizontal")
+    lesson("questions")
+    with st.expander("Derivation"):
+        lesson("derivation")
+    lesson("source")
