@@ -23,10 +23,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import net_util
 
 from pages.ui import assets
 
 LOG = logging.getLogger("through_the_noise")
+
+# Streamlit would ask a web service for this machine's address, to print it and to judge origins.
+net_util.get_external_ip = lambda: None
 
 
 def content_security_policy() -> str:

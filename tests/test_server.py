@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from streamlit.web.server import server_util
 
 from pages.ui import assets
 from tests.conftest import ROOT
@@ -152,6 +153,7 @@ def test_katex_is_where_streamlit_ships_it(get: Client) -> None:
 def test_configuration_protects_the_visitor() -> None:
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["browser"]["gatherUsageStats"] is False
+    assert config["browser"]["serverAddress"] == "127.0.0.1"
     assert config["client"]["showErrorDetails"] == "none"
     assert config["client"]["toolbarMode"] == "minimal"
     assert config["server"]["address"] == "127.0.0.1"
@@ -171,3 +173,14 @@ def test_a_failing_page_says_so_in_plain_words() -> None:
     assert "secret detail" not in shown.error[0].value
     assert "ours, not yours" in shown.error[0].value
     assert "[back to the start](/)" in shown.markdown[0].value
+
+
+def test_the_server_itself_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import app  # noqa: F401 - importing it is what is tested
+
+    def refuse(*_args: object, **_named: object) -> None:
+        pytest.fail("the server sent a request")
+
+    monkeypatch.setattr("requests.get", refuse)
+    assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
+    assert server_util.is_url_from_allowed_origins("http://127.0.0.1:8501")
