@@ -5,7 +5,7 @@
 // show(component)    Python's answer, or a figure that has changed on its own
 
 import { Axis, unpackConstants } from "./live/decode.js";
-import { make } from "./live/dom.js";
+import { make, setText } from "./live/dom.js";
 import { Grips } from "./live/grips.js";
 import { paint } from "./live/paint.js";
 import { Controls } from "./live/sliders.js";
@@ -39,6 +39,9 @@ function loadStyle(url) {
 // The text of a value in the address, as Python writes it.
 const addressText = (value) => String(Number(Number(value).toPrecision(10)));
 
+// A name as plotly can use it for ids: letters and digits only, the same name the same id.
+const traceId = (name) => `t${Array.from(name, (letter) => letter.codePointAt(0).toString(36)).join("")}`;
+
 class LiveFigure {
   constructor(parent) {
     this.plot = make("div", { class: "ttn-plot" });
@@ -48,9 +51,10 @@ class LiveFigure {
       this.plot, this.gripRoot);
     const sliders = make("div", { class: "ttn-sliders" });
     const bar = make("div", { class: "ttn-transport", role: "toolbar", "aria-label": "Playback" });
+    this.hint = make("p", { class: "ttn-hint" });
     this.words = new Words(this);
     this.root = make("div", { class: "ttn-live" },
-      this.stage, bar, sliders, ...this.words.nodes);
+      this.stage, this.hint, bar, sliders, ...this.words.nodes);
     parent.append(this.root);
     this.controls = new Controls(sliders, this);
     this.transport = new TransportBar(bar, this);
@@ -128,6 +132,7 @@ class LiveFigure {
   showControls() {
     const { data } = this;
     this.root.classList.toggle("ttn-presenting", data.present);
+    setText(this.hint, data.hint);
     const time = data.transport?.param;
     this.transport.show(data.transport, data.params.find(({ key }) => key === time));
     this.controls.show(data.params.filter(({ key }) => key !== time), data.key);
@@ -160,7 +165,8 @@ class LiveFigure {
   // Bring plotly in line with what is shown: after a drag, a change of theme, an answer.
   async sync() {
     const { layout, traces } = this.dressed();
-    const config = { displaylogo: false, responsive: false, scrollZoom: false,
+    const coarse = matchMedia("(pointer: coarse)").matches;
+    const config = { displaylogo: false, displayModeBar: coarse ? false : "hover", responsive: false, scrollZoom: false,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     this.painted = null;
     await this.plotly.react(this.plot, traces, layout, config);
@@ -192,7 +198,7 @@ class LiveFigure {
     layout.height = this.height(narrow);
     layout.autosize = true;
     const traces = this.figure.data.map((trace, i) => {
-      const uid = trace.name ?? `trace ${i}`;
+      const uid = traceId(trace.name ?? String(i));
       const moved = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
       return { uid, ...resolveAll(trace, this.palette), ...moved };
     });

@@ -2,10 +2,12 @@
 // A browser test holds the two against each other.
 
 const UPPER_ROW = 1.1;
-const MOST_ARROWS = 12;
+const MOST_ARROWS = 8;
 const NUDGE = 0.5;
 const SLICE_WIDTH = 0.4;
-const ARROW_ROWS = { mu: -0.15, sigma: -0.3 };
+const ARROW_ROWS = { mu: -0.09, sigma: -0.28 };
+const LANES = 4;
+const LANE = 0.04;
 const ARROWS = { mu: "∂z/∂μ = 1", sigma: "∂z/∂σ = ε" };
 const ROOT = Math.sqrt(2 * Math.PI);
 
@@ -17,22 +19,22 @@ function curve(grid, mean, scale, foot) {
   return { x, y: x.map((at) => foot + density(at, mean, scale)) };
 }
 
+// Strokes from (from, yFrom) to (to, yTo), with a gap after each.
 function strokes(from, to, yFrom, yTo) {
   const x = new Float64Array(3 * from.length).fill(NaN);
   const y = new Float64Array(3 * from.length).fill(NaN);
   for (let i = 0; i < from.length; i += 1) {
     x.set([from[i], to[i]], 3 * i);
-    y.set([yFrom, yTo], 3 * i);
+    y.set([yFrom[i], yTo[i]], 3 * i);
   }
   return { x, y };
 }
 
-function arrows(name, start, slope) {
+function arrows(name, start, slope, foot) {
   const end = start.map((z, i) => z + NUDGE * slope[i]);
-  const row = ARROW_ROWS[name];
-  const y = filled(start.length, row);
+  const y = start.map((z, i) => foot + ARROW_ROWS[name] - LANE * (i % LANES));
   return {
-    [ARROWS[name]]: strokes(start, end, row, row),
+    [ARROWS[name]]: strokes(start, end, y, y),
     [`${name} up`]: { x: end.map((z, i) => (slope[i] >= 0 ? z : NaN)), y },
     [`${name} down`]: { x: end.map((z, i) => (slope[i] < 0 ? z : NaN)), y },
   };
@@ -64,11 +66,13 @@ export function frame({ mu, sigma, eps, n, t }, constants) {
   const around = slice.map((each) => eps + each);
   const cut = curve(around, mean, scale, foot);
   const bell = curve(grid, mean, scale, foot);
-  const few = landed.subarray(0, MOST_ARROWS);
+  const few = underway.subarray(0, MOST_ARROWS);
+  const upper = filled(shown.length, UPPER_ROW);
+  const lower = filled(shown.length, foot);
   const traces = {
-    paths: strokes(shown, underway, UPPER_ROW, foot),
-    "base samples": { x: shown, y: filled(n, UPPER_ROW) },
-    samples: { x: underway, y: filled(n, foot) },
+    paths: strokes(shown, underway, upper, lower),
+    "base samples": { x: shown, y: upper },
+    samples: { x: underway, y: lower },
     foot: { x: [bell.x[0], bell.x[bell.x.length - 1]], y: filled(2, foot) },
     "q(z)": bell,
     "slice foot": { x: cut.x, y: filled(cut.x.length, foot) },
@@ -78,8 +82,8 @@ export function frame({ mu, sigma, eps, n, t }, constants) {
     "one eps": { x: [eps], y: [UPPER_ROW] },
     "its z": { x: [mean + scale * eps], y: [foot] },
     flank: curve([-1, 1], mean, scale, foot),
-    ...arrows("mu", few, filled(few.length, 1)),
-    ...arrows("sigma", few, shown.subarray(0, MOST_ARROWS)),
+    ...arrows("mu", few, filled(few.length, t), foot),
+    ...arrows("sigma", few, shown.subarray(0, MOST_ARROWS).map((each) => t * each), foot),
   };
   return { traces, numbers: numbers(mu, sigma, eps, landed, t, scale) };
 }

@@ -39,8 +39,12 @@ export class Words {
     this.codeText = make("code");
     const listing = make("pre", { tabindex: 0, role: "region", "aria-label": "Code" }, this.codeText);
     this.code = make("details", {}, make("summary", {}, "Code that ran"), listing);
+    this.copied = make("span", { class: "ttn-copied", role: "status" });
+    this.copy = make("div", { class: "ttn-copy" },
+      make("button", { type: "button", onclick: () => this.copyLink() }, "Copy link to this state"),
+      this.copied);
     const folded = make("div", { class: "ttn-folded" }, this.numbers, this.code);
-    this.nodes = [this.takeaway, this.formula, this.spoken, this.notes, this.presets, folded];
+    this.nodes = [this.takeaway, this.formula, this.spoken, this.notes, this.presets, folded, this.copy];
   }
 
   show(data) {
@@ -50,12 +54,24 @@ export class Words {
     this.formula.hidden = !data.formula;
     this.numbers.hidden = !Object.keys(data.table).length;
     this.code.hidden = !data.code.length;
+    this.copy.hidden = !data.params.length || data.present;
     this.typeset = false;
     setText(this.codeText, data.code.join("\n\n\n"));
     this.notes.replaceChildren(...data.notes.map((note) => make("p", {}, note)));
     const wanted = JSON.stringify(data.presets);
     if (wanted !== this.builtPresets) this.presets.replaceChildren(...this.links(data.presets));
     this.builtPresets = wanted;
+  }
+
+  // Without the clipboard (an address without https), the link is shown to be copied by hand.
+  async copyLink() {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setText(this.copied, "Copied.");
+    } catch {
+      setText(this.copied, location.href);
+    }
+    setTimeout(() => setText(this.copied, ""), 8000);
   }
 
   links(presets) {

@@ -54,11 +54,13 @@ export function fill(template, names, formats) {
 const VALUE = /\\val\{(\w+)(?::([^{}]*))?\}/g;
 const SYMBOL = /\\sym\{([\w-]+)\}/g;
 
-// The numbers in a formula, in their order: {name, text}; a negative one stands in brackets.
+// The numbers in a formula, in their order: {name, text}; a negative one stands in brackets, but
+// not straight after an equals sign.
 export function formulaNumbers(template, names, formats) {
-  return Array.from(template.matchAll(VALUE), ([, name, spec]) => {
+  return Array.from(template.matchAll(VALUE), ({ 1: name, 2: spec, index }) => {
     const text = format(names[name], spec ?? formats[name]);
-    return { name, text: text.startsWith(MINUS) ? `(${text})` : text };
+    const bare = /=\s*$/.test(template.slice(0, index));
+    return { name, text: text.startsWith(MINUS) && !bare ? `(${text})` : text };
   });
 }
 
@@ -69,7 +71,7 @@ export function fillFormula(template, numbers, palette) {
   const number = () => {
     const { text } = numbers[next];
     next += 1;
-    return `\\htmlClass{ttn-val}{${text.replaceAll(MINUS, "-").replace("%", "\\%")}}`;
+    return `{\\htmlClass{ttn-val}{${text.replaceAll(MINUS, "-").replace("%", "\\%")}}}`;
   };
   return template
     .replace(VALUE, number)

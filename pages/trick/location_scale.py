@@ -13,7 +13,7 @@ PARAMS = (
     Param("eps", "one sample ε", -2.5, 2.5, 0.05, default=1.0, colour="eps"),
     Param(
         "n",
-        "number of samples",
+        "samples",
         positions=(1, 2, 3, 5, 8, 12, 20, 30, 50, 100, 200),
         default=12,
         colour="z",
@@ -40,6 +40,7 @@ with page_frame("location_scale") as lesson:
         transport=TIME,
         handles=HANDLES,
         takeaway=lesson.text("takeaway"),
+        hint=lesson.text("hint"),
         formula=lesson.text("formula"),
         table={
             "ε": "{eps:.2f}",
@@ -57,7 +58,7 @@ with page_frame("location_scale") as lesson:
             Preset(lesson.text("try_centre"), {"mu": 0, "sigma": 1.5, "eps": 0, "n": 5}),
         ),
         source=(picture.frame, Normal.transform, Normal.log_prob),
-        height=420,
+        height=375,
         steady=True,
     )
     lesson("questions")

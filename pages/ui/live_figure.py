@@ -62,6 +62,7 @@ def live_figure(
     formula_js: str = "",
     constants: Callable[..., Mapping[str, Any]] | None = None,
     extra: Mapping[str, Any] | None = None,
+    hint: str = "",
     height: int = 400,
     steady: bool = False,
 ) -> Live:
@@ -87,6 +88,7 @@ def live_figure(
             several parameters change at once; no look-ahead is sent then.
         constants: Function of `seed`-like values and `extra` to what that module needs.
         extra: Further arguments of `frame`, hashable, such as the choice of other controls.
+        hint: What the hand can do in the picture, in a few words.
         height: Height of the plot in pixels.
         steady: Nothing but the frame's own arrays changes in the figure; it is then built once.
 
@@ -109,6 +111,7 @@ def live_figure(
         "handles": [vars(handle) for handle in handles],
         "formula": formula,
         "takeaway": takeaway,
+        "hint": hint,
         "table": live_payload.table_data(table),
         "presets": [live_payload.preset_data(preset, axes) for preset in presets],
         "code": [live_payload.code(function) for function in source],

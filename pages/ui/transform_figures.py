@@ -3,7 +3,7 @@
 Two rows share one axis. Above stands the base density p(eps); below lands q(z). Between them, at
 time t from 0 to 1, the bell and its samples are on their way: a point eps is at (1 - t) eps + t z,
 so the bell is that of Normal(t mu, 1 - t + t sigma), and its foot sinks from the upper row to the
-lower. `assets/formulas/location_scale.js` computes the same frame in the browser.
+lower. Its gradient, t in mu and t eps in sigma, grows into 1 and eps on the way. `assets/formulas/location_scale.js` computes the same frame in the browser.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from pages.ui.lookahead import Frame
 from vae_core.families import Normal
 
 MOST_SAMPLES = 200
-MOST_ARROWS = 12
+MOST_ARROWS = 8
 UPPER_ROW = 1.1
 MOVING = "q(z)"
 ARROWS = {"mu": "∂z/∂μ = 1", "sigma": "∂z/∂σ = ε"}
-ARROW_ROWS = {"mu": -0.15, "sigma": -0.3}
+ARROW_ROWS = {"mu": -0.09, "sigma": -0.28}
+LANES = 4
+LANE = 0.04
 NUDGE = 0.5
 SLICE_WIDTH = 0.4
 GRID = np.linspace(-4.0, 4.0, 121)
@@ -93,8 +95,8 @@ def frame(mu: float, sigma: float, eps: float, n: int, seed: int, t: float) -> F
         "one eps": {"x": np.array([eps]), "y": np.array([UPPER_ROW])},
         "its z": {"x": probe, "y": np.array([foot])},
         "flank": {"x": flank, "y": foot + density(moving, flank)},
-        **_arrows("mu", landed[:MOST_ARROWS], np.ones(min(n, MOST_ARROWS))),
-        **_arrows("sigma", landed[:MOST_ARROWS], base[:MOST_ARROWS]),
+        **_arrows("mu", underway[:MOST_ARROWS], t * np.ones(min(n, MOST_ARROWS)), foot),
+        **_arrows("sigma", underway[:MOST_ARROWS], t * base[:MOST_ARROWS], foot),
     }
     return Frame(
         traces, {**_slice_numbers(q, p, eps), **_sample_numbers(landed), **_grips(moving, t)}
@@ -108,10 +110,13 @@ def _paths(base: np.ndarray, underway: np.ndarray, foot: float) -> dict[str, np.
     return {"x": x, "y": y}
 
 
-def _arrows(name: str, start: np.ndarray, slope: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+def _arrows(
+    name: str, start: np.ndarray, slope: np.ndarray, foot: float
+) -> dict[str, dict[str, np.ndarray]]:
     """Arrows from the samples `start`: how far each moves if the parameter grows by NUDGE."""
     end = start + NUDGE * slope
-    gap, row = np.full(start.size, np.nan), np.full(start.size, ARROW_ROWS[name])
+    gap = np.full(start.size, np.nan)
+    row = foot + ARROW_ROWS[name] - LANE * (np.arange(start.size) % LANES)
     shafts = {
         "x": np.column_stack([start, end, gap]).ravel(),
         "y": np.column_stack([row, row, gap]).ravel(),
@@ -205,13 +210,13 @@ def _dots(
 
 def _draw_arrows(fig: go.Figure, at: Mapping[str, Mapping[str, Any]], name: str) -> None:
     common: dict[str, Any] = {"legendgroup": name, "hoverinfo": "skip"}
-    shafts, line = at[ARROWS[name]], {"color": theme.var(name), "width": 2.5, "simplify": False}
+    shafts, line = at[ARROWS[name]], {"color": theme.var(name), "width": 2, "simplify": False}
     fig.add_scatter(
         name=ARROWS[name], x=shafts["x"], y=shafts["y"], mode="lines", line=line, **common
     )
     for way, symbol in (("up", "triangle-right"), ("down", "triangle-left")):
         heads = at[f"{name} {way}"]
-        marker = {"color": theme.var(name), "size": 10, "symbol": symbol}
+        marker = {"color": theme.var(name), "size": 9, "symbol": symbol}
         common |= {"mode": "markers", "showlegend": False}
         fig.add_scatter(name=f"{name} {way}", x=heads["x"], y=heads["y"], marker=marker, **common)
 
@@ -222,6 +227,6 @@ def _dress(fig: go.Figure) -> go.Figure:
     labels = [*(f"{height:g}" for height in heights), "0", "0.4"]
     axis = {"zeroline": False, "showgrid": False}
     fig.update_xaxes(title="ε (upper row), z (lower row)", range=[-8, 8], dtick=2, **axis)
-    fig.update_yaxes(title="density", range=[-0.4, 1.62], tickvals=ticks, ticktext=labels, **axis)
+    fig.update_yaxes(title="density", range=[-0.46, 1.6], tickvals=ticks, ticktext=labels, **axis)
     fig.update_layout(uirevision="transform", hovermode="closest")
     return fig
