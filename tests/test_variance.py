@@ -96,7 +96,7 @@ def test_the_ends_give_numbers_or_a_sentence(problem, estimator):
             closed = [experiment.exact_variance(p) for p in ("loc", "scale")]
         except ValueError as refusal:
             message = str(refusal)
-            assert "too large" in message
+            assert "not a finite number" in message
             continue
         numbers = [m.loc.mean, m.scale.mean, m.loc.variance, m.scale.variance, m.value.exact]
         assert all(math.isfinite(x) for x in numbers)

@@ -12,6 +12,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor
 from vae_core.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.estimators import Cost, Estimator
 from vae_core.families import LOG_SQRT_2PI, Normal
+from vae_core.formula import parse_formula
 from vae_core.quadrature import gaussian_expectation
 
 
@@ -30,11 +32,13 @@ class Exact(NamedTuple):
         value: E[f_d(z_d)], (..., D).
         loc: its derivative in mu_d, (..., D).
         scale: its derivative in sigma_d, (..., D).
+        error: a bound on the numerical error of all three; 0 for a closed form.
     """
 
     value: Tensor
     loc: Tensor
     scale: Tensor
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,43 @@ class Problem:
 
 
 PROBLEMS: dict[str, Problem] = {}
+
+
+OWN = "f="
+
+
+def find_problem(name: str) -> Problem:
+    """The registry's entry of that name, or the learner's own cost: "f=sin(3z)".
+
+    Raises:
+        ValueError: when there is neither; a `FormulaError` points at what is not understood.
+    """
+    if name.startswith(OWN):
+        return own_problem(name.removeprefix(OWN))
+    if name not in PROBLEMS:
+        raise ValueError(f"{name!r} is no problem; there are {', '.join(PROBLEMS)}, f=FORMULA.")
+    return PROBLEMS[name]
+
+
+@lru_cache(maxsize=64)
+def own_problem(text: str) -> Problem:
+    """A typed formula in z as a problem, exact by quadrature. Raises FormulaError."""
+    formula = parse_formula(text)
+
+    def exact(loc: Tensor, scale: Tensor) -> Exact:
+        return Exact(*gaussian_expectation(formula.f, loc, scale))
+
+    return Problem(
+        name=OWN + text,
+        title="Your own",
+        formula=rf"\texttt{{{text}}}",
+        terms=formula.f,
+        exact=exact,
+        moments=None,
+        smooth=not formula.jumps,
+        elbo=False,
+        knobs={},
+    )
 
 
 def alike(moments: Callable[..., Moments]) -> Callable[..., tuple[Moments, ...]]:
@@ -299,7 +340,7 @@ EFFECTS = torch.tensor([-1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0], dtype=torch
 
 def _exact_logistic_elbo(loc: Tensor, scale: Tensor) -> Exact:
     joint = gaussian_expectation(logistic_elbo, loc, scale)
-    return Exact(joint.value + _entropy(scale), joint.loc, joint.scale + 1.0 / scale)
+    return Exact(joint.value + _entropy(scale), joint.loc, joint.scale + 1.0 / scale, joint.error)
 
 
 @problem(

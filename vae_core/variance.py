@@ -21,19 +21,13 @@ from torch import Tensor
 from vae_core import closed_form
 from vae_core.estimators import ESTIMATORS, Estimator
 from vae_core.families import Normal
-from vae_core.problems import PROBLEMS, Exact, Problem
+from vae_core.problems import Exact, Problem, find_problem
 
 CHUNK_ELEMENTS = 2**16
 MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
 MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
 
 Array = NDArray[np.float64]
-
-
-def one_of(kind: str, name: str, allowed: Mapping[str, object]) -> None:
-    """Raise ValueError that lists what is allowed, unless name is among it."""
-    if name not in allowed:
-        raise ValueError(f"{name!r} is no {kind}; there are {', '.join(allowed)}.")
 
 
 def within(name: str, value: float, low: float, high: float) -> None:
@@ -65,8 +59,9 @@ class Experiment:
     knobs: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one_of("problem", self.problem, PROBLEMS)
-        one_of("estimator", self.estimator, ESTIMATORS)
+        if self.estimator not in ESTIMATORS:
+            allowed = ", ".join(ESTIMATORS)
+            raise ValueError(f"{self.estimator!r} is no estimator; there are {allowed}.")
         within("loc", self.loc, -MAX_LOC, MAX_LOC)
         within("scale", self.scale, MIN_SCALE, MAX_SCALE)
         within("dim", self.dim, 1, MAX_DIM)
@@ -83,7 +78,7 @@ class Experiment:
     @property
     def cost_problem(self) -> Problem:
         """The registry's entry of the problem."""
-        return PROBLEMS[self.problem]
+        return find_problem(self.problem)
 
     @property
     def rule(self) -> Estimator:
@@ -118,10 +113,13 @@ class Experiment:
                 dimensions, self.estimator, parameter, self.loc, self.scale, self.samples
             )
         except OverflowError:
-            raise ValueError(TOO_LARGE) from None
+            raise ValueError(NOT_FINITE) from None
 
 
-TOO_LARGE = "The numbers grow too large to compute with here: bring loc and scale closer to zero."
+NOT_FINITE = (
+    "Here the cost is not a finite number for every z: it grows too large, or is not defined. "
+    "Bring loc and scale closer to zero, or change the cost."
+)
 
 
 class Estimates(NamedTuple):
@@ -218,11 +216,13 @@ class _PowerSums:
 
     def add(self, x: Array) -> None:
         if not np.isfinite(x).all():
-            raise ValueError(TOO_LARGE)
+            raise ValueError(NOT_FINITE)
         if self.count == 0:
             self.pilot = float(x.mean())
         centred = x - self.pilot
-        with np.errstate(over="ignore"):  # `statistic` refuses sums that are not finite
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # `statistic` refuses sums that are not finite
             square = centred * centred
             self.sums += (centred.sum(), square.sum(), centred @ square, square @ square)
         self.count += len(x)
@@ -230,7 +230,7 @@ class _PowerSums:
     def statistic(self, exact: float) -> Statistic:
         n = self.count
         if not (np.isfinite(self.sums).all() and math.isfinite(exact)):
-            raise ValueError(TOO_LARGE)
+            raise ValueError(NOT_FINITE)
         m1, m2, m3, m4 = self.sums / n
         spread = max(m2 - m1**2, 0.0)
         variance = spread * n / (n - 1)

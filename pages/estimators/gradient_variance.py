@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import controls, variance_draws
+from pages.ui import controls, own_cost, variance_draws
 from pages.ui.frame import page_frame
 from pages.ui.live_figure import Preset, live_figure
 from pages.ui.sweep_figures import ALONG
 from pages.ui.variance_views import VIEWS, Chosen
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
+from vae_core.problems import find_problem
 
 with page_frame("gradient_variance") as lesson:
     figure_place, picker_place = st.container(), st.container()
@@ -18,8 +18,7 @@ with page_frame("gradient_variance") as lesson:
     with figure_place:
         columns = st.columns([3, 3, 2, 2])
         with columns[0]:
-            costs = {name: problem.title for name, problem in PROBLEMS.items()}
-            problem = controls.choice("problem", "Cost f(z)", costs)
+            problem = own_cost.cost_picker()
         with columns[1]:
             views = {name: view.title for name, view in VIEWS.items()}
             view = controls.choice("view", "Look at", views)
@@ -28,7 +27,7 @@ with page_frame("gradient_variance") as lesson:
         along = "sigma"
         if view == "against":
             with columns[3]:
-                knobs = {name: knob.label for name, knob in PROBLEMS[problem].knobs.items()}
+                knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
                 along = controls.choice("along", "Against", ALONG | knobs)
         chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along)
         stay = {"view": view, "along": along} if view == "against" else {"view": view}

@@ -20,7 +20,7 @@ from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import GREEK, Knobs, base_noise, reference
 from pages.ui.variance_figures import setting_of
 from vae_core.families import Normal
-from vae_core.problems import PROBLEMS
+from vae_core.problems import find_problem
 
 MOST = 100
 SIDE = 6.0
@@ -36,7 +36,7 @@ def cost_curve(problem: str, knobs: Knobs) -> np.ndarray:
     """The cost over the window, its heights scaled to the upper row; an ELBO's at its prior."""
     z = torch.from_numpy(GRID)[:, None]
     standard = Normal(torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
-    f = PROBLEMS[problem].cost(standard, **dict(knobs))(z[:, None]).flatten().numpy()
+    f = find_problem(problem).cost(standard, **dict(knobs))(z[:, None]).flatten().numpy()
     inner = f[np.abs(GRID) <= SIDE / 2]
     low, high = float(inner.min()), float(inner.max())
     share = (f - low) / (high - low)

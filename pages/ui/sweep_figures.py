@@ -14,7 +14,7 @@ from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import FEWEST_DRAWS, GREEK, Setting, reference, short
 from pages.ui.variance_figures import label_names, setting_of
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
+from vae_core.problems import find_problem
 
 WHOLE = (1, 2, 3, 5, 10, 20)
 SIGMAS = tuple(np.geomspace(0.1, 3.0, 15).round(3).tolist())
@@ -32,14 +32,14 @@ def positions(problem: str, along: str) -> tuple[float, ...]:
         return SIGMAS
     if along in ALONG:
         return WHOLE
-    knob = PROBLEMS[problem].knobs[along]
+    knob = find_problem(problem).knobs[along]
     space = np.geomspace if knob.minimum > 0 else np.linspace
     return tuple(space(knob.minimum, knob.maximum, KNOB_POINTS).tolist())
 
 
 def axis_title(problem: str, along: str) -> str:
     """What runs along x, in words."""
-    return ALONG[along] if along in ALONG else PROBLEMS[problem].knobs[along].label
+    return ALONG[along] if along in ALONG else find_problem(problem).knobs[along].label
 
 
 def moved(at: Setting, along: str, value: float) -> Setting:
@@ -147,7 +147,7 @@ def draw_against(
 @lru_cache(maxsize=32)
 def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
     """Place in `names` of the lowest variance among those allowed, (sigma, mu); NaN if none is."""
-    allowed = [name for name in names if PROBLEMS[at.problem].allows(ESTIMATORS[name])]
+    allowed = [name for name in names if find_problem(at.problem).allows(ESTIMATORS[name])]
     if not allowed:
         return np.full((MAP_SIGMA.size, MAP_MU.size), np.nan)
     places = np.array([names.index(name) for name in allowed], dtype=float)
@@ -181,7 +181,7 @@ def standing(
     """
     at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
     everyone = {name: one_variance(at, name) for name in names}
-    found = {n: v for n, v in everyone.items() if PROBLEMS[problem].allows(ESTIMATORS[n])}
+    found = {n: v for n, v in everyone.items() if find_problem(problem).allows(ESTIMATORS[n])}
     told: dict[str, float | str] = {f"var_{name}": short(v) for name, v in everyone.items()}
     told |= {"samples": samples, "dim": dim, "seed": seed, **knobs}
     told["verdict"] = "None of the chosen estimators is right for this cost."
@@ -199,7 +199,7 @@ def _is_number(value: float | str) -> bool:
 def draw_map(now: Frame, problem: str, names: tuple[str, ...], parameter: str) -> go.Figure:
     """The plane of mu and sigma in the winners' colours, for the frame's K, D and settings."""
     told = {name: float(value) for name, value in now.numbers.items() if _is_number(value)}
-    knobs = tuple((name, told[name]) for name in sorted(PROBLEMS[problem].knobs))
+    knobs = tuple((name, told[name]) for name in sorted(find_problem(problem).knobs))
     whole = {name: int(told[name]) for name in ("samples", "dim", "seed")}
     at = Setting(problem, knobs, parameter, **whole)
     fig = go.Figure()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
+from vae_core.problems import find_problem
 from vae_core.variance import (
     Estimates,
     Experiment,
@@ -74,7 +74,7 @@ class Setting:
 
 def setting(problem: str, parameter: str, values: Mapping[str, float]) -> Setting:
     """The setting at the sliders' values, as far as the view has sliders."""
-    knobs = tuple((name, values[name]) for name in sorted(PROBLEMS[problem].knobs))
+    knobs = tuple((name, values[name]) for name in sorted(find_problem(problem).knobs))
     whole = {name: int(values[name]) for name in ("samples", "dim", "seed") if name in values}
     return Setting(problem, knobs, parameter, values["mu"], values["sigma"], **whole)
 
@@ -111,7 +111,7 @@ class Spread(NamedTuple):
 @lru_cache(maxsize=128)
 def reference(problem: str, parameter: str) -> Spread:
     """What sizes a window: it belongs to the problem, so that no slider moves it."""
-    at = Setting(problem, tuple(sorted(PROBLEMS[problem].settings().items())), parameter)
+    at = Setting(problem, tuple(sorted(find_problem(problem).settings().items())), parameter)
     deviations = [float(at.gradients(name, MOST_DRAWS).std()) for name in REFERENCE]
     return Spread(at.exact(), max(*deviations, 1e-3))
 
@@ -155,11 +155,14 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
 
 
 def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
-    """What to know of the chosen estimators at this setting, a sentence each."""
+    """What to know of the exact value and the chosen estimators here, a sentence each."""
     told = []
+    error = setting.experiment("score").exact().error
+    if error > 0.0:
+        told.append(f"The exact value comes from quadrature, with an error below {error:.1g}.")
     for name in names:
         rule = ESTIMATORS[name]
-        objection = PROBLEMS[setting.problem].objection(rule)
+        objection = find_problem(setting.problem).objection(rule)
         if objection:
             told.append(f"**{rule.title}.** {objection}")
         if setting.samples < rule.min_samples:

@@ -22,7 +22,7 @@ from pages.ui.variance_draws import (
     short,
 )
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
+from vae_core.problems import find_problem
 
 BINS = 61
 REACH = 3.0
@@ -115,7 +115,7 @@ def numbers(at: Setting, names: tuple[str, ...], drawn: int, n: int) -> dict[str
 
 def verdict(at: Setting, means: dict[str, float], variances: dict[str, float]) -> str:
     """What the present numbers say of the estimators shown, in one sentence."""
-    problem, exact = PROBLEMS[at.problem], at.exact()
+    problem, exact = find_problem(at.problem), at.exact()
     wrong = [name for name in means if not problem.allows(ESTIMATORS[name])]
     if wrong:
         title, mean = ESTIMATORS[wrong[0]].title, means[wrong[0]]

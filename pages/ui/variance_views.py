@@ -13,7 +13,7 @@ from pages.ui import duel_figures, sweep_figures, variance_figures
 from pages.ui.live_figure import Param, Transport
 from pages.ui.variance_draws import MOST_DRAWS
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS, Knob
+from vae_core.problems import Knob, find_problem
 
 KNOB_STEPS = 41
 DRAWS = (*range(1, 11), *range(20, 101, 10), *range(200, MOST_DRAWS + 1, 100))
@@ -57,7 +57,7 @@ class Chosen:
     @property
     def knobs(self) -> tuple[Param, ...]:
         """A slider for each setting of the problem."""
-        settings = PROBLEMS[self.problem].knobs
+        settings = find_problem(self.problem).knobs
         return tuple(knob_slider(name, knob) for name, knob in settings.items())
 
 
