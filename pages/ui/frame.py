@@ -37,6 +37,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     ),
     "Estimators": (
         PageInfo("gradient_variance", "estimators/gradient_variance.py", "Gradient variance"),
+        PageInfo("race", "estimators/race.py", "The race"),
     ),
     "In practice": (PageInfo("train_vae", "practice/train_vae.py", "Train a VAE"),),
 }

@@ -1,0 +1,328 @@
+"""The picture of a race: paths over the map of the exact loss, and the loss along the way.
+
+On the left the estimators walk over the map in (mu, log sigma), where darker is lower; on the right
+stands the exact loss at each step. A dashed line follows the exact gradient: it is where the
+unbiased ones would go without their noise. The windows belong to the problem, never to the sliders.
+
+All starts and learning rates of the sliders are run at once, as lanes of one race (see
+`vae_core.race`), once for each estimator, K and seed; a frame only looks its paths up.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages.ui import theme
+from pages.ui.lookahead import Frame
+from vae_core.estimators import ESTIMATORS
+from vae_core.problems import PROBLEMS
+from vae_core.race import Course, Lane, Lanes, run, run_exact
+
+STEPS = 160
+# The steps that are drawn: each one at first, where most happens, then every second, then fourth.
+KNOTS = (*range(21), *range(22, 61, 2), *range(64, STEPS + 1, 4))
+RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+SAMPLES = (1, 2, 5, 20)
+STARTS_MU = (-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
+STARTS_SIGMA = (0.1, 0.25, 0.5, 1.0, 2.0)
+MU_WINDOW, SIGMA_WINDOW = (-3.4, 3.4), (0.04, 4.0)
+SIGMA_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+MAP_SIZE = 49
+MOST_RUNNERS = 4
+EXACT = "exact gradient"
+AGAINST = {"steps": "steps", "evaluations": "evaluations of f"}
+
+
+class Way(NamedTuple):
+    """One runner's way at the steps that are drawn, as far as it got; (knots,) each."""
+
+    mu: np.ndarray
+    log_sigma: np.ndarray
+    loss: np.ndarray
+    evaluations: np.ndarray
+    step: np.ndarray
+    stopped: str | None
+
+
+@lru_cache(maxsize=96)
+def _lanes(name: str, problem: str, k: int, seed: int) -> Lanes:
+    """All starts and learning rates of one estimator."""
+    lanes = [Lane(*place) for place in _PLACES]
+    return run(name, Course(problem, k, STEPS, seed), lanes)
+
+
+_PLACES = {
+    (mu, sigma, rate): number
+    for number, (mu, sigma, rate) in enumerate(
+        (mu, sigma, rate) for mu in STARTS_MU for sigma in STARTS_SIGMA for rate in RATES
+    )
+}
+
+
+@lru_cache(maxsize=512)
+def _exact_lanes(problem: str, mu: float, sigma: float) -> Lanes:
+    """All learning rates from one start, on the exact gradient."""
+    return run_exact(Course(problem, steps=STEPS), [Lane(mu, sigma, rate) for rate in RATES])
+
+
+@lru_cache(maxsize=4096)
+def way(name: str, problem: str, mu: float, sigma: float, rate: float, k: int, seed: int) -> Way:
+    """The way of an estimator, or of the exact gradient, whatever K and seed."""
+    if name == EXACT:
+        trajectory = _exact_lanes(problem, mu, sigma).trajectory(RATES.index(rate))
+    else:
+        trajectory = _lanes(name, problem, k, seed).trajectory(_PLACES[mu, sigma, rate])
+    last = len(trajectory.mu) - 1
+    at = np.array([*(step for step in KNOTS if step < last), last])
+    return Way(
+        trajectory.mu[at],
+        np.log(trajectory.sigma[at]),
+        trajectory.loss[at],
+        trajectory.evaluations[at],
+        at,
+        trajectory.stopped,
+    )
+
+
+def frame(
+    mu: float,
+    sigma: float,
+    rate: float,
+    k: int,
+    seed: int,
+    n: int,
+    problem: str,
+    names: tuple[str, ...],
+    against: str,
+) -> Frame:
+    """The race after n steps.
+
+    Args:
+        mu, sigma: Start, one of STARTS_MU and one of STARTS_SIGMA.
+        rate: Learning rate, one of RATES.
+        k: Samples K behind one gradient; an estimator that needs more takes its fewest.
+        seed: Seed of the noise, the same for all.
+        n: Steps taken so far, one of KNOTS.
+        problem: Name of the cost.
+        names: Names of the estimators that run.
+        against: What the loss is drawn against, a key of AGAINST.
+    """
+    traces: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, float | str] = {}
+    ways = {name: way(name, problem, mu, sigma, rate, k, seed) for name in names}
+    for name, whole in ways.items():
+        traces |= _runner(name, whole, n, against, loss_window(problem)[1])
+        here = _upto(whole, n) - 1
+        numbers |= {f"loss_{name}": float(whole.loss[here]), f"mu_{name}": float(whole.mu[here])}
+        numbers[f"sigma_{name}"] = float(np.exp(whole.log_sigma[here]))
+        numbers[f"spent_{name}"] = float(whole.evaluations[here])
+    ideal = way(EXACT, problem, mu, sigma, rate, 1, 0)
+    traces[EXACT] = {"x": ideal.mu, "y": ideal.log_sigma}
+    traces[f"{EXACT} loss"] = {"x": ideal.step, "y": ideal.loss}
+    traces["start"] = {"x": np.array([mu]), "y": np.array([math.log(sigma)])}
+    return Frame(traces, {**numbers, "verdict": verdict(ways, n), "most": _most(ways, against)})
+
+
+def _upto(whole: Way, n: int) -> int:
+    """How many of the drawn steps have been taken after step n."""
+    return int(np.searchsorted(whole.step, n, side="right"))
+
+
+def _runner(
+    name: str, whole: Way, n: int, against: str, ceiling: float
+) -> dict[str, dict[str, Any]]:
+    taken = _upto(whole, n)
+    mu, log_sigma, loss = whole.mu[:taken], whole.log_sigma[:taken], whole.loss[:taken]
+    along = (whole.step if against == "steps" else whole.evaluations)[:taken]
+    x, y = _clipped(mu[-1], log_sigma[-1])
+    sign = "" if (x, y) == (mu[-1], log_sigma[-1]) else "off the map"
+    if whole.stopped and whole.step[-1] <= n:
+        sign = "✗ diverged"
+    sign_x, sign_y = _clipped(x, y + 0.12, inset=0.15)
+    return {
+        ESTIMATORS[name].title: {"x": mu, "y": log_sigma},
+        f"{name} head": {"x": np.array([x]), "y": np.array([y])},
+        f"{name} sign": {"x": np.array([sign_x]), "y": np.array([sign_y]), "text": [sign]},
+        f"{name} loss": {"x": along, "y": loss},
+        f"{name} now": {"x": along[-1:], "y": np.minimum(loss[-1:], ceiling)},
+    }
+
+
+def _clipped(mu: float, log_sigma: float, inset: float = 0.0) -> tuple[float, float]:
+    """A point of the map as it is; one beyond its edges (less a part `inset`), at the edge."""
+    bottom, top = np.log(SIGMA_WINDOW)
+    aside, above = inset * (MU_WINDOW[1] - MU_WINDOW[0]), 0.5 * inset * (top - bottom)
+    x = float(np.clip(mu, MU_WINDOW[0] + aside, MU_WINDOW[1] - aside))
+    return x, float(np.clip(log_sigma, bottom + above, top - above))
+
+
+def _most(ways: dict[str, Way], against: str) -> float:
+    """Right end of the loss axis."""
+    if against == "steps":
+        return float(STEPS)
+    return float(max((whole.evaluations[-1] for whole in ways.values()), default=STEPS))
+
+
+def verdict(ways: dict[str, Way], n: int) -> str:
+    """Who stands where after n steps, the lowest loss first, in one sentence."""
+    lost = [name for name, w in ways.items() if w.stopped and w.step[-1] <= n]
+    losses = {name: w.loss[_upto(w, n) - 1] for name, w in ways.items() if name not in lost}
+    ranked = sorted(losses, key=lambda name: losses[name])
+    words = [f"{ESTIMATORS[name].title} {_short(losses[name])}" for name in ranked]
+    told = f"Exact loss after {n} steps: {', '.join(words)}." if words else ""
+    for name in lost:
+        told += f" {ESTIMATORS[name].title} diverged after step {ways[name].step[-1]}."
+    return told.strip() or "Choose an estimator, and it will run."
+
+
+def _short(value: float) -> str:
+    text = f"{value:.2f}" if 0.01 <= abs(value) < 1000 else f"{value:.2g}"
+    return text.replace("-", "−")
+
+
+def table(names: tuple[str, ...]) -> dict[str, str]:
+    """Place, loss and cost of each runner, in the words of `live_figure`'s table."""
+    rows = {"μ": "{mu_%s:.3f}", "σ": "{sigma_%s:.3f}", "exact loss": "{loss_%s:.4g}"}
+    rows["evaluations of f"] = "{spent_%s:,.0f}"
+    return {
+        f"{ESTIMATORS[n].title}: {title}": text % n for n in names for title, text in rows.items()
+    }
+
+
+@lru_cache(maxsize=32)
+def loss_map(problem: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exact loss over the window: mu (M,), log sigma (M,), loss (M, M), rows along log sigma."""
+    mu = np.linspace(*MU_WINDOW, MAP_SIZE)
+    log_sigma = np.log(np.geomspace(*SIGMA_WINDOW, MAP_SIZE))
+    return mu, log_sigma, Course(problem).loss(*np.meshgrid(mu, np.exp(log_sigma)))
+
+
+@lru_cache(maxsize=32)
+def loss_window(problem: str) -> tuple[float, float]:
+    """What the loss axis shows: most starts of the map, and the lowest place on it."""
+    _, _, loss = loss_map(problem)
+    low, high = float(loss.min()), float(np.quantile(loss, 0.8))
+    return low - 0.06 * (high - low), high
+
+
+def figure(now: Frame, names: tuple[str, ...], problem: str, against: str) -> go.Figure:
+    """Map and paths on the left, the loss on the right; one above the other where it is narrow."""
+    fig = go.Figure()
+    _draw_map(fig, problem)
+    dashed = {"color": theme.var("ink"), "width": 2, "dash": "dot", "simplify": False}
+    ideal = now.traces[EXACT]
+    common: dict[str, Any] = {"mode": "lines", "line": dashed, "hoverinfo": "skip"}
+    common["legendgroup"] = EXACT
+    fig.add_scatter(name=EXACT, **ideal, **common)
+    if against == "steps":
+        common |= {"showlegend": False, "xaxis": "x2", "yaxis": "y2"}
+        fig.add_scatter(name=f"{EXACT} loss", **now.traces[f"{EXACT} loss"], **common)
+    for name in names:
+        _draw_runner(fig, now, name)
+    _draw_start(fig, now)
+    return _dress(fig, float(now.numbers["most"]), problem, against)
+
+
+def _draw_map(fig: go.Figure, problem: str) -> None:
+    mu, log_sigma, loss = loss_map(problem)
+    # The square root spreads the lines of a bowl evenly; they are the same lines.
+    height = np.sqrt(loss - loss.min())
+    fig.add_contour(
+        name="map",
+        x=mu,
+        y=log_sigma,
+        z=height,
+        customdata=loss,
+        showscale=False,
+        ncontours=16,
+        colorscale=[[0, theme.var("accent")], [1, theme.var("paper")]],
+        opacity=0.45,
+        line={"color": theme.var("ink", 0.25), "width": 1},
+        hovertemplate="μ %{x:.2f}, log σ %{y:.2f}: loss %{customdata:.3g}<extra></extra>",
+    )
+
+
+def _draw_runner(fig: go.Figure, now: Frame, name: str) -> None:
+    at, colour = now.traces, theme.estimator_var(name)
+    title = ESTIMATORS[name].title
+    line = {"color": colour, "width": 2.5, "simplify": False}
+    hover = "%{y:.3g}<extra>" + title + "</extra>"
+    right: dict[str, Any] = {
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "legendgroup": name,
+        "hovertemplate": hover,
+    }
+    right |= {"showlegend": False}
+    left: dict[str, Any] = {"legendgroup": name, "hoverinfo": "skip"}
+    edge = {"color": theme.var("paper"), "width": 2}
+    dot = {"mode": "markers", "marker": {"color": colour, "size": 13, "line": edge}}
+    fig.add_scatter(name=title, **at[title], mode="lines", line=line, **left)
+    left["showlegend"] = False
+    fig.add_scatter(name=f"{name} head", **at[f"{name} head"], **dot, **left, cliponaxis=False)
+    fig.add_scatter(
+        name=f"{name} sign",
+        **at[f"{name} sign"],
+        mode="text",
+        textposition="top center",
+        textfont={"color": colour, "size": 14},
+        cliponaxis=False,
+        **left,
+    )
+    fig.add_scatter(name=f"{name} loss", **at[f"{name} loss"], mode="lines", line=line, **right)
+    fig.add_scatter(name=f"{name} now", **at[f"{name} now"], **dot, **right, cliponaxis=False)
+
+
+def _draw_start(fig: go.Figure, now: Frame) -> None:
+    marker = {"symbol": "cross-thin", "size": 16, "line": {"color": theme.var("ink"), "width": 2}}
+    quiet = {"mode": "markers", "hoverinfo": "skip", "showlegend": False}
+    fig.add_scatter(name="start", **now.traces["start"], marker=marker, **quiet)
+
+
+# Where the panels stand if the figure is narrow: one above the other.
+_STACKED = {
+    "xaxis.domain": [0, 1],
+    "yaxis.domain": [0.5, 1],
+    "xaxis2.domain": [0, 1],
+    "yaxis2.domain": [0, 0.34],
+    "height": 640,
+}
+
+
+def _dress(fig: go.Figure, most: float, problem: str, against: str) -> go.Figure:
+    low, high = loss_window(problem)
+    elbo = PROBLEMS[problem].elbo
+    spread = 0.02 * most
+    fig.update_layout(
+        xaxis={"title": "mean μ", "range": MU_WINDOW, "domain": [0, 0.54], "zeroline": False},
+        yaxis={
+            "title": "deviation σ (log scale)",
+            "range": np.log(SIGMA_WINDOW).tolist(),
+            "tickvals": np.log(SIGMA_TICKS).tolist(),
+            "ticktext": [f"{sigma:g}" for sigma in SIGMA_TICKS],
+            "zeroline": False,
+        },
+        xaxis2={
+            "title": AGAINST[against],
+            "range": [-spread, most + spread],
+            "domain": [0.64, 1],
+            "anchor": "y2",
+            "zeroline": False,
+        },
+        yaxis2={
+            "title": "exact loss, −ELBO in nats" if elbo else "exact loss E[f(z)]",
+            "range": [low, high],
+            "anchor": "x2",
+            "zeroline": False,
+        },
+        uirevision=f"race {problem} {against}",
+        hovermode="closest",
+        legend={"itemclick": False, "itemdoubleclick": False},
+        meta={"narrow": _STACKED},
+    )
+    return fig
