@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pages.ui import frame, start_figures
+from pages.ui import frame, lesson, start_figures
 from pages.ui.start_figures import Passage
 from tests import pages_sweep
 
@@ -68,3 +68,11 @@ def test_a_direct_draw_gives_no_gradient() -> None:
     words = " ".join(element.value for element in shown.markdown)
     assert "there is none" in words
     assert "None" in words
+
+
+def test_the_page_leads_to_every_other_page() -> None:
+    texts = lesson.read_sections("start")
+    links = {link.label for link in pages_sweep.open_page(START).get("page_link")}
+    for page in frame.ALL_PAGES[1:]:
+        assert page.key in texts, f"start.md says nothing of {page.key}"
+        assert page.title in links

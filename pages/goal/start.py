@@ -11,6 +11,7 @@ from vae_core.families import Normal
 
 VIEWS = {"sample": "Draw z directly", "reparameterize": "Draw the noise outside"}
 MU, SIGMA = 1.2, 0.5
+A_ROW = 3
 
 
 def passage(view: str, seed: int) -> Passage:
@@ -42,10 +43,13 @@ with frame.page_frame("start") as lesson:
     lesson("cost")
 
     st.subheader("Where to go", anchor=False)
-    for column, page in zip(st.columns(len(frame.ALL_PAGES) - 1), frame.ALL_PAGES[1:], strict=True):
-        with column.container(key=f"card_{page.key}"):
-            frame.page_link(page)
-            st.markdown(lesson.text(page.key))
+    others = frame.ALL_PAGES[1:]
+    for first in range(0, len(others), A_ROW):
+        row = others[first : first + A_ROW]
+        for column, page in zip(st.columns(A_ROW), row, strict=False):
+            with column:
+                frame.page_link(page)
+                st.markdown(lesson.text(page.key))
 
     st.subheader("The letters", anchor=False)
     lesson("letters")
