@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.ui import duel_figures, sweep_figures, variance_figures
+from pages.ui import duel_figures, minibatch_figures, sweep_figures, variance_figures
 from pages.ui.live_figure import Param, Transport
 from pages.ui.variance_draws import MOST_DRAWS
 from vae_core.estimators import ESTIMATORS
@@ -38,6 +38,16 @@ DIM = Param(
     colour="z",
     help="The cost sums over all of them; the gradient is that of the first.",
 )
+BATCH = Param(
+    "batch",
+    "minibatch M of 32",
+    positions=minibatch_figures.BATCHES,
+    default=4,
+    colour="x",
+    format="d",
+    help="How many of the data points one gradient looks at.",
+)
+SPREAD = Param("spread", "spread of the data", 0, 3, 0.1, default=1, colour="x")
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
 
 
@@ -149,6 +159,26 @@ def _map(chosen: Chosen) -> dict[str, Any]:
     }
 
 
+def _minibatch(chosen: Chosen) -> dict[str, Any]:
+    words = chosen.words("names", "parameter")
+    return {
+        "frame": minibatch_figures.parts,
+        "figure": partial(minibatch_figures.draw_parts, **words),
+        "params": (MU, SIGMA, SAMPLES, BATCH, SPREAD, SEED),
+        "extra": words,
+        "takeaway": "{verdict}",
+        "formula": r"\operatorname{Var} = \underbrace{\Bigl(1 - \tfrac{M}{N}\Bigr)\tfrac{S^2}{M}}"
+        r"_{\text{minibatch: }\val{minibatch:.3g}} + \underbrace{\tfrac{1}{M}\,"
+        r"\overline{\operatorname{Var}_{\sym{eps}{\varepsilon}}}}_{\text{noise: }\val{noise:.3g}}"
+        r"\quad M = \val{batch},\ N = 32",
+        "table": {"minibatch part": "{minibatch:.4g}"}
+        | {
+            f"noise part, {ESTIMATORS[name].title}": f"{{noise_{name}:.4g}}"
+            for name in chosen.names
+        },
+    }
+
+
 def _variances(chosen: Chosen) -> dict[str, str]:
     """A row for each estimator: its variance where the sliders stand."""
     return {f"variance, {ESTIMATORS[name].title}": f"{{var_{name}}}" for name in chosen.names}
@@ -168,6 +198,7 @@ VIEWS: dict[str, View] = {
     "mean": View("Running mean", _running),
     "against": View("Variance against ...", _against),
     "map": View("Who wins where", _map),
+    "parts": View("Data or dice?", _minibatch),
 }
 
 
