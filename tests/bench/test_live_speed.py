@@ -1,0 +1,187 @@
+"""How fast a live figure answers: repaints under the finger, a release, and what a visit transfers.
+
+The pointer moves 60 times a second for 2 s, over the whole slider and back, so that nearly every
+move is a new value. A repaint counts once its animation frame has been handed to the compositor.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.live_page import LivePage
+
+pytestmark = [pytest.mark.bench, pytest.mark.browser]
+
+SECONDS, MOVES = 2.0, 120
+FIGURES = [("/location_scale", "transform", "mu"), ("/gradient_variance", "variance", "mu")]
+each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
+
+WATCH = """() => {
+  const seen = (window.seen = { repaints: 0, delays: [], waiting: [] });
+  let dirty = false;
+  const slider = (event) => event.target.matches('input[type=range]');
+  document.addEventListener('input', (event) => {
+    if (slider(event)) seen.waiting.push(event.timeStamp);
+  }, true);
+  new MutationObserver(() => { dirty = true; }).observe(
+    document.querySelector('.ttn-plot'), { subtree: true, attributes: true, childList: true });
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => {
+    if (!dirty) return;
+    dirty = false;
+    seen.repaints += 1;
+    seen.delays.push(...seen.waiting.map((start) => performance.now() - start));
+    seen.waiting = [];
+  };
+  const frame = () => { channel.port2.postMessage(0); requestAnimationFrame(frame); };
+  requestAnimationFrame(frame);
+}"""
+# The slider is moved from inside the browser, so that the driver's own pace does not count.
+DRAG = """async ([id, moves, seconds, end]) => {
+  const slider = document.getElementById(id);
+  const last = Number(slider.max);
+  const begin = performance.now();
+  for (let i = 1; i <= moves; i += 1) {
+    const due = begin + (i / moves) * seconds * 1000;
+    await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
+    const part = (2 * i) / moves;
+    slider.value = Math.round((i === moves ? end : part < 1 ? part : 2 - part) * last);
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  return (performance.now() - begin) / 1000;
+}"""
+
+
+@dataclass
+class Visit:
+    """A page, its live figure, and what went over the wire."""
+
+    page: Page
+    live: LivePage
+    messages: list[float]
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Any:
+    """Opens a page with its live figure; called as visit(path, key)."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+
+    def opener(path: str, key: str) -> Visit:
+        page = context.new_page()
+        messages: list[float] = []
+        page.on(
+            "websocket",
+            lambda socket: socket.on("framesent", lambda _frame: messages.append(time.time())),
+        )
+        page.goto(server + path)
+        live = LivePage(page, key).ready()
+        page.wait_for_timeout(3000)
+        return Visit(page, live, messages)
+
+    yield opener
+    context.close()
+
+
+def percentile(values: list[float], part: float) -> float:
+    return sorted(values)[min(len(values) - 1, math.ceil(part * len(values)) - 1)]
+
+
+@each_figure
+def test_repaints_under_the_finger(visit: Any, path: str, key: str, param: str) -> None:
+    opened = visit(path, key)
+    opened.page.evaluate(WATCH)
+    opened.live.grab(param)
+    before = len(opened.messages)
+    took = opened.page.evaluate(DRAG, [f"{key}-{param}", MOVES, SECONDS, 0.3])
+    opened.page.wait_for_timeout(100)
+    seen = opened.page.evaluate("window.seen")
+    during = len(opened.messages) - before
+    settled = opened.live.settled
+    opened.live.slider(param).dispatch_event("change")
+    opened.page.mouse.up()
+    while opened.live.settled == settled:
+        opened.page.wait_for_timeout(20)
+    opened.page.wait_for_timeout(1500)
+    after = len(opened.messages) - before - during
+    rate, delay = seen["repaints"] / took, percentile(seen["delays"], 0.95)
+    print(f"\n{path}: {rate:.0f} repaints/s, input to repaint {delay:.0f} ms at p95,", end=" ")
+    print(f"{during} messages during the drag, {after} after it")
+    assert rate >= 30
+    assert delay <= 50
+    assert (during, after) == (0, 1)
+
+
+@each_figure
+def test_a_release_is_answered(visit: Any, path: str, key: str, param: str) -> None:
+    opened = visit(path, key)
+    slider, waits = opened.live.slider(param), []
+    last = int(slider.get_attribute("max"))
+    for turn in range(20):
+        at = last * (turn % 10 + 1) // 12
+        waits.append(opened.page.evaluate(
+            """([id, at]) => new Promise((done) => {
+              const slider = document.getElementById(id);
+              slider.value = at;
+              slider.dispatchEvent(new Event('input', { bubbles: true }));
+              setTimeout(() => {
+                const start = performance.now();
+                const root = slider.closest('.ttn-live');
+                const watch = new MutationObserver(() => {
+                  watch.disconnect();
+                  requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+                });
+                watch.observe(root, { attributes: true, attributeFilter: ['data-settled'] });
+                slider.dispatchEvent(new Event('change', { bubbles: true }));
+              }, 300);
+            })""",
+            [f"{key}-{param}", at],
+        ))  # fmt: skip
+        opened.page.wait_for_timeout(700)
+    middle, slow = statistics.median(waits), percentile(waits, 0.95)
+    print(f"\n{path}: release to final numbers {middle:.0f} ms, {slow:.0f} ms at p95")
+    assert slow <= 300
+
+
+def transferred(page: Page, address: str) -> int:
+    """Bytes on the wire for one visit, without Streamlit's own files."""
+    wire = page.context.new_cdp_session(page)
+    own: set[str] = set()
+    size = 0
+
+    def note(event: dict[str, Any]) -> None:
+        if "/static/" in event["response"]["url"]:
+            own.add(event["requestId"])
+
+    def add(event: dict[str, Any]) -> None:
+        nonlocal size
+        size += 0 if event["requestId"] in own else event["encodedDataLength"]
+
+    def hear(event: dict[str, Any]) -> None:
+        nonlocal size
+        size += len(event["response"]["payloadData"])
+
+    wire.on("Network.responseReceived", note)
+    wire.on("Network.loadingFinished", add)
+    wire.on("Network.webSocketFrameReceived", hear)
+    wire.send("Network.enable")
+    page.goto(address)
+    LivePage(page, "transform").ready()
+    page.wait_for_timeout(2000)
+    return size
+
+
+def test_what_a_visit_transfers(browser: Browser, server: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    address = f"{server}/location_scale"
+    first, again = (transferred(context.new_page(), address) for _visit in range(2))
+    context.close()
+    print(f"\n/location_scale: first visit {first / 1e3:.0f} kB, again {again / 1e3:.0f} kB")
+    assert first < 3_000_000
+    assert again < 300_000
