@@ -1,0 +1,136 @@
+"""The pictures of the race: what a frame shows at each step, and how the many races are counted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from pages.ui import fate_figures, frame, race_figures
+from tests import pages_sweep
+from vae_core.problems import PROBLEMS
+from vae_core.race import Course, Lane, race
+
+NAMES = ("pathwise", "score", "naive")
+RACE = frame.page_info("race")
+SETTING = {
+    "mu": 2.0,
+    "sigma": 1.0,
+    "rate": 0.1,
+    "k": 1,
+    "seed": 3,
+    "problem": "square",
+    "names": NAMES,
+    "against": "steps",
+}
+
+
+def at_step(n: int, **change: object):
+    """The frame at step n."""
+    return race_figures.frame(**{**SETTING, **change, "n": n})
+
+
+def test_a_frame_shows_the_race_itself():
+    shown = at_step(race_figures.STEPS)
+    course = Course("square", 1, race_figures.STEPS, seed=3)
+    ran = race(["pathwise"], course, Lane(2.0, 1.0, 0.1))["pathwise"]
+    at = list(race_figures.KNOTS)
+    path, loss = shown.traces["Reparameterization"], shown.traces["pathwise loss"]
+    np.testing.assert_allclose(path["x"], ran.mu[at], rtol=1e-9)
+    np.testing.assert_allclose(np.exp(path["y"]), ran.sigma[at], rtol=1e-9)
+    np.testing.assert_allclose(loss["y"], ran.loss[at], rtol=1e-9)
+    assert list(loss["x"]) == at
+
+
+def test_paths_grow_with_the_steps_and_naive_stays():
+    lengths = [at_step(n).traces["Reparameterization"]["x"].size for n in race_figures.KNOTS]
+    assert lengths == list(range(1, len(race_figures.KNOTS) + 1))
+    assert set(at_step(race_figures.STEPS).traces["Naive"]["x"]) == {2.0}
+
+
+def test_a_runner_that_diverged_stays_at_its_last_good_step_and_is_named():
+    before, after = at_step(10), at_step(20)
+    assert before.traces["score sign"]["text"] != ["✗ diverged"]
+    assert after.traces["score sign"]["text"] == ["✗ diverged"]
+    assert "REINFORCE diverged after step 13" in str(after.numbers["verdict"])
+    head = after.traces["score head"]
+    assert race_figures.MU_WINDOW[0] <= head["x"][0] <= race_figures.MU_WINDOW[1]
+    assert all(np.isfinite(trace["x"]).all() for trace in after.traces.values())
+
+
+def test_the_loss_can_stand_against_evaluations():
+    shown = at_step(race_figures.STEPS, names=("pathwise", "measure_valued"), against="evaluations")
+    assert shown.traces["pathwise loss"]["x"][-1] == race_figures.STEPS
+    assert shown.traces["measure_valued loss"]["x"][-1] == 5 * race_figures.STEPS
+    assert shown.numbers["most"] == 5 * race_figures.STEPS
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_problem_has_a_map_and_a_figure(problem):
+    mu, log_sigma, loss = race_figures.loss_map(problem)
+    assert loss.shape == (log_sigma.size, mu.size)
+    assert np.isfinite(loss).all()
+    shown = at_step(race_figures.STEPS, problem=problem)
+    drawn = race_figures.figure(shown, NAMES, problem, "steps")
+    names = [trace.name for trace in drawn.data]
+    assert len(set(names)) == len(names)
+    assert set(shown.traces) <= set(names)
+    assert all(axis.title.text for axis in (*drawn.select_xaxes(), *drawn.select_yaxes()))
+
+
+def test_the_map_is_the_exact_loss():
+    mu, log_sigma, loss = race_figures.loss_map("square")
+    expected = mu[None, :] ** 2 + np.exp(log_sigma)[:, None] ** 2
+    np.testing.assert_allclose(loss, expected, rtol=1e-12)
+
+
+def test_no_estimator_at_all_is_no_error():
+    shown = at_step(20, names=())
+    assert shown.numbers["verdict"] == "Choose an estimator, and it will run."
+    race_figures.figure(shown, (), "square", "steps")
+    fate_figures.figure({})
+
+
+def test_the_words_rank_the_runners_by_their_loss():
+    words = str(at_step(race_figures.STEPS, names=("naive", "pathwise")).numbers["verdict"])
+    assert words.index("Reparameterization") < words.index("Naive 5.00")
+
+
+def test_the_many_races_are_counted():
+    setting = ("square", 2.0, 1.0, 0.1, 1, 3)
+    counted = {name: fate_figures.fates(name, *setting) for name in NAMES}
+    assert all(sum(found) == fate_figures.RACES for found in counted.values())
+    assert counted["pathwise"].arrived == fate_figures.RACES
+    assert counted["naive"].behind == fate_figures.RACES
+    assert 35 < counted["score"].diverged < 75
+    assert fate_figures.takeaway(counted).count(";") == 2
+    bars = [trace for trace in fate_figures.figure(counted).data if trace.type == "bar"]
+    totals = np.sum([bar.x for bar in bars], axis=0)
+    assert list(totals) == [fate_figures.RACES] * len(NAMES)
+
+
+def test_an_ideal_that_goes_nowhere_still_counts():
+    """At the top of an ELBO nothing can be gained: then nothing arrives, and nothing breaks."""
+    found = fate_figures.fates("naive", "square", 0.0, 0.1, 0.005, 1, 0)
+    assert found.behind == fate_figures.RACES
+
+
+def test_the_page_runs_at_most_four_and_says_so():
+    shown = pages_sweep.open_page(RACE, estimators="pathwise,score,score_loo,vargrad,stl,naive")
+    assert not shown.exception
+    assert any("At most 4" in caption.value for caption in shown.caption)
+
+
+@pytest.mark.parametrize("query", [{"estimators": ""}, {"problem": "cubic", "rate": "1"}])
+def test_the_page_bears_the_ends(query):
+    shown = pages_sweep.open_page(RACE, **query)
+    assert not shown.exception
+
+
+def test_the_positions_of_the_sliders_are_those_that_are_run():
+    assert math.isclose(race_figures.KNOTS[-1], race_figures.STEPS)
+    for mu in race_figures.STARTS_MU:
+        for sigma in race_figures.STARTS_SIGMA:
+            for rate in race_figures.RATES:
+                assert race_figures.way("naive", "square", mu, sigma, rate, 1, 0).mu[-1] == mu
