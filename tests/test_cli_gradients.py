@@ -28,6 +28,7 @@ def test_json_has_the_promised_shape(capsys):
     assert got["gradient"]["scale"]["exact"] == 2.0
     for gradient in got["gradient"].values():
         assert {"exact", "mean", "standard_error", "variance"} <= set(gradient)
+        assert gradient["variance_times_evaluations"] == gradient["variance"]
     assert got["seconds"] > 0.0
 
 

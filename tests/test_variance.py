@@ -101,3 +101,10 @@ def test_the_ends_give_numbers_or_a_sentence(problem, estimator):
         numbers = [m.loc.mean, m.scale.mean, m.loc.variance, m.scale.variance, m.value.exact]
         assert all(math.isfinite(x) for x in numbers)
         assert all(v is None or math.isfinite(v) for v in closed)
+
+
+def test_signal_to_noise_and_variance_per_compute():
+    m = measure(Experiment("square", "measure_valued", replicates=5000, samples=2))
+    assert m.loc.signal_to_noise == pytest.approx(4.0 / math.sqrt(m.loc.variance))
+    assert m.work_variance(m.loc) == pytest.approx(m.loc.variance * 2 * 5)
+    assert measure(Experiment("square", "naive", replicates=100)).loc.signal_to_noise == math.inf

@@ -17,6 +17,15 @@ from vae_core.variance import Experiment, Measurement, Statistic, measure
 GREEK = {"mu": "loc", "sigma": "scale"}
 WHOLE = {"dim", "samples"}
 MAX_SWEEP = 1_000
+GRADIENT_FIELDS = (
+    "exact",
+    "mean",
+    "standard_error",
+    "variance",
+    "variance_standard_error",
+    "z_score",
+    "signal_to_noise",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,10 +141,9 @@ def _statistic(s: Statistic, *names: str) -> dict[str, float | None]:
 
 def _gradient(m: Measurement, parameter: str, s: Statistic) -> dict[str, float | None]:
     return {
-        **_statistic(
-            s, "exact", "mean", "standard_error", "variance", "variance_standard_error", "z_score"
-        ),
+        **_statistic(s, *GRADIENT_FIELDS),
         "variance_exact": m.experiment.exact_variance(parameter),
+        "variance_times_evaluations": m.work_variance(s),
     }
 
 
@@ -149,7 +157,8 @@ def as_table(m: Measurement) -> str:
         f"{e.replicates} replicates, seed {e.seed}, {m.seconds:.2f} s"
         + ("" if e.cost_problem.allows(e.rule) else "; this estimator is BIASED here"),
         "",
-        f"{'':<10}{'exact':>12}{'mean':>12}{'std. error':>12}{'variance':>12}{'closed form':>13}",
+        f"{'':<10}{'exact':>12}{'mean':>12}{'std. error':>12}{'variance':>12}{'closed form':>13}"
+        f"{'z':>8}{'SNR':>9}",
     ]
     for name, parameter, s in (
         ("E[f]", "", m.value),
@@ -160,6 +169,7 @@ def as_table(m: Measurement) -> str:
         lines.append(
             f"{name:<10}{s.exact:>12.5g}{s.mean:>12.5g}{s.standard_error:>12.2g}"
             f"{s.variance:>12.5g}{'-' if known is None else format(known, '.5g'):>13}"
+            f"{s.z_score:>8.2f}{s.signal_to_noise:>9.3g}"
         )
     return "\n".join(lines)
 

@@ -186,6 +186,13 @@ class Statistic:
         return self.mean - self.exact
 
     @property
+    def signal_to_noise(self) -> float:
+        """Size of the exact value over the deviation of one replicate; infinite without noise."""
+        if self.variance > 0.0:
+            return abs(self.exact) / math.sqrt(self.variance)
+        return math.inf
+
+    @property
     def z_score(self) -> float:
         """Bias in standard errors, rounding aside; infinite for a constant that is off."""
         if abs(self.bias) <= 1e-12 * max(abs(self.exact), 1.0):
@@ -204,6 +211,11 @@ class Measurement:
     loc: Statistic
     scale: Statistic
     seconds: float
+
+    def work_variance(self, gradient: Statistic) -> float:
+        """Variance times cost evaluations: what one evaluation's worth of compute would leave."""
+        e = self.experiment
+        return gradient.variance * e.rule.evaluations(e.samples, e.dim)
 
 
 class _PowerSums:

@@ -135,6 +135,7 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
         "closed form": [],
         "K": [],
         "evaluations of f": [],
+        "variance × evaluations": [],
     }
     for name in names:
         m, rule = measurement(setting, name), ESTIMATORS[name]
@@ -148,6 +149,7 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
             "none known" if known is None else short(known),
             str(m.experiment.samples),
             str(rule.evaluations(m.experiment.samples, setting.dim)),
+            short(m.work_variance(s)),
         )
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
