@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,9 +33,12 @@ class Setting:
 
     def apply(self, app: AppTest) -> AppTest:
         """The page after the widget was set and the script has run."""
-        widget = next(widget for widget in app.get(self.kind) if widget.key == self.key)
-        widget.set_value(self.value)
+        self.find(app).set_value(self.value)
         return app.run()
+
+    def find(self, app: AppTest) -> Any:
+        """The widget on the page, None if it is not there."""
+        return next((w for w in app.get(self.kind) if self.key in {w.key, w.label}), None)
 
 
 def open_page(page: frame.PageInfo, **query: str) -> AppTest:
@@ -49,7 +54,7 @@ def settings(app: AppTest) -> Iterator[Setting]:
     for kind, ends in ENDS.items():
         for widget in app.get(kind):
             for end in ends(widget):
-                yield Setting(kind, widget.key, end)
+                yield Setting(kind, widget.key or widget.label, end)
 
 
 def _two_ends(widget: Any) -> list[Any]:
@@ -82,9 +87,54 @@ ENDS: dict[str, Callable[[Any], list[Any]]] = {
 }
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """What a page showed while each of its widgets was turned to each of its ends.
+
+    Attributes:
+        sections: lesson sections that were shown.
+        faults: what went wrong, by the setting at which it did.
+    """
+
+    sections: set[str]
+    faults: dict[str, list[str]]
+
+
 @cache
-def shown_sections(key: str) -> set[str]:
-    """Sections that a page shows at its start and at each setting of each widget."""
+def sweep(key: str) -> Sweep:
+    """Turn every widget of a page to its ends, one at a time, the others as they start."""
+    page = frame.page_info(key)
+    with _noting_sections() as seen:
+        app = open_page(page)
+        found = {"at the start": faults(app)}
+        for setting in list(settings(app)):
+            if setting.find(app) is None:
+                app = open_page(page)
+            app, found[str(setting)] = _try(setting, app, page)
+    return Sweep(seen, {setting: wrong for setting, wrong in found.items() if wrong})
+
+
+def _try(setting: Setting, app: AppTest, page: frame.PageInfo) -> tuple[AppTest, list[str]]:
+    """The faults at a setting, and a page whose next run has the widget back as it was."""
+    widget = setting.find(app)
+    before = widget.value
+    wrong = faults(setting.apply(app))
+    after = setting.find(app)
+    if wrong or after is None or setting.kind == "button":
+        return open_page(page), wrong
+    after.set_value(before)
+    return app, wrong
+
+
+def faults(app: AppTest) -> list[str]:
+    """Exceptions that a page shows, and numbers on it that are none."""
+    texts = [str(element.value) for element in (*app.markdown, *app.caption, *app.title)]
+    bad = [text for text in texts if re.search(r"\b(nan|NaN|Traceback)\b", text)]
+    return [str(error.value) for error in app.exception] + bad
+
+
+@contextmanager
+def _noting_sections() -> Iterator[set[str]]:
     original = Lesson.text
     seen: set[str] = set()
 
@@ -94,9 +144,6 @@ def shown_sections(key: str) -> set[str]:
 
     Lesson.text = noted  # type: ignore[method-assign]
     try:
-        page = frame.page_info(key)
-        for setting in settings(open_page(page)):
-            setting.apply(open_page(page))
+        yield seen
     finally:
         Lesson.text = original  # type: ignore[method-assign]
-    return seen

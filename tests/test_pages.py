@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.ui import frame
+from pages.ui.lesson import read_sections
 from tests import pages_sweep
+
+
+def strings(path: Path) -> set[str]:
+    """All string constants in a Python file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {node.value for node in nodes if isinstance(node.value, str)}
+
 
 KEYS = [page.key for page in frame.ALL_PAGES]
 each_page = pytest.mark.parametrize("page", frame.ALL_PAGES, ids=KEYS)
 
 
-def assert_fine(app: AppTest) -> None:
-    """No exception, and no number that is none on the screen."""
-    assert not app.exception, [error.value for error in app.exception]
-    words = [element.value for element in (*app.markdown, *app.caption, *app.title)]
-    assert not any(bad in str(text) for text in words for bad in ("nan", "NaN", "Traceback"))
-
-
 @each_page
 def test_page_opens(page: frame.PageInfo) -> None:
     app = pages_sweep.open_page(page)
-    assert_fine(app)
+    assert pages_sweep.faults(app) == []
     assert len(app.title) == 1
     assert app.title[0].value.endswith("?")
 
@@ -30,12 +34,16 @@ def test_page_opens(page: frame.PageInfo) -> None:
 @pytest.mark.slow
 @each_page
 def test_every_widget_at_its_ends(page: frame.PageInfo) -> None:
-    for setting in pages_sweep.settings(pages_sweep.open_page(page)):
-        try:
-            assert_fine(setting.apply(pages_sweep.open_page(page)))
-        except AssertionError as error:
-            error.add_note(f"at {setting}")
-            raise
+    assert pages_sweep.sweep(page.key).faults == {}
+
+
+@pytest.mark.slow
+@each_page
+def test_every_lesson_section_is_shown(page: frame.PageInfo) -> None:
+    named = strings(frame.PAGES / page.file)
+    for section in read_sections(page.key):
+        shown = section in named or section in pages_sweep.sweep(page.key).sections
+        assert shown, f"nothing shows {section!r}"
 
 
 def test_the_site_knows_every_page_file() -> None:
