@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +24,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from tests.find_browser import ADVICE, find
 
 ROOT = Path(__file__).parents[1]
+# Trainings that the tests start leave their snapshots here, not among the user's own.
+RUNS = tempfile.mkdtemp(prefix="runs-")
+os.environ["TTN_RUNS"] = RUNS
+atexit.register(shutil.rmtree, RUNS, ignore_errors=True)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -36,6 +36,11 @@ class Setting:
         self.find(app).set_value(self.value)
         return app.run()
 
+    def possible(self, app: AppTest) -> bool:
+        """Whether the widget is there and may be used."""
+        widget = self.find(app)
+        return widget is not None and not widget.disabled
+
     def find(self, app: AppTest) -> Any:
         """The widget on the page, None if it is not there."""
         return next((w for w in app.get(self.kind) if self.key in {w.key, w.label}), None)
@@ -53,7 +58,7 @@ def settings(app: AppTest) -> Iterator[Setting]:
     """Every way to set one widget of a page to an end or to one of its options."""
     for kind, ends in ENDS.items():
         for widget in app.get(kind):
-            for end in ends(widget):
+            for end in [] if widget.disabled else ends(widget):
                 yield Setting(kind, widget.key or widget.label, end)
 
 
@@ -108,7 +113,7 @@ def sweep(key: str) -> Sweep:
         app = open_page(page)
         found = {"at the start": faults(app)}
         for setting in list(settings(app)):
-            if setting.find(app) is None:
+            if not setting.possible(app):
                 app = open_page(page)
             app, found[str(setting)] = _try(setting, app, page)
     return Sweep(seen, {setting: wrong for setting, wrong in found.items() if wrong})
@@ -120,7 +125,7 @@ def _try(setting: Setting, app: AppTest, page: frame.PageInfo) -> tuple[AppTest,
     before = widget.value
     wrong = faults(setting.apply(app))
     after = setting.find(app)
-    if wrong or after is None or setting.kind == "button":
+    if wrong or after is None or after.disabled or setting.kind == "button":
         return open_page(page), wrong
     after.set_value(before)
     return app, wrong
