@@ -15,7 +15,7 @@ import { TransportBar } from "./live/transport.js";
 
 const figures = new WeakMap(); // the component's element -> its figure
 const named = new Map(); // key of a figure -> figure
-const waiting = new Map(); // look-aheads that came before their figure
+let waiting = []; // look-aheads that came before their figure
 const ANSWER_MS = 5000; // how long an answer to what was told is waited for
 
 let plotlyLoading;
@@ -75,6 +75,7 @@ class LiveFigure {
     named.set(data.key, this);
     await this.load(data);
     if (this.data !== data) return; // a newer answer came while the parts were loading
+    this.collect();
     const themed = this.palette.refresh();
     const incoming = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
     const asked = this.awaited === JSON.stringify(incoming);
@@ -94,7 +95,6 @@ class LiveFigure {
     this.words.rest();
     this.label();
     this.root.dataset.settled = this.known;
-    if (waiting.has(data.key)) this.receive(waiting.get(data.key));
   }
 
   async load({ urls, formulaJs }) {
@@ -143,11 +143,25 @@ class LiveFigure {
     this.transport.set(this.values);
   }
 
-  receive({ from, axes }) {
-    waiting.delete(this.data.key);
+  // A look-ahead counts for the state that it was computed for, and no other.
+  receive({ state, from, axis, ahead }) {
+    if (state !== this.data.state) return false;
+    this.enter(state);
     this.from = from;
-    this.axes = Object.fromEntries(Object.entries(axes).map(([key, axis]) => [key, new Axis(axis)]));
+    this.axes[axis] = new Axis(ahead);
     if (this.held || this.timer) this.ask();
+    return true;
+  }
+
+  enter(state) {
+    if (this.state !== state) this.axes = {};
+    this.state = state;
+  }
+
+  collect() {
+    const { key, state } = this.data;
+    this.enter(state);
+    waiting = waiting.filter((message) => message.lookaheadFor !== key || !this.receive(message));
   }
 
   // ---- drawing ----------------------------------------------------------------------------
@@ -328,6 +342,7 @@ class LiveFigure {
     this.transport.pause();
     this.values = { ...values };
     this.axes = {}; // other controls may change too: let Python draw
+    this.state = null;
     this.expect(JSON.stringify(values));
     this.ask();
     this.tell("changed", { preset: number });
@@ -356,9 +371,7 @@ class LiveFigure {
 export function show(component) {
   const { data, parentElement } = component;
   if (data.lookaheadFor) {
-    const figure = named.get(data.lookaheadFor);
-    if (figure?.figure) figure.receive(data);
-    else waiting.set(data.lookaheadFor, data);
+    if (!named.get(data.lookaheadFor)?.receive(data)) waiting = [...waiting.slice(-40), data];
     return undefined;
   }
   let figure = figures.get(parentElement);

@@ -10,6 +10,7 @@ Colours in a figure are `theme.var(...)` tokens; the browser turns them into the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -103,6 +104,7 @@ def live_figure(
         "script": assets.url("live_figure.js"),
         "urls": {name: assets.url(name) for name in _LOADED},
         "key": key,
+        "state": _state(arguments),
         "figure": _drawn(figure, now, extra or {}, steady=steady),
         "height": height,
         "names": _names(now, values),
@@ -122,7 +124,7 @@ def live_figure(
     }
     _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
     if frame and axes and not formula_js:
-        _send_ahead(key, frame, axes, values, extra or {})
+        _send_ahead(key, frame, axes, arguments)
     return Live(values, now)
 
 
@@ -172,25 +174,28 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
 
 
 def _send_ahead(
-    key: str,
-    frame: FrameFunction,
-    axes: Sequence[Param],
-    values: Mapping[str, Any],
-    extra: Mapping[str, Any],
+    key: str, frame: FrameFunction, axes: Sequence[Param], arguments: Mapping[str, Any]
 ) -> None:
-    """Send what each slider would show; after the figure, so that its numbers never wait for it."""
-    everything = {**values, **extra}
-    ahead = {}
+    """Send what each slider would show; after the figure, so that its numbers never wait for it.
+
+    One message for each axis: between two of them, a newer run may take over.
+    """
     for param in axes:
         if param.kind == "seed":
             continue
-        others = tuple((name, value) for name, value in everything.items() if name != param.key)
+        others = tuple((name, value) for name, value in arguments.items() if name != param.key)
         walk = tuple(int(at) if param.whole else at for at in param.positions)
-        ahead[param.key] = axis_ahead(frame, param.key, walk, others)
-    data = {
-        "script": assets.url("live_figure.js"),
-        "lookaheadFor": key,
-        "from": {param.key: values[param.key] for param in axes},
-        "axes": ahead,
-    }
-    _ahead_component(key=f"lookahead_{key}", data=data)
+        data = {
+            "script": assets.url("live_figure.js"),
+            "lookaheadFor": key,
+            "state": _state(arguments),
+            "from": {each.key: arguments[each.key] for each in axes},
+            "axis": param.key,
+            "ahead": axis_ahead(frame, param.key, walk, others),
+        }
+        _ahead_component(key=f"lookahead_{key}_{param.key}", data=data)
+
+
+def _state(arguments: Mapping[str, Any]) -> str:
+    """A name for what a picture depends on, so that no look-ahead meets another picture."""
+    return hashlib.sha256(repr(sorted(arguments.items())).encode()).hexdigest()[:16]
