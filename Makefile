@@ -19,8 +19,9 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
 
+# Two processes with one torch thread each: the tests are many and short.
 test: .venv/browser lint
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
 
 bench: .venv/browser
 	$(PY) -m pytest -m bench -s

@@ -20,6 +20,12 @@ def strings(path: Path) -> set[str]:
 
 
 KEYS = [page.key for page in frame.ALL_PAGES]
+# Both tests that need a page's sweep run in one process, so that it is done once.
+each_swept = pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=pytest.mark.xdist_group(f"sweep {p.key}")) for p in frame.ALL_PAGES],
+    ids=KEYS,
+)
 each_page = pytest.mark.parametrize("page", frame.ALL_PAGES, ids=KEYS)
 
 
@@ -32,13 +38,13 @@ def test_page_opens(page: frame.PageInfo) -> None:
 
 
 @pytest.mark.slow
-@each_page
+@each_swept
 def test_every_widget_at_its_ends(page: frame.PageInfo) -> None:
     assert pages_sweep.sweep(page.key).faults == {}
 
 
 @pytest.mark.slow
-@each_page
+@each_swept
 def test_every_lesson_section_is_shown(page: frame.PageInfo) -> None:
     named = strings(frame.PAGES / page.file)
     for section in read_sections(page.key):
