@@ -5,12 +5,34 @@ import streamlit as st
 from pages.ui import controls, own_cost, variance_draws
 from pages.ui.frame import page_frame
 from pages.ui.live_figure import Preset, live_figure
+from pages.ui.predict import predict
 from pages.ui.sweep_figures import ALONG
 from pages.ui.variance_views import VIEWS, Chosen
 from vae_core.estimators import ESTIMATORS
 from vae_core.problems import find_problem
 
+# The question is about z^2 at mu = 2, sigma = 1, where both variances have closed forms.
+TEXTBOOK = variance_draws.Setting("square", (), "loc", 2.0, 1.0)
+SCORE_OVER_PATH = TEXTBOOK.variance("score", 2) / TEXTBOOK.variance("pathwise", 2)
+
 with page_frame("gradient_variance") as lesson:
+    predict(
+        "variance_square",
+        question=lesson.text("predict"),
+        options={
+            "path": "Reparameterization",
+            "score": "REINFORCE",
+            "same": "Both alike, as their means agree",
+        },
+        answer="path",
+        explanations={
+            "path": lesson.text("predict_path"),
+            "score": lesson.text("predict_score"),
+            "same": lesson.text("predict_same"),
+        },
+        factor=SCORE_OVER_PATH,
+        factor_question=lesson.text("predict_factor"),
+    )
     figure_place, picker_place = st.container(), st.container()
     with picker_place:
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}

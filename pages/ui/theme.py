@@ -50,16 +50,22 @@ ESTIMATORS: dict[str, Pair] = {
     "score_loo": Pair("#8f6200", "#e69f00"),
     "measure_valued": Pair("#a84a80", "#cc79a7"),
     "naive": Pair("#5f6670", "#a4adb8"),
+    "score_baseline": Pair("#6f6c00", "#f0e442"),
+    "vargrad": Pair("#a0453f", "#f0958f"),
+    "pathwise_antithetic": Pair("#4a5fc1", "#94a5f5"),
+    "stl": Pair("#007a5e", "#2fbf94"),
+    "measure_valued_uncoupled": Pair("#7a4fb5", "#b79ae8"),
+    "finite_difference": Pair("#1d7480", "#63c3d1"),
 }
 
 # An estimator without a colour of its own gets the next of these, in the registry's order.
 SPARE: tuple[Pair, ...] = (
-    Pair("#007a5e", "#2fbf94"),
-    Pair("#6f6c00", "#f0e442"),
-    Pair("#7a4fb5", "#b79ae8"),
-    Pair("#1d7480", "#63c3d1"),
-    Pair("#a0453f", "#f0958f"),
-    Pair("#4a5fc1", "#94a5f5"),
+    Pair("#8a5a3c", "#d8a888"),
+    Pair("#4d7a1f", "#a5cf6f"),
+    Pair("#94356b", "#e88fc0"),
+    Pair("#3f6f8f", "#8fc0de"),
+    Pair("#7d5f9e", "#c9b3e6"),
+    Pair("#53724f", "#a9caa3"),
 )
 
 # A letter that is no part of a word or a command; the d of dz may stand before it.
