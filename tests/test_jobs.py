@@ -427,4 +427,4 @@ def test_real_training_survives_a_server(tmp_path):
 def test_the_live_trainer_looks_often():
     reports = train_live(TrainConfig(epochs=0.3, hidden=16, latent=2), Settings, None)
     tested = [r.step for r in reports if isinstance(r, Progress) and r.test]
-    assert tested == [0, 120, 180]
+    assert tested == [0, 60, 120, 180]

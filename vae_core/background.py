@@ -19,8 +19,8 @@ Execute = Callable[[Callable[[], None]], None]
 cluster would have to offer to take the place of threads."""
 
 NICENESS = 5
-LOOK_IMAGES = 12_000
-LOOK_AT = 2_000
+LOOK_IMAGES = 6_000
+LOOK_AT = 1_000
 SNAPSHOT_SECONDS = 10.0
 
 

@@ -152,6 +152,16 @@ def train(
         yield error.diverged
 
 
+def fresh_model(config: TrainConfig, data: Mnist) -> VAE:
+    """The model as it is before the first step; the seed decides its weights."""
+    return VAE(
+        hidden=config.hidden,
+        latent=config.latent,
+        pixel_mean=data.pixel_mean(),
+        gen=torch.Generator().manual_seed(mix_seeds(config.seed, 0)),
+    )
+
+
 class _BlowUpError(Exception):
     """Carries the end of a run that diverged out of the step in which it was seen."""
 
@@ -168,12 +178,7 @@ class _Run:
         self.data = data
         self.settings = config.settings
         self.gen = torch.Generator().manual_seed(mix_seeds(config.seed, 1))
-        self.model = VAE(
-            hidden=config.hidden,
-            latent=config.latent,
-            pixel_mean=data.pixel_mean(),
-            gen=torch.Generator().manual_seed(mix_seeds(config.seed, 0)),
-        )
+        self.model = fresh_model(config, data)
         self.optimizer = torch.optim.Adam(self.model.parameters(), fused=True)
         self.batch = min(config.batch, len(data.train_images))
         self.steps_per_epoch = len(data.train_images) // self.batch

@@ -1,0 +1,257 @@
+"""Pictures of a training: curves of the bound and its terms, the latent map, strips of digits."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image
+from plotly.subplots import make_subplots
+
+from pages.ui import theme
+
+SIDE = 28
+ENLARGE = 3
+MAP_RADIUS = 4.0
+MOST_POINTS = 300
+LEAST_KL = 0.05
+
+Floats = NDArray[np.floating]
+
+TERMS = ("elbo", "reconstruction", "kl")
+ROWS = {
+    "elbo": ("ELBO", (-220.0, -80.0), 20.0),
+    "reconstruction": ("recon.", (-220.0, -60.0), 40.0),
+    "kl": ("KL", (0.0, 30.0), 10.0),
+}
+
+# One colour for each digit, of middle lightness so that it reads on either background. The number
+# at the middle of each cloud says the same without colour.
+DIGITS = (
+    "#4477aa", "#ee6677", "#228833", "#b8860b", "#3aa6c4",
+    "#aa3377", "#888888", "#e07b39", "#7d6bc4", "#5f9e6e",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity along a run: where it was measured, and its three terms, (N,) each."""
+
+    epochs: Floats
+    elbo: Floats
+    reconstruction: Floats
+    kl: Floats
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve and how it is drawn; the colour is a token of the theme.
+
+    `beside` writes the name at the line's end and not into the legend: "above" or "below" it.
+    """
+
+    name: str
+    curve: Curve
+    colour: str
+    dash: str = "solid"
+    width: float = 2.0
+    beside: str = ""
+    label_colour: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A change of settings while the run went on: when, and what it was."""
+
+    epoch: float
+    text: str
+
+
+def curves(
+    runs: Sequence[Line],
+    planned_epochs: float,
+    marks: Sequence[Mark] = (),
+) -> go.Figure:
+    """ELBO, reconstruction and KL over the epochs, in nats per image.
+
+    Args:
+        runs: the lines, each drawn in all three rows.
+        planned_epochs: right end of the axis.
+        marks: where settings changed.
+    """
+    figure = make_subplots(
+        rows=3, shared_xaxes=True, row_heights=[0.52, 0.24, 0.24], vertical_spacing=0.05
+    )
+    for row, term in enumerate(TERMS, start=1):
+        for line in runs:
+            figure.add_trace(_trace(line, term), row=row, col=1)
+        title, usual, step = ROWS[term]
+        seen = np.concatenate([[usual[0]], *(getattr(line.curve, term) for line in runs)])
+        figure.update_yaxes(title=title, nticks=4, range=span(seen, usual, step), row=row, col=1)
+    for line in runs:
+        if line.beside:
+            figure.add_trace(_name_beside(line), row=1, col=1)
+    for mark in marks:
+        figure.add_vline(
+            mark.epoch,
+            line={"color": theme.var("muted"), "dash": "dash", "width": 1},
+            annotation={"text": mark.text, "yanchor": "top", "font": {"size": 11}},
+        )
+    figure.update_xaxes(range=[0, planned_epochs], minallowed=0)
+    figure.update_xaxes(title="epochs · all curves in nats per image", row=3, col=1)
+    figure.update_layout(
+        uirevision="curves",
+        margin={"l": 64, "r": 12, "t": 24, "b": 44},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def _trace(line: Line, term: str) -> go.Scatter:
+    epochs, values = thinned(line.curve.epochs, getattr(line.curve, term))
+    return go.Scatter(
+        x=epochs,
+        y=values,
+        name=line.name,
+        legendgroup=line.name,
+        showlegend=term == "elbo" and not line.beside,
+        mode="lines",
+        line={"color": line.colour, "dash": line.dash, "width": line.width},
+        hovertemplate="epoch %{x:.2f}<br>%{y:.1f} nats",
+    )
+
+
+def _name_beside(line: Line) -> go.Scatter:
+    above = line.beside == "above"
+    return go.Scatter(
+        x=line.curve.epochs[-1:],
+        y=line.curve.elbo[-1:],
+        text=[line.name],
+        mode="text",
+        textposition="top left" if above else "bottom left",
+        textfont={"color": line.label_colour or line.colour, "size": 12},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """At most `MOST_POINTS` points of a line, evenly spaced, the last one always among them."""
+    if len(x) <= MOST_POINTS:
+        return x, y
+    kept = np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int)
+    return x[kept], y[kept]
+
+
+def span(values: Floats, usual: tuple[float, float], step: float) -> tuple[float, float]:
+    """The usual range of an axis, widened in whole steps where values lie outside it.
+
+    The few worst values of a run that jumps about may leave the picture.
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return usual
+    low, high = np.quantile(finite, [0.02, 0.98] if len(finite) > 20 else [0.0, 1.0])
+    return (
+        min(usual[0], math.floor(low / step) * step),
+        max(usual[1], math.ceil(high / step) * step),
+    )
+
+
+def latent_map(means: Floats, labels: NDArray[np.integer]) -> go.Figure:
+    """Held-out images at their mu, coloured and named by digit: means (M, 2), labels (M,)."""
+    figure = go.Figure()
+    for digit in np.unique(labels):
+        own = means[labels == digit]
+        figure.add_trace(
+            go.Scattergl(
+                x=own[:, 0].round(3),
+                y=own[:, 1].round(3),
+                mode="markers",
+                name=str(digit),
+                marker={"size": 4, "opacity": 0.65, "color": DIGITS[digit]},
+                hovertemplate=f"a {digit}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
+            )
+        )
+    centres = {int(d): np.median(means[labels == d], axis=0) for d in np.unique(labels)}
+    figure.add_trace(
+        go.Scatter(
+            x=[float(c[0]) for c in centres.values()],
+            y=[float(c[1]) for c in centres.values()],
+            text=[f"<b>{digit}</b>" for digit in centres],
+            mode="text",
+            textfont={"size": 18, "color": theme.var("ink")},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    radius = max(MAP_RADIUS, math.ceil(float(np.abs(means).max()))) if len(means) else MAP_RADIUS
+    figure.update_xaxes(title="μ₁", range=[-radius, radius])
+    figure.update_yaxes(title="μ₂", range=[-radius, radius], scaleanchor="x")
+    figure.update_layout(
+        uirevision="map", showlegend=False, margin={"l": 46, "r": 8, "t": 8, "b": 42}
+    )
+    return figure
+
+
+def kl_bars(kl: Floats) -> go.Figure:
+    """KL of each latent dimension, (D,), the largest first; the unused ones are grey."""
+    ordered = np.sort(kl)[::-1]
+    figure = go.Figure(
+        go.Bar(
+            x=np.arange(1, len(kl) + 1),
+            y=ordered.round(3),
+            marker={"color": [theme.var("z" if used(v) else "muted") for v in ordered]},
+            hovertemplate="%{y:.2f} nats<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="latent dimensions, sorted", showticklabels=False)
+    figure.update_yaxes(title="KL (nats)", range=[0, max(3.0, math.ceil(float(ordered[0])))])
+    figure.update_layout(
+        uirevision="kl", showlegend=False, margin={"l": 46, "r": 8, "t": 8, "b": 30}
+    )
+    return figure
+
+
+def used(kl: float) -> bool:
+    """Whether a latent dimension tells anything about x: below this its q(z|x) is the prior."""
+    return kl > LEAST_KL
+
+
+def strip_url(images: Floats) -> str:
+    """A row of digits (N, 784), grey values in [0, 1], as the address of a PNG: ink is opacity.
+
+    The colour comes from the page, so the digits follow the theme; each pixel is drawn as a sharp
+    square of `ENLARGE` by `ENLARGE`.
+    """
+    row = images.reshape(-1, SIDE, SIDE).transpose(1, 0, 2).reshape(SIDE, -1)
+    ink = (np.clip(np.nan_to_num(row), 0.0, 1.0) * 255).round().astype(np.uint8)
+    ink = ink.repeat(ENLARGE, axis=0).repeat(ENLARGE, axis=1)
+    picture = Image.fromarray(np.stack([np.zeros_like(ink), ink], axis=-1), "LA")
+    file = io.BytesIO()
+    picture.save(file, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def strips_html(strips: Sequence[tuple[str, str, str, Floats]]) -> str:
+    """Rows of digits with their labels, as HTML with a text alternative for each row.
+
+    Args:
+        strips: label, name of its colour in the theme, text alternative, images (N, 784).
+    """
+    rows = []
+    for label, colour, words, images in strips:
+        mask = f"url({strip_url(images)}) left center / contain no-repeat"
+        style = f"background:{theme.var(colour)};mask:{mask};aspect-ratio:{len(images)}/1"
+        rows.append(
+            f"<figcaption>{escape(label)}</figcaption>"
+            f'<div role="img" aria-label="{escape(words)}" style="{style}"></div>'
+        )
+    return f'<figure class="ttn-strips">{"".join(rows)}</figure>'

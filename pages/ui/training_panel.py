@@ -1,0 +1,140 @@
+"""Controls, transport, words and pictures of the training page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.ui import controls, training_room, training_views
+from pages.ui.live_figure import live_figure
+from pages.ui.training_figures import kl_bars, latent_map, strips_html
+from vae_core.config import TRAINABLE, TrainConfig
+from vae_core.data import DataError
+from vae_core.estimators import ESTIMATORS
+from vae_core.jobs import Jobs
+from vae_core.runs import RunView
+
+RATES = ("0.0001", "0.0005", "0.001", "0.002", "0.005", "0.02", "1000")
+USUAL_RATE = f"{TrainConfig().learning_rate:g}"
+LATENT = ("1", "2", "5", "10", "20", "40", "64")
+SAMPLES = ("1", "2", "4", "8", "16", "32")
+BATCHES = ("20", "50", "100", "200", "500", "1000")
+EPOCHS = ("1", "2", "5", "10", "20", "50")
+STYLE = (
+    "<style>.ttn-strips{margin:0;display:grid;gap:.15rem}"
+    ".ttn-strips figcaption{font-size:.85rem;color:var(--ttn-muted);margin-top:.5rem}"
+    "</style>"
+)
+
+
+def estimator_control() -> str:
+    """The choice that the page is about."""
+    titles = {name: ESTIMATORS[name].title for name in TRAINABLE}
+    return controls.choice("estimator", "Gradient estimator", titles)
+
+
+def config_controls(estimator: str) -> TrainConfig:
+    """Everything else that a run can be told; each choice lives in the address."""
+    columns = st.columns(6)
+    with columns[0]:
+        asked = int(controls.choice("samples", "Samples K", SAMPLES))
+    with columns[1]:
+        rate = float(controls.choice("lr", "Learning rate", RATES, USUAL_RATE))
+    with columns[2]:
+        latent = int(controls.choice("latent", "Latent size D", LATENT, "20"))
+    with columns[3]:
+        batch = int(controls.choice("batch", "Batch size B", BATCHES, "100"))
+    with columns[4]:
+        epochs = float(controls.choice("epochs", "Epochs", EPOCHS, "1"))
+    with columns[5]:
+        seed = controls.seed()
+    samples = max(asked, ESTIMATORS[estimator].min_samples)
+    if samples != asked:
+        st.caption(f"{ESTIMATORS[estimator].title} needs K = {samples} at least; that is used.")
+    return TrainConfig(
+        estimator, samples, rate, latent=latent, batch=batch, epochs=epochs, seed=seed
+    )
+
+
+def transport(view: RunView | None, config: TrainConfig) -> None:
+    """Start, pause, stop and reset, and how far the run is."""
+    state = view.state if view else "none"
+    goes_on = state in ("paused", "stopped", "interrupted", "failed")
+    with st.container(key="transport", horizontal=True, vertical_alignment="center"):
+        if goes_on:
+            st.button(
+                "Go on", key="go", type="primary", on_click=training_room.act, args=(Jobs.resume,)
+            )
+        else:
+            st.button(
+                "Start",
+                key="start",
+                type="primary",
+                disabled=state in ("queued", "running"),
+                on_click=training_room.start,
+                args=(config,),
+            )
+        for label, action, able in (
+            ("Pause", Jobs.pause, state in ("queued", "running")),
+            ("Stop", Jobs.stop, state in ("queued", "running", "paused")),
+        ):
+            st.button(
+                label,
+                key=label.lower(),
+                disabled=not able,
+                on_click=training_room.act,
+                args=(action,),
+            )
+        st.button("Reset", key="reset", disabled=view is None, on_click=training_room.forget)
+
+
+def progress(view: RunView | None) -> None:
+    """How far the run is, in words and as a bar."""
+    if view is not None:
+        st.progress(view.fraction, training_views.status(view))
+
+
+def ending(view: RunView | None) -> None:
+    """How a run ended, where that was not as planned, and the way on; then what else to tell."""
+    if view is not None and view.state == "diverged":
+        st.error(view.message)
+        usual = replace(view.settings, learning_rate=TrainConfig().learning_rate)
+        st.button(
+            f"Go back to the last good snapshot, at learning rate {USUAL_RATE}",
+            key="mend",
+            on_click=training_room.mend,
+            args=(usual,),
+        )
+    elif view is not None and view.message:
+        st.info(view.message)
+    for text in training_room.notices():
+        st.warning(text)
+
+
+def pictures(view: RunView | None, config: TrainConfig) -> None:
+    """Reconstructions and samples of the latest look, and the latent map where z is a plane.
+
+    Before a run there are those of the model that it would start from.
+    """
+    try:
+        views = view.views if view else None
+        views = views or training_views.untrained(config.latent, config.hidden, config.seed)
+    except DataError as problem:
+        st.error(str(problem))
+        return
+    st.html(STYLE + strips_html(training_views.strips(views)))
+    if views.latent_means is not None:
+        live_figure(
+            "latent_map",
+            figure=latent_map(views.latent_means, views.labels),
+            takeaway="Each point is a held-out digit at the μ that the encoder predicts for it.",
+            height=240,
+        )
+    elif view is not None and view.kl_per_dimension is not None:
+        live_figure(
+            "kl_bars",
+            figure=kl_bars(view.kl_per_dimension),
+            takeaway=training_views.used_dimensions(view.kl_per_dimension),
+            height=170,
+        )

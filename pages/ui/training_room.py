@@ -1,0 +1,137 @@
+"""The server's trainings, and the one that the visitor of this page watches.
+
+The run's token stands in the address (`?run=...`), so F5, another device or a lost network find it
+again. Nothing trains in a script run: this module asks `vae_core.jobs` and shows what it hears.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import controls
+from vae_core.config import Settings, TrainConfig
+from vae_core.data import DataError, load_mnist
+from vae_core.jobs import Jobs, JobsError
+from vae_core.runs import RunView
+
+FIRST_PICTURE_SECONDS = 1.0
+RUNS = Path(os.environ.get("TTN_RUNS") or Path(__file__).parents[2] / "runs")
+
+_TOKEN = "training:token"  # noqa: S105 - the name of a place, not a secret
+_VISITOR = "training:visitor"
+_NOTICE = "training:notice"
+_APPLIED = "training:applied"
+
+
+@cache
+def jobs() -> Jobs:
+    """The one queue of this server; made at the first need, and closed with the process."""
+    made = Jobs(folder=RUNS)
+    atexit.register(made.shutdown)
+    return made
+
+
+def warm_up() -> None:
+    """Read the images before the first visitor presses start."""
+    try:
+        load_mnist()
+    except DataError:
+        return
+
+
+def close() -> None:
+    """End all runs at a snapshot from which the next server can go on."""
+    if jobs.cache_info().currsize:
+        jobs().shutdown()
+
+
+def present_run() -> RunView | None:
+    """The run that the address names, or else the one that this visitor started; None if gone."""
+    named, _ = controls.read("run", "", str)
+    token = named or st.session_state.get(_TOKEN, "")
+    view = jobs().look(token) if token else None
+    if view is None:
+        if named:
+            controls.write({"run": None})
+            _tell("The run of this address is gone. Runs that ended are kept for a while only.")
+        st.session_state.pop(_TOKEN, None)
+        return None
+    st.session_state[_TOKEN] = token
+    controls.write({"run": token})
+    return view
+
+
+def is_active(view: RunView | None) -> bool:
+    """Whether there is a run that goes on by itself, or could at any moment."""
+    return view is not None and view.active
+
+
+def start(config: TrainConfig) -> None:
+    """Start a run for this visitor, in place of one of theirs that has ended."""
+    visitor = st.session_state.setdefault(_VISITOR, secrets.token_urlsafe(16))
+    old = st.session_state.get(_TOKEN)
+    if old:
+        visitor = jobs().visitor_of(old) or visitor
+    try:
+        token = jobs().start(config, visitor)
+    except JobsError as problem:
+        _tell(str(problem))
+        return
+    st.session_state[_TOKEN] = token
+    st.session_state[_APPLIED] = config.settings
+    controls.write({"run": token})
+    try:
+        jobs().wait_for(token, lambda view: view.views is not None, FIRST_PICTURE_SECONDS)
+    except TimeoutError:
+        return
+
+
+def act(action: Callable[[Jobs, str], None]) -> None:
+    """Do something to the present run; what cannot be done is told, not raised."""
+    token = st.session_state.get(_TOKEN)
+    if token:
+        try:
+            action(jobs(), token)
+        except JobsError as problem:
+            _tell(str(problem))
+
+
+def forget() -> None:
+    """Reset: end the run, delete it, and take it out of the address."""
+    act(Jobs.discard)
+    st.session_state.pop(_TOKEN, None)
+    controls.write({"run": None})
+
+
+def apply_settings(view: RunView | None, settings: Settings) -> None:
+    """Hand changed controls to an active run; opening its address alone changes nothing."""
+    before = st.session_state.get(_APPLIED)
+    st.session_state[_APPLIED] = settings
+    if view is None or not view.active or before in (None, settings):
+        return
+    if settings != view.settings:
+        act(lambda all_jobs, token: all_jobs.change(token, settings))
+
+
+def mend(settings: Settings) -> None:
+    """After a divergence: back to the last good snapshot, with settings that work."""
+    controls.write({"lr": None})
+    st.session_state[_APPLIED] = settings
+    act(lambda all_jobs, token: all_jobs.resume(token, settings))
+
+
+def notices() -> list[str]:
+    """What there is to tell the visitor since the last script run."""
+    told: list[str] = st.session_state.pop(_NOTICE, [])
+    return told
+
+
+def _tell(text: str) -> None:
+    st.session_state.setdefault(_NOTICE, []).append(text)
