@@ -242,7 +242,7 @@ def test_the_browser_formula_is_the_core(open_page: Opener) -> None:
 def test_browser_formats_numbers_as_python_does(open_page: Opener) -> None:
     live = transform(open_page)
     specs = [".2f", "+.1f", ".3g", ",d", ".1%", ".2e", "d", ",.1f", ".5g"]
-    numbers = [0.0, 1.0, -1.005, 1234567.891, 0.000012345, -0.06, 99.95, 1e21, 2.75]
+    numbers = [0.0, 1.0, -1.005, 1234567.891, 0.000012345, -0.06, 99.95, 1e18, 2.75]
     found = live.page.evaluate(
         """async ([specs, numbers]) => {
           const { format } = await import('/assets/live/words.js');
@@ -252,8 +252,6 @@ def test_browser_formats_numbers_as_python_does(open_page: Opener) -> None:
     )
     for spec, row in zip(specs, found, strict=True):
         for number, text in zip(numbers, row, strict=True):
-            if spec.endswith(("d", "f")) and abs(number) > 1e20:
-                continue  # more digits than a float holds
             value = round(number) if spec.endswith("d") else number
             wanted = format(value, spec)
             nothing = not any(digit in "123456789" for digit in wanted)
