@@ -79,6 +79,14 @@ def test_every_problem_has_a_map_and_a_figure(problem):
     assert all(axis.title.text for axis in (*drawn.select_xaxes(), *drawn.select_yaxes()))
 
 
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_wildest_race_fits_what_is_sent_to_the_browser(problem):
+    """Single precision holds up to 3e38; a loss may be far beyond before its runner is stopped."""
+    shown = at_step(race_figures.STEPS, problem=problem, mu=3.0, sigma=2.0, rate=1.0)
+    arrays = [t[axis] for t in shown.traces.values() for axis in ("x", "y")]
+    assert all(np.isfinite(np.asarray(array, "<f4")).all() for array in arrays)
+
+
 def test_the_map_is_the_exact_loss():
     mu, log_sigma, loss = race_figures.loss_map("square")
     expected = mu[None, :] ** 2 + np.exp(log_sigma)[:, None] ** 2

@@ -216,30 +216,34 @@ def _descend(
     """Gradient descent in (mu, log sigma); a lane halts before the first step that fails."""
     mu, sigma, rate = _start(lanes)
     ways = np.empty((2, course.steps + 1, len(lanes)))
-    ways[:, 0] = mu[:, 0], sigma[:, 0]
-    running = torch.ones_like(mu, dtype=torch.bool)
-    last, finite = np.zeros(len(lanes), np.int64), np.ones(len(lanes), bool)
+    ways[:, 0] = mu, sigma
+    running, finite = np.ones(len(lanes), bool), np.ones(len(lanes), bool)
+    last = np.zeros(len(lanes), np.int64)
     for step in range(course.steps):
-        by_mu, by_sigma = gradient(step, mu.detach(), sigma.detach())
-        new_mu = mu - course.sign * rate * by_mu
-        new_sigma = sigma * torch.exp(-course.sign * rate * sigma * by_sigma)
-        number = by_mu.isfinite() & by_sigma.isfinite()
-        finite &= (number | ~running)[:, 0].numpy()
-        running &= number & (new_mu.abs() <= MAX_LOC)
+        by_mu, by_sigma = (
+            g[:, 0].numpy()
+            for g in gradient(step, *(torch.tensor(x)[:, None] for x in (mu, sigma)))
+        )
+        with np.errstate(over="ignore", invalid="ignore"):  # What is no number is outside, below.
+            new_mu = mu - course.sign * rate * by_mu
+            new_sigma = sigma * np.exp(-course.sign * rate * sigma * by_sigma)
+        number = np.isfinite(by_mu) & np.isfinite(by_sigma)
+        finite &= number | ~running
+        running &= number & (np.abs(new_mu) <= MAX_LOC)
         running &= (new_sigma >= MIN_SCALE) & (new_sigma <= MAX_SCALE)
-        mu, sigma = torch.where(running, new_mu, mu), torch.where(running, new_sigma, sigma)
-        ways[:, step + 1] = mu[:, 0], sigma[:, 0]
-        last += running[:, 0].numpy()
+        mu, sigma = np.where(running, new_mu, mu), np.where(running, new_sigma, sigma)
+        ways[:, step + 1] = mu, sigma
+        last += running
     return Lanes(course, name, evaluations, ways[0], ways[1], last, finite)
 
 
-def _start(lanes: Sequence[Lane]) -> tuple[Tensor, Tensor, Tensor]:
-    """Start and learning rate of the lanes, each (B, 1)."""
+def _start(lanes: Sequence[Lane]) -> tuple[Array, Array, Array]:
+    """Start and learning rate of the lanes, each (B,)."""
     if not lanes:
         raise ValueError("A race needs at least one lane.")
     for lane in lanes:
         within("mu", lane.mu, -MAX_LOC, MAX_LOC)
         within("sigma", lane.sigma, MIN_SCALE, MAX_SCALE)
         within("learning_rate", lane.learning_rate, 0.0, MAX_LEARNING_RATE)
-    mu, sigma, rate = torch.tensor(lanes, dtype=torch.float64).T[..., None]
+    mu, sigma, rate = np.array(lanes, dtype=np.float64).T
     return mu, sigma, rate

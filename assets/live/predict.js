@@ -204,8 +204,9 @@ class Question {
     const open = () => this.reveal(kept.choice, kept.guess);
     this.root.replaceChildren(
       make("p", { class: "ttn-question" },
-        ...this.text(this.data.question), " You said: ", ...this.text(this.option(kept.choice).text),
-        kept.right ? " \u2713" : " \u2717"),
+        ...this.text(this.data.question), " ",
+        make("span", { class: "ttn-said" }, "You said: ", ...this.text(this.option(kept.choice).text),
+          kept.right ? " \u2713" : " \u2717")),
       make("button", { type: "button", class: "ttn-again", onclick: open }, "Show why"),
       this.again(), this.scoreLine());
   }

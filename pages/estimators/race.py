@@ -74,6 +74,9 @@ with page_frame("race") as lesson:
         source=(race, run),
         height=360,
     )
+    for name in names:
+        if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
+            st.caption(f"**{rules[name]}** cannot be trusted here. {objection}")
     lesson("luck")
     setting = {name: live.values[name] for name in ("mu", "sigma", "rate", "k", "seed")}
     counted = {name: fate_figures.fates(name, problem, **setting) for name in names}

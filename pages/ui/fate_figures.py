@@ -6,6 +6,7 @@ bar counts how they end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -64,18 +65,21 @@ def figure(counted: dict[str, Fates]) -> go.Figure:
     names = list(counted)[::-1]
     titles = [ESTIMATORS[name].title for name in names]
     fig = go.Figure()
-    for fate, alpha in (("arrived", 0.85), ("behind", 0.3), ("diverged", 0.0)):
+    fills: dict[str, Callable[[str], str]] = {
+        "arrived": lambda name: theme.estimator_var(name, 0.85),
+        "behind": lambda name: theme.estimator_var(name, 0.3),
+        "diverged": lambda name: theme.var("bad", 0.18),
+    }
+    for fate, fill in fills.items():
         sizes = [getattr(counted[name], fate) for name in names]
-        pattern = {"shape": "x", "fgcolor": theme.var("bad"), "size": 7, "solidity": 0.25}
         fig.add_bar(
             name=fate,
             orientation="h",
             x=sizes,
             y=titles,
             marker={
-                "color": [theme.estimator_var(name, alpha) for name in names],
+                "color": [fill(name) for name in names],
                 "line": {"color": [theme.estimator_var(name) for name in names], "width": 1.5},
-                "pattern": pattern if fate == "diverged" else {"shape": ""},
             },
             hovertemplate="%{x} " + fate + "<extra>%{y}</extra>",
         )
