@@ -1,0 +1,155 @@
+"""The training page without a browser: what a visitor sees in each state of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import frame, training_room, training_views
+from tests import pages_sweep
+from vae_core.config import TRAINABLE, Settings, TrainConfig
+from vae_core.data import DataError, load_mnist
+from vae_core.jobs import Jobs
+from vae_core.runs import RunView
+from vae_core.train import train
+
+PAGE = frame.page_info("train_vae")
+
+
+@pytest.fixture
+def jobs(tmp_path, monkeypatch) -> Iterator[Jobs]:
+    """A queue that trains on few images, and a runs folder of its own."""
+    data = load_mnist().first(2000, 200)
+
+    def trainer(config, control, resume):
+        return train(config, data, control, resume=resume, evaluate_every=5)
+
+    made = Jobs(workers=1, folder=tmp_path, trainer=trainer)
+    monkeypatch.setattr(training_room, "jobs", lambda: made)
+    yield made
+    made.shutdown()
+
+
+def opened(**query: str) -> AppTest:
+    app = pages_sweep.open_page(PAGE, **query)
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def token(app: AppTest) -> str:
+    value = app.query_params["run"]
+    return value if isinstance(value, str) else value[0]
+
+
+def ended(view: RunView) -> bool:
+    return not view.active
+
+
+def test_before_a_run(jobs):
+    app = opened()
+    able = [button.key for button in app.button if button.key and not button.disabled]
+    assert "start" in able
+    assert not {"pause", "stop", "reset"} & set(able)
+    assert "run" not in app.query_params
+    assert not app.error
+
+
+def test_start_finish_and_reset(jobs):
+    app = press(opened(), "start")
+    view = jobs.wait_for(token(app), ended)
+    assert view.state == "finished"
+    app.run()
+    assert view.history[-1].test.elbo > view.history[0].test.elbo
+    assert not app.button(key="start").disabled
+    press(app, "reset")
+    assert "run" not in app.query_params
+    assert jobs.look(view.token) is None
+
+
+def test_the_address_finds_the_run_in_another_session(jobs):
+    first = press(opened(epochs="50"), "start")
+    second = opened(run=token(first), epochs="50")
+    assert not second.button(key="pause").disabled
+    press(second, "pause")
+    assert jobs.look(token(first)).state == "paused"
+    assert first.run().button(key="go")
+    press(first, "go")
+    press(second.run(), "stop")
+    assert jobs.wait_for(token(first), ended).state == "stopped"
+
+
+def test_an_address_of_a_run_that_is_gone(jobs):
+    app = opened(run="not-a-token")
+    assert "gone" in app.warning[0].value
+    assert "run" not in app.query_params
+
+
+def test_controls_change_a_run_under_way(jobs):
+    app = press(opened(epochs="50"), "start")
+    app.selectbox(key="control:lr").set_value("0.0005").run()
+    assert jobs.look(token(app)).settings.learning_rate == 0.0005
+    app.selectbox(key="control:estimator").set_value("score_loo").run()
+    assert jobs.look(token(app)).settings == Settings("score_loo", 2, 0.0005)
+    assert "K = 2" in app.caption[0].value
+    press(app, "stop")
+
+
+def test_opening_an_address_changes_nothing(jobs):
+    first = press(opened(epochs="50", lr="0.005"), "start")
+    opened(run=token(first))
+    assert jobs.look(token(first)).settings.learning_rate == 0.005
+    press(first, "stop")
+
+
+def test_divergence_teaches_and_mends(jobs):
+    app = press(opened(lr="1000"), "start")
+    jobs.wait_for(token(app), ended)
+    app.run()
+    assert "learning rate below 1000" in app.error[0].value
+    press(app, "mend")
+    view = jobs.wait_for(token(app), ended)
+    assert view.state == "finished"
+    assert view.settings.learning_rate == TrainConfig().learning_rate
+    assert "lr" not in app.query_params
+    assert not app.run().error
+
+
+def test_missing_data_give_a_sentence(jobs, monkeypatch):
+    def missing(*_: object) -> None:
+        raise DataError("The MNIST data are missing: put them back.")
+
+    monkeypatch.setattr(training_views, "untrained", missing)
+    app = opened()
+    assert app.error[0].value == "The MNIST data are missing: put them back."
+
+
+@pytest.mark.parametrize("query", [{"latent": "2"}, {"estimator": "score"}, {"latent": "x"}])
+def test_addresses(jobs, query):
+    opened(**query)
+
+
+@pytest.mark.parametrize("name", TRAINABLE)
+def test_recorded_runs_have_the_form_of_the_command(name):
+    path = training_views.REFERENCES / f"{name}.jsonl"
+    if not path.is_file():
+        pytest.skip("no run is recorded for this estimator")
+    last = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()][-1]
+    assert last["epoch"] == 1.0
+    assert name in training_views.reference_curves()
+
+
+def test_words():
+    assert training_views.duration(99.4) == "99 s"
+    assert training_views.duration(600) == "10 min"
+    assert training_views.difference(Settings(), Settings("score_loo", 4, 0.1)) == (
+        "score_loo, K = 4, rate 0.1"
+    )
