@@ -183,6 +183,30 @@ def test_a_link_opens_the_same_state_elsewhere(open_page: Opener) -> None:
     assert again.shown() == here.shown()
 
 
+def test_the_way_back_undoes_a_preset(open_page: Opener) -> None:
+    live = transform(open_page, "?mu=-1")
+    live.root.get_by_role("link", name="Squeeze").click()
+    live.wait_for(mu=2, sigma=0.4)
+    live.page.wait_for_timeout(1000)
+    live.page.go_back()
+    live.wait_for(mu=-1, sigma=0.6)
+
+
+def test_a_looked_ahead_picture_is_the_servers_own(open_page: Opener) -> None:
+    watched = open_page("/gradient_variance")
+    live = LivePage(watched.page, "variance_histogram").ready()
+    live.page.wait_for_timeout(3000)
+    before = live.shown()
+    live.slider("mu").focus()
+    live.page.keyboard.down("ArrowRight")
+    live.until_shown_differs_from(before)
+    painted = live.root.locator(".ttn-takeaway").inner_text()
+    live.page.keyboard.up("ArrowRight")
+    live.page.wait_for_function("() => location.search.includes('mu=')")
+    live.page.wait_for_timeout(2000)
+    assert live.root.locator(".ttn-takeaway").inner_text() == painted
+
+
 def test_the_address_survives_reload_and_page_changes(open_page: Opener) -> None:
     live = transform(open_page, "?mu=-1.2")
     live.slider("sigma").focus()
