@@ -20,7 +20,10 @@ from tests.live_page import LivePage
 pytestmark = [pytest.mark.bench, pytest.mark.browser]
 
 SECONDS, MOVES = 2.0, 120
-FIGURES = [("/location_scale", "transform", "mu"), ("/gradient_variance", "variance_histogram", "mu")]
+FIGURES = [
+    ("/location_scale", "transform", "mu"),
+    ("/gradient_variance", "variance_histogram", "mu"),
+]
 each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
 
 WATCH = """() => {
