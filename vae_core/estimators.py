@@ -126,6 +126,13 @@ def with_gradients(value: Tensor, q: Normal, by_loc: Tensor, by_scale: Tensor) -
     return with_gradient_of(value, (q.loc * by_loc + q.scale * by_scale).sum(-1))
 
 
+def with_score(value: Tensor, q: Normal, z: Tensor, weight: Tensor) -> Tensor:
+    """The value, plus weight times the score of q at the fixed samples z; both (K, B)."""
+    by_loc, by_scale = q.detach().scores(z)
+    weight = weight.detach().unsqueeze(-1)
+    return with_gradients(value, q, weight * by_loc, weight * by_scale)
+
+
 @estimator(
     title="Reparameterization",
     summary="Writes z = mu + sigma eps and follows the slope of f along that path.",
@@ -150,7 +157,7 @@ def score(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     """Score function: f(z) grad log q(z), with z a constant."""
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
-    return with_gradient_of(f, f.detach() * q.log_prob(z))
+    return with_score(f, q, z, weight=f)
 
 
 @estimator(
@@ -166,7 +173,7 @@ def score_loo(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
     others = (f.sum(0) - f) / (k - 1)
-    return with_gradient_of(f, (f - others).detach() * q.log_prob(z))
+    return with_score(f, q, z, weight=f - others)
 
 
 @estimator(
@@ -203,8 +210,8 @@ def vargrad(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     """Covariance of cost and score, less the cost's own -log q, whose gradient is only noise."""
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
-    centred = (f - f.mean(0)).detach() * (k / (k - 1))
-    return with_gradient_of(f, (centred + 1.0) * q.log_prob(z))
+    centred = (f - f.mean(0)) * (k / (k - 1))
+    return with_score(f, q, z, weight=centred + 1.0)
 
 
 @estimator(

@@ -189,7 +189,7 @@ def problem(
 )
 def square(z: Tensor) -> Tensor:
     """z^2: the textbook case."""
-    return z * z
+    return z.square()
 
 
 @problem(
