@@ -11,10 +11,10 @@ from tests.conftest import Opener
 
 pytestmark = pytest.mark.browser
 
-# Coordinates in the path that is drawn for REINFORCE on the map: the second scatter's line.
-DRAWN = """() => Math.max(...Array.from(
-    document.querySelectorAll('.ttn-plot')[0].querySelectorAll('.xy .js-line'),
-    (path) => path.getAttribute('d').split('L').length))"""
+# Points of all lines that are drawn on the map.
+DRAWN = """() => Array.from(
+    document.querySelectorAll('.ttn-plot')[0].querySelectorAll('.subplot.xy .js-line'),
+    (path) => path.getAttribute('d').split('L').length).reduce((a, b) => a + b)"""
 
 
 def wait_for_race(page: Page) -> None:
@@ -31,7 +31,7 @@ def test_the_race_plays_and_its_paths_grow(open_page: Opener) -> None:
     takeaway = page.locator(".ttn-takeaway").first
     expect(takeaway).to_contain_text(re.compile(r"after ([2-9]|1\d) steps"), timeout=30_000)
     early = page.evaluate(DRAWN)
-    expect(takeaway).to_contain_text("after 160 steps", timeout=30_000)
+    expect(takeaway).to_contain_text("after 120 steps", timeout=30_000)
     assert page.evaluate(DRAWN) > early
     watched.settle()
     assert "n=" not in page.url
