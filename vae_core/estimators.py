@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.families import Normal
+from vae_core.families import Normal, sum_dimensions
 
 Cost = Callable[[Tensor], Tensor]
 Function = Callable[..., Tensor]
@@ -123,7 +123,7 @@ def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
 
 def with_gradients(value: Tensor, q: Normal, by_loc: Tensor, by_scale: Tensor) -> Tensor:
     """The value, plus given gradients in q's parameters, each (K, B, D), constants both."""
-    return with_gradient_of(value, (q.loc * by_loc + q.scale * by_scale).sum(-1))
+    return with_gradient_of(value, sum_dimensions(q.loc * by_loc + q.scale * by_scale))
 
 
 def with_score(value: Tensor, q: Normal, z: Tensor, weight: Tensor) -> Tensor:

@@ -17,6 +17,11 @@ from torch import Tensor
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
+def sum_dimensions(terms: Tensor) -> Tensor:
+    """Sum over the last axis, D; of a single dimension it is a view, and costs nothing."""
+    return terms.squeeze(-1) if terms.shape[-1] == 1 else terms.sum(-1)
+
+
 @dataclass(frozen=True)
 class Normal:
     """Diagonal Gaussian q(z) = N(loc, scale^2), with z = loc + scale * eps and eps ~ N(0, 1).
@@ -51,7 +56,7 @@ class Normal:
     def log_prob(self, z: Tensor) -> Tensor:
         """Joint log-density log q(z) in nats, summed over D: (K, B)."""
         eps = self.inverse(z)
-        return (-0.5 * eps * eps - self.scale.log() - LOG_SQRT_2PI).sum(-1)
+        return sum_dimensions(-0.5 * eps * eps - self.scale.log() - LOG_SQRT_2PI)
 
     def scores(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Derivatives of log q(z_d) in loc_d and in scale_d, each (K, B, D)."""

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from vae_core.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.estimators import Cost, Estimator
-from vae_core.families import LOG_SQRT_2PI, Normal
+from vae_core.families import LOG_SQRT_2PI, Normal, sum_dimensions
 from vae_core.formula import parse_formula
 from vae_core.quadrature import gaussian_expectation
 
@@ -80,8 +80,8 @@ class Problem:
     def cost(self, q: Normal, **knobs: float) -> Cost:
         """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
         if self.elbo:
-            return lambda z: self.terms(z, **knobs).sum(-1) - q.log_prob(z)
-        return lambda z: self.terms(z, **knobs).sum(-1)
+            return lambda z: sum_dimensions(self.terms(z, **knobs)) - q.log_prob(z)
+        return lambda z: sum_dimensions(self.terms(z, **knobs))
 
     def settings(self, **knobs: float) -> dict[str, float]:
         """All knobs with their values. Raises ValueError for an unknown or impossible one."""

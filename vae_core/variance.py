@@ -160,12 +160,12 @@ def _chunk(experiment: Experiment, batch: int, gen: torch.Generator) -> Estimate
         by_loc, by_scale = torch.autograd.grad(values.sum(), (loc, scale))
     else:  # The estimator cut the path from the parameters to the cost.
         by_loc, by_scale = torch.zeros_like(loc), torch.zeros_like(scale)
-    per_sample = 1.0 / experiment.samples
-    return Estimates(
-        values.detach().mean(0).numpy(),
-        by_loc[:, 0].mul(per_sample).numpy(),
-        by_scale[:, 0].mul(per_sample).numpy(),
-    )
+    if experiment.samples == 1:
+        columns = (values.detach()[0], by_loc[:, 0], by_scale[:, 0])
+    else:
+        k = experiment.samples
+        columns = (values.detach().mean(0), by_loc[:, 0] / k, by_scale[:, 0] / k)
+    return Estimates(*(column.numpy() for column in columns))
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,10 @@ class _PowerSums:
                 self.pilot = float(x.mean())
             centred = x - self.pilot
             square = centred * centred
-            cubes, fourths = centred * square, square * square
-            self.sums += (centred.sum(), square.sum(), cubes.sum(), fourths.sum())
+            first, second = centred.sum(), square.sum()
+            centred *= square
+            square *= square
+            self.sums += (first, second, centred.sum(), square.sum())
         self.count += len(x)
 
     def statistic(self, exact: float) -> Statistic:
