@@ -34,7 +34,7 @@ def test_pixel_mean_and_unit_range():
     floats = as_unit(mnist.train_images)
     assert floats.min() == 0.0
     assert floats.max() == 1.0
-    torch.testing.assert_close(mnist.pixel_mean(), floats.mean(0))
+    torch.testing.assert_close(mnist.pixel_mean, floats.mean(0))
 
 
 def test_missing(tmp_path):

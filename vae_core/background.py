@@ -18,7 +18,7 @@ Execute = Callable[[Callable[[], None]], None]
 """Runs a piece of work elsewhere and returns at once: the one thing that a process pool or a
 cluster would have to offer to take the place of threads."""
 
-NICENESS = 5
+NICENESS = 2
 LOOK_IMAGES = 6_000
 LOOK_AT = 1_000
 SNAPSHOT_SECONDS = 10.0

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ SIDE = 28
 PIXELS = SIDE * SIDE
 SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 DEFAULT_PATH = Path(__file__).resolve().parent.parent / "assets" / "mnist.npz"
+CHUNK = 2000
 COUNTS = {"train": 60_000, "test": 10_000}
 REMEDY = (
     "Put the original mnist.npz (11.5 MB) back into the assets folder: "
@@ -60,10 +61,14 @@ class Mnist:
             self.test_labels[:test],
         )
 
+    @cached_property
     def pixel_mean(self) -> Tensor:
         """Mean grey value in [0, 1] of each pixel over the training images: (784,)."""
-        totals = self.train_images.sum(0, dtype=torch.int64)
-        return totals / (255.0 * len(self.train_images))
+        chunks = self.train_images.split(CHUNK)
+        total = sum(
+            (c.float().sum(0).double() for c in chunks), torch.zeros((), dtype=torch.double)
+        )
+        return (total / (255.0 * len(self.train_images))).float()
 
 
 def as_unit(images: Tensor) -> Tensor:

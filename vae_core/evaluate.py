@@ -15,7 +15,7 @@ from vae_core.objective import bernoulli_log_prob, kl_per_dimension
 
 CHUNK = 500
 PICTURES = 10
-MAP_POINTS = 2000
+MAP_POINTS = 1000
 EVALUATION_SEED = 20_131_220
 
 Array = np.ndarray

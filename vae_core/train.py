@@ -157,7 +157,7 @@ def fresh_model(config: TrainConfig, data: Mnist) -> VAE:
     return VAE(
         hidden=config.hidden,
         latent=config.latent,
-        pixel_mean=data.pixel_mean(),
+        pixel_mean=data.pixel_mean,
         gen=torch.Generator().manual_seed(mix_seeds(config.seed, 0)),
     )
 

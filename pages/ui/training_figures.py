@@ -171,7 +171,7 @@ def latent_map(means: Floats, labels: NDArray[np.integer]) -> go.Figure:
     for digit in np.unique(labels):
         own = means[labels == digit]
         figure.add_trace(
-            go.Scattergl(
+            go.Scatter(
                 x=own[:, 0].round(3),
                 y=own[:, 1].round(3),
                 mode="markers",

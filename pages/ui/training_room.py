@@ -10,16 +10,19 @@ import atexit
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
 from pages.ui import controls
+from vae_core.background import in_thread
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
 from vae_core.jobs import Jobs, JobsError
 from vae_core.runs import RunView
+from vae_core.train import train
 
 FIRST_PICTURE_SECONDS = 1.0
 RUNS = Path(os.environ.get("TTN_RUNS") or Path(__file__).parents[2] / "runs")
@@ -35,15 +38,16 @@ def jobs() -> Jobs:
     """The one queue of this server; made at the first need, and closed with the process."""
     made = Jobs(folder=RUNS)
     atexit.register(made.shutdown)
+    in_thread(warm_up)
     return made
 
 
 def warm_up() -> None:
-    """Read the images before the first visitor presses start."""
-    try:
+    """Read the images and make a first step, which takes torch seconds, before anybody waits."""
+    with suppress(DataError):
         load_mnist()
-    except DataError:
-        return
+        for _ in train(TrainConfig(hidden=8, latent=2, epochs=0.002)):
+            pass
 
 
 def close() -> None:
@@ -56,7 +60,7 @@ def present_run() -> RunView | None:
     """The run that the address names, or else the one that this visitor started; None if gone."""
     named, _ = controls.read("run", "", str)
     token = named or st.session_state.get(_TOKEN, "")
-    view = jobs().look(token) if token else None
+    view = jobs().look(token)
     if view is None:
         if named:
             controls.write({"run": None})
