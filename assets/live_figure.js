@@ -42,6 +42,14 @@ const addressText = (value) => String(Number(Number(value).toPrecision(10)));
 // A name as plotly can use it for ids: letters and digits only, the same name the same id.
 const traceId = (name) => `t${Array.from(name, (letter) => letter.codePointAt(0).toString(36)).join("")}`;
 
+// Where a figure's panels stand when it is narrow: {"xaxis2.domain": [0, 1], ...}.
+function rearrange(layout, places) {
+  for (const [path, value] of Object.entries(places ?? {})) {
+    const [axis, field] = path.split(".");
+    if (field) layout[axis] = { ...layout[axis], [field]: value };
+  }
+}
+
 class LiveFigure {
   constructor(parent) {
     this.plot = make("div", { class: "ttn-plot" });
@@ -206,10 +214,11 @@ class LiveFigure {
     const narrow = this.plot.clientWidth < 520;
     const size = this.data.present ? 20 : narrow ? 12 : 14;
     const layout = resolveAll(this.figure.layout ?? {}, this.palette);
+    if (narrow) rearrange(layout, layout.meta?.narrow);
     layout.template = houseTemplate(this.palette, size, narrow);
     layout.uirevision ??= "kept";
     layout.dragmode ??= coarse ? false : "zoom";
-    layout.height = this.height(narrow);
+    layout.height = (narrow && layout.meta?.narrow?.height) || this.height(narrow);
     layout.autosize = true;
     const traces = this.figure.data.map((trace, i) => {
       const uid = traceId(trace.name ?? String(i));

@@ -144,6 +144,7 @@ def multichoice(
             label,
             list(options),
             selection_mode="multi",
+            wrap=True,
             key=key,
             help=help,
             format_func=lambda option: titles.get(option, option),
