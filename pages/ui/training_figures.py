@@ -99,10 +99,16 @@ def curves(
         if line.beside:
             figure.add_trace(_name_beside(line), row=1, col=1)
     for mark in marks:
-        figure.add_vline(
-            mark.epoch,
-            line={"color": theme.var("muted"), "dash": "dash", "width": 1},
-            annotation={"text": mark.text, "yanchor": "top", "font": {"size": 11}},
+        figure.add_vline(mark.epoch, line={"color": theme.var("muted"), "dash": "dash", "width": 1})
+        figure.add_annotation(
+            x=mark.epoch,
+            y=1,
+            yref="y domain",
+            text=mark.text,
+            showarrow=False,
+            xanchor="left",
+            yanchor="top",
+            font={"size": 11, "color": theme.var("muted")},
         )
     figure.update_xaxes(range=[0, planned_epochs], minallowed=0)
     figure.update_xaxes(title="epochs · all curves in nats per image", row=3, col=1)
