@@ -1,5 +1,6 @@
 # make run     install what the app needs into .venv (first time only) and start the server
 # make test    install what the checks need, a browser included, and run them all
+# make exhaustive   repeat the statistical tests with millions of replicates
 # make bench   measure speed in a headless browser
 # make fmt     put the code in order
 # make clean   remove .venv and the caches
@@ -14,7 +15,7 @@ TORCH_INDEX ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
-.PHONY: run test bench lint fmt clean
+.PHONY: run test exhaustive bench lint fmt clean
 
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
@@ -22,6 +23,9 @@ run: .venv/installed
 # Two processes with one torch thread each: the tests are many and short.
 test: .venv/browser lint
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
+
+exhaustive: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m exhaustive
 
 bench: .venv/browser
 	$(PY) -m pytest -m bench -s

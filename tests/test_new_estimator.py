@@ -10,7 +10,7 @@ from pages.ui import theme, variance_draws
 from pages.ui.variance_views import VIEWS, Chosen
 from tests import pages_sweep, test_estimators
 from vae_core.__main__ import main
-from vae_core.estimators import ESTIMATORS, Cost, estimator, with_gradient_of
+from vae_core.estimators import ESTIMATORS, Cost, estimator, with_score
 from vae_core.families import Normal
 from vae_core.problems import PROBLEMS
 from vae_core.variance import Experiment
@@ -26,7 +26,7 @@ def register() -> None:
         f = cost(z)
         first, second = f[: k // 2].mean(0), f[k // 2 :].mean(0)
         baseline = torch.where((torch.arange(k) < k // 2).unsqueeze(1), second, first)
-        return with_gradient_of(f, (f - baseline).detach() * q.log_prob(z))
+        return with_score(f, q, z, weight=f - baseline)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from pages.ui import theme
 from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import GREEK, short
-from pages.ui.variance_figures import label_names
+from pages.ui.variance_figures import draw_curve, label_names
 from vae_core.estimators import ESTIMATORS
 from vae_core.minibatch import DATA, Decomposition, data_points, decompose
 
@@ -103,22 +103,7 @@ def draw_parts(now: Frame, names: tuple[str, ...], parameter: str) -> go.Figure:
         hovertemplate="minibatch %{y:.3g} at M = %{x}<extra></extra>",
     )
     for name in names:
-        colour, title = theme.estimator_var(name), ESTIMATORS[name].title
-        fig.add_scatter(
-            name=name,
-            **now.traces[name],
-            mode="lines",
-            line={"color": colour, "width": 3, "simplify": False},
-            hovertemplate="noise %{y:.3g} at M = %{x}<extra>" + title + "</extra>",
-        )
-        ring = {"color": theme.var("paper"), "width": 2}
-        fig.add_scatter(
-            name=f"{name} here",
-            **now.traces[f"{name} here"],
-            mode="markers",
-            marker={"color": colour, "size": 13, "line": ring},
-            hoverinfo="skip",
-        )
+        draw_curve(fig, now, name, "noise %{y:.3g} at M = %{x}")
     fig.update_xaxes(
         title="minibatch size M, of 32 data points",
         type="log",
@@ -134,6 +119,12 @@ def draw_parts(now: Frame, names: tuple[str, ...], parameter: str) -> go.Figure:
         exponentformat="power",
     )
     label_names(fig, names)
+    _explain_dashes(fig)
+    fig.update_layout(uirevision=f"parts {parameter}", showlegend=False)
+    return fig
+
+
+def _explain_dashes(fig: go.Figure) -> None:
     fig.add_annotation(
         x=0.01,
         y=0.03,
@@ -144,5 +135,3 @@ def draw_parts(now: Frame, names: tuple[str, ...], parameter: str) -> go.Figure:
         showarrow=False,
         font={"color": theme.var("x"), "size": 13},
     )
-    fig.update_layout(uirevision=f"parts {parameter}", showlegend=False)
-    return fig

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from pages.ui import theme
 from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import FEWEST_DRAWS, GREEK, Setting, reference, short
-from pages.ui.variance_figures import label_names, setting_of
+from pages.ui.variance_figures import draw_curve, label_names, setting_of
 from vae_core.estimators import ESTIMATORS
 from vae_core.problems import find_problem
 
@@ -116,13 +116,7 @@ def draw_against(
     """Log-log curves (linear in x for a setting that can be negative), dots where we stand."""
     fig = go.Figure()
     for name in names:
-        colour, title = theme.estimator_var(name), ESTIMATORS[name].title
-        line = {"color": colour, "width": 3, "simplify": False}
-        hover = "variance %{y:.3g} at %{x:.3g}<extra>" + title + "</extra>"
-        fig.add_scatter(name=name, **now.traces[name], mode="lines", line=line, hovertemplate=hover)
-        marker = {"color": colour, "size": 13, "line": {"color": theme.var("paper"), "width": 2}}
-        dot = now.traces[f"{name} here"]
-        fig.add_scatter(name=f"{name} here", **dot, mode="markers", marker=marker, hoverinfo="skip")
+        draw_curve(fig, now, name, "variance %{y:.3g} at %{x:.3g}")
     walk = positions(problem, along)
     if walk[0] > 0:
         axis = {"type": "log", "range": [math.log10(walk[0]) - 0.05, math.log10(walk[-1]) + 0.05]}
@@ -192,17 +186,16 @@ def standing(
     return Frame({"here": {"x": np.array([mu]), "y": np.array([sigma])}}, told)
 
 
-def _is_number(value: float | str) -> bool:
-    return not isinstance(value, str)
-
-
-def draw_map(now: Frame, problem: str, names: tuple[str, ...], parameter: str) -> go.Figure:
-    """The plane of mu and sigma in the winners' colours, for the frame's K, D and settings."""
-    told = {name: float(value) for name, value in now.numbers.items() if _is_number(value)}
+def _setting_of_frame(now: Frame, problem: str, parameter: str) -> Setting:
+    """K, D, the seed and the problem's settings, which a frame of the map carries along."""
+    told = {name: float(n) for name, n in now.numbers.items() if not isinstance(n, str)}
     knobs = tuple((name, told[name]) for name in sorted(find_problem(problem).knobs))
     whole = {name: int(told[name]) for name in ("samples", "dim", "seed")}
-    at = Setting(problem, knobs, parameter, **whole)
-    fig = go.Figure()
+    return Setting(problem, knobs, parameter, **whole)
+
+
+def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...]) -> None:
+    """The plane in the colours of those who have the lowest variance."""
     count = len(names)
     bands = []
     for i, name in enumerate(names):
@@ -219,6 +212,12 @@ def draw_map(now: Frame, problem: str, names: tuple[str, ...], parameter: str) -
         showscale=False,
         hoverinfo="skip",
     )
+
+
+def draw_map(now: Frame, problem: str, names: tuple[str, ...], parameter: str) -> go.Figure:
+    """The plane of mu and sigma in the winners' colours, for the frame's K, D and settings."""
+    fig = go.Figure()
+    _draw_winners(fig, _setting_of_frame(now, problem, parameter), names)
     marker = {
         "color": theme.var("paper"),
         "size": 16,

@@ -223,7 +223,27 @@ def label_names(fig: go.Figure, names: tuple[str, ...]) -> None:
             text=f"<b>{ESTIMATORS[name].title}</b>",
             showarrow=False,
             font={"color": theme.estimator_var(name), "size": 14},
+            bgcolor=theme.var("paper", 0.85),
         )
+
+
+def draw_curve(fig: go.Figure, now: Frame, name: str, hover: str) -> None:
+    """An estimator's curve and, on it, the dot where the sliders stand."""
+    colour, title = theme.estimator_var(name), ESTIMATORS[name].title
+    fig.add_scatter(
+        name=name,
+        **now.traces[name],
+        mode="lines",
+        line={"color": colour, "width": 3, "simplify": False},
+        hovertemplate=f"{hover}<extra>{title}</extra>",
+    )
+    fig.add_scatter(
+        name=f"{name} here",
+        **now.traces[f"{name} here"],
+        mode="markers",
+        marker={"color": colour, "size": 13, "line": {"color": theme.var("paper"), "width": 2}},
+        hoverinfo="skip",
+    )
 
 
 def running_means(
