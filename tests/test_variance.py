@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.problems import PROBLEMS
@@ -46,7 +47,7 @@ def test_same_seed_same_numbers_other_seed_other_numbers():
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_every_estimator_sees_the_same_noise(estimator):
-    """Across chunks too: 100,000 replicates of two samples take four of them.
+    """Across chunks too: 100,000 replicates of two samples take seven of them.
 
     The cost is odd, so that mirrored pairs cancel where half of the noise is mirrored.
     """
@@ -108,3 +109,12 @@ def test_signal_to_noise_and_variance_per_compute():
     assert m.loc.signal_to_noise == pytest.approx(4.0 / math.sqrt(m.loc.variance))
     assert m.work_variance(m.loc) == pytest.approx(m.loc.variance * 2 * 5)
     assert measure(Experiment("square", "naive", replicates=100)).loc.signal_to_noise == math.inf
+
+
+def test_threads_change_no_digit(monkeypatch):
+    experiment = Experiment("exp", "score", replicates=150_000)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    alone = measure(experiment)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    together = measure(experiment)
+    assert (alone.value, alone.loc, alone.scale) == (together.value, together.loc, together.scale)

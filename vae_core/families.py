@@ -47,6 +47,8 @@ class Normal:
 
     def transform(self, eps: Tensor) -> Tensor:
         """Move base noise to the latent: z = loc + scale * eps, (K, B, D)."""
+        if len(eps) == 1:  # without a K to broadcast over, backward has nothing to sum over
+            return (self.loc + self.scale * eps[0]).unsqueeze(0)
         return self.loc + self.scale * eps
 
     def inverse(self, z: Tensor) -> Tensor:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +25,8 @@ from vae_core.estimators import ESTIMATORS, Estimator
 from vae_core.families import Normal
 from vae_core.problems import Exact, Problem, find_problem
 
-CHUNK_ELEMENTS = 2**16
+# A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
+CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
 MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
 MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
 
@@ -137,11 +140,15 @@ def estimates(experiment: Experiment) -> Iterator[Estimates]:
     number, and every estimator draws its base noise first: two estimators measured with the same
     seed see the same noise.
     """
+    return (_chunk(experiment, *chunk) for chunk in _chunks(experiment))
+
+
+def _chunks(experiment: Experiment) -> Iterator[tuple[int, int]]:
+    """Number and size of each chunk; some estimators need D times the memory of the samples."""
     per_replicate = experiment.samples * experiment.dim
-    widest = max(1, CHUNK_ELEMENTS // per_replicate)
-    for number, start in enumerate(range(0, experiment.replicates, widest)):
-        batch = min(widest, experiment.replicates - start)
-        yield _chunk(experiment, batch, chunk_generator(experiment.seed, number))
+    widest = CHUNK_ELEMENTS // max(per_replicate, per_replicate * experiment.dim // WIDE)
+    for number, start in enumerate(range(0, experiment.replicates, max(1, widest))):
+        yield number, min(max(1, widest), experiment.replicates - start)
 
 
 def chunk_generator(seed: int, chunk: int) -> torch.Generator:
@@ -150,7 +157,8 @@ def chunk_generator(seed: int, chunk: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(state))
 
 
-def _chunk(experiment: Experiment, batch: int, gen: torch.Generator) -> Estimates:
+def _chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
+    gen = chunk_generator(experiment.seed, number)
     loc, scale = experiment.parameters(batch)
     q = Normal(loc, scale)
     cost = experiment.cost_problem.cost(q, **experiment.knobs)
@@ -224,37 +232,48 @@ class Measurement:
         return gradient.variance * e.rule.evaluations(e.samples, e.dim)
 
 
-class _PowerSums:
-    """Sums of the first four powers about a pilot value, which keeps them well conditioned."""
+def _power_sums(chunk: Estimates, pilots: Sequence[float]) -> Array:
+    """Sums of the first four powers of each column about its pilot: (3, 4).
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.pilot = 0.0
-        self.sums = np.zeros(4)
-
-    def add(self, x: Array) -> None:
-        # Sums that are not finite are refused by `statistic`.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self.count == 0:
-                self.pilot = float(x.mean())
-            centred = x - self.pilot
+    A pilot near the mean keeps them well conditioned. What is not finite is refused later.
+    """
+    rows = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for x, pilot in zip(chunk, pilots, strict=True):
+            centred = x - pilot
             square = centred * centred
             first, second = centred.sum(), square.sum()
             centred *= square
             square *= square
-            self.sums += (first, second, centred.sum(), square.sum())
-        self.count += len(x)
+            rows.append((first, second, centred.sum(), square.sum()))
+    return np.array(rows)
 
-    def statistic(self, exact: float) -> Statistic:
-        n = self.count
-        if not (np.isfinite(self.sums).all() and math.isfinite(exact)):
-            raise ValueError(NOT_FINITE)
-        m1, m2, m3, m4 = self.sums / n
-        spread = max(m2 - m1**2, 0.0)
-        variance = spread * n / (n - 1)
-        fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-        error = math.sqrt(max(fourth - spread**2 * (n - 3) / (n - 1), 0.0) / n)
-        return Statistic(exact, self.pilot + m1, math.sqrt(variance / n), variance, error)
+
+def _statistic(sums: Array, n: int, pilot: float, exact: float) -> Statistic:
+    if not (np.isfinite(sums).all() and math.isfinite(exact)):
+        raise ValueError(NOT_FINITE)
+    m1, m2, m3, m4 = (sums / n).tolist()
+    spread = max(m2 - m1**2, 0.0)
+    variance = spread * n / (n - 1)
+    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    error = math.sqrt(max(fourth - spread**2 * (n - 3) / (n - 1), 0.0) / n)
+    return Statistic(exact, pilot + m1, math.sqrt(variance / n), variance, error)
+
+
+def _total_sums(experiment: Experiment) -> tuple[Array, list[float]]:
+    """Power sums over all chunks, added in their order, so that threads change no digit."""
+    chunks = _chunks(experiment)
+    first = _chunk(experiment, *next(chunks))
+    with np.errstate(over="ignore", invalid="ignore"):
+        pilots = [float(x.mean()) for x in first]
+    total = _power_sums(first, pilots)
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        while group := list(islice(chunks, GROUP)):
+            for sums in pool.map(
+                lambda chunk: _power_sums(_chunk(experiment, *chunk), pilots), group
+            ):
+                total += sums
+    return total, pilots
 
 
 def measure(experiment: Experiment) -> Measurement:
@@ -264,15 +283,11 @@ def measure(experiment: Experiment) -> Measurement:
         ValueError: when the numbers overflow, in a learner's words.
     """
     start = time.perf_counter()
-    sums = [_PowerSums() for _ in Estimates._fields]
-    for chunk in estimates(experiment):
-        for total, x in zip(sums, chunk, strict=True):
-            total.add(x)
+    sums, pilots = _total_sums(experiment)
     exact = experiment.exact()
+    truths = (exact.value.sum().item(), exact.loc[0].item(), exact.scale[0].item())
     value, loc, scale = (
-        total.statistic(float(truth))
-        for total, truth in zip(
-            sums, (exact.value.sum(), exact.loc[0], exact.scale[0]), strict=True
-        )
+        _statistic(row, experiment.replicates, pilot, truth)
+        for row, pilot, truth in zip(sums, pilots, truths, strict=True)
     )
     return Measurement(experiment, value, loc, scale, time.perf_counter() - start)
