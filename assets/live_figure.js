@@ -15,7 +15,7 @@ import { TransportBar } from "./live/transport.js";
 
 const figures = new WeakMap(); // the component's element -> its figure
 const named = new Map(); // key of a figure -> figure
-let waiting = []; // look-aheads that came before their figure
+const ahead = new Map(); // key of a figure -> what each of its sliders would show
 const ANSWER_MS = 5000; // how long an answer to what was told is waited for
 
 let plotlyLoading;
@@ -68,7 +68,6 @@ class LiveFigure {
     this.transport = new TransportBar(bar, this);
     this.grips = new Grips(this.gripRoot, this);
     this.palette = new Palette(this.root);
-    this.axes = {};
     this.arrays = {}; // by trace: what is drawn now
     this.moved = new Set(); // traces painted since Python's figure came
     this.resizer = new ResizeObserver(() => this.resize());
@@ -83,7 +82,6 @@ class LiveFigure {
     named.set(data.key, this);
     await this.load(data);
     if (this.data !== data) return; // a newer answer came while the parts were loading
-    this.collect();
     const themed = this.palette.refresh();
     const incoming = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
     const asked = this.awaited === JSON.stringify(incoming);
@@ -92,11 +90,13 @@ class LiveFigure {
       return;
     }
     this.missed = false;
+    this.context = data.context;
     const reseeded = this.reseeded(data);
     const painted = asked && this.painted === this.known && !themed && !reseeded;
     this.names = { ...data.names };
     this.showControls();
     this.figure = JSON.parse(data.figure);
+    this.moved.clear();
     if (painted) this.syncSoon();
     else await this.draw();
     this.words.set(this.names);
@@ -151,31 +151,9 @@ class LiveFigure {
     this.transport.set(this.values);
   }
 
-  // A look-ahead counts for the state that it was computed for, and no other.
-  receive({ state, from, axis, ahead }) {
-    if (state !== this.data.state) return false;
-    this.enter(state);
-    this.from = from;
-    this.axes[axis] = new Axis(ahead);
-    if (this.held || this.timer) this.ask();
-    return true;
-  }
-
-  enter(state) {
-    if (this.state !== state) this.axes = {};
-    this.state = state;
-  }
-
-  collect() {
-    const { key, state } = this.data;
-    this.enter(state);
-    waiting = waiting.filter((message) => message.lookaheadFor !== key || !this.receive(message));
-  }
-
   // ---- drawing ----------------------------------------------------------------------------
 
   async draw() {
-    this.moved.clear();
     await this.sync();
     this.resizer.observe(this.plot);
     if (this.listening) return;
@@ -259,6 +237,11 @@ class LiveFigure {
     this.ask();
   }
 
+  // A look-ahead has come: it may hold the picture that a moving hand waits for.
+  hear() {
+    if (this.held || this.timer) this.ask();
+  }
+
   ask() {
     this.asked ??= requestAnimationFrame(() => {
       this.asked = null;
@@ -269,13 +252,9 @@ class LiveFigure {
   // The picture at the present values; null if it is not known yet.
   frame() {
     if (this.formula) return this.formula.frame(this.values, this.constants);
-    const moved = Object.keys(this.axes).filter((key) => this.values[key] !== this.from[key]);
-    const strays = Object.keys(this.from ?? {}).filter(
-      (key) => !(key in this.axes) && this.values[key] !== this.from[key]);
-    if (moved.length > 1 || strays.length || !this.from) return null;
-    const key = moved[0] ?? Object.keys(this.axes)[0];
-    if (!key) return null;
-    return this.axes[key].frameAt(this.param(key).positions.indexOf(this.values[key]));
+    const axes = Array.from(ahead.get(this.data.key)?.values() ?? []);
+    const axis = axes.find((each) => each.serves(this.context, this.values));
+    return axis ? axis.frameAt(this.param(axis.name).positions.indexOf(this.values[axis.name])) : null;
   }
 
   paint() {
@@ -350,8 +329,7 @@ class LiveFigure {
     history.pushState(history.state, "", url);
     this.transport.pause();
     this.values = { ...values };
-    this.axes = {}; // other controls may change too: let Python draw
-    this.state = null;
+    this.context = null; // other controls may change too: let Python draw
     this.expect(JSON.stringify(values));
     this.ask();
     this.tell("changed", { preset: number });
@@ -377,10 +355,17 @@ class LiveFigure {
   }
 }
 
+function receive(message) {
+  const { lookaheadFor: key, axis } = message;
+  if (!ahead.has(key)) ahead.set(key, new Map());
+  ahead.get(key).set(axis, new Axis(message));
+  named.get(key)?.hear();
+}
+
 export function show(component) {
   const { data, parentElement } = component;
   if (data.lookaheadFor) {
-    if (!named.get(data.lookaheadFor)?.receive(data)) waiting = [...waiting.slice(-40), data];
+    receive(data);
     return undefined;
   }
   let figure = figures.get(parentElement);

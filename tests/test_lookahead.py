@@ -72,3 +72,20 @@ def test_constants_keep_all_their_digits() -> None:
     raw = base64.b64decode(packed["third"]["f8"])
     np.testing.assert_array_equal(np.frombuffer(raw, dtype="<f8"), third)
     assert packed["n"] == 3
+
+
+def test_a_walk_can_be_broken_off_and_begun_again() -> None:
+    calls = []
+
+    def pause() -> None:
+        calls.append(len(calls))
+        if len(calls) == 2:
+            raise InterruptedError
+
+    walk = ("a", (0.0, 0.5, 2.0), (("b", 7.0),), pause)
+    with pytest.raises(InterruptedError):
+        axis_ahead(parabola, *walk)
+    assert axis_ahead(parabola, *walk)["numbers"]["top"] == [7.0, 7.5, 9.0]
+    assert len(calls) == 5
+    axis_ahead(parabola, *walk)
+    assert len(calls) == 5

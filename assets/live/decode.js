@@ -15,12 +15,21 @@ export function unpackConstants(packed) {
   return constants;
 }
 
-// One axis of a look-ahead; frameAt(i) gives what changes at position i: {traces, numbers}.
+// One axis of a look-ahead: what a slider would show while everything else stays as it was.
+// frameAt(i) gives what changes at position i: {traces, numbers}.
 export class Axis {
-  constructor(packed) {
+  constructor({ axis, context, from, ahead: packed }) {
+    this.name = axis;
+    this.context = context;
+    this.from = Object.entries(from);
     this.fields = packed.fields;
     this.numbers = packed.numbers;
     this.data = new Float32Array(bytesOf(packed.data));
+  }
+
+  // It counts where the other parameters stand where they stood when it was computed.
+  serves(context, values) {
+    return context === this.context && this.from.every(([name, value]) => values[name] === value);
   }
 
   frameAt(index) {

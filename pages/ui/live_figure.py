@@ -104,7 +104,7 @@ def live_figure(
         "script": assets.url("live_figure.js"),
         "urls": {name: assets.url(name) for name in _LOADED},
         "key": key,
-        "state": _state(arguments),
+        "context": _context(extra),
         "figure": _drawn(figure, now, extra or {}, steady=steady),
         "height": height,
         "names": _names(now, values),
@@ -124,7 +124,7 @@ def live_figure(
     }
     _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
     if frame and axes and not formula_js:
-        _send_ahead(key, frame, axes, arguments)
+        _send_ahead(key, frame, axes, values, extra or {})
     return Live(values, now)
 
 
@@ -174,28 +174,39 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
 
 
 def _send_ahead(
-    key: str, frame: FrameFunction, axes: Sequence[Param], arguments: Mapping[str, Any]
+    key: str,
+    frame: FrameFunction,
+    axes: Sequence[Param],
+    values: Mapping[str, Any],
+    extra: Mapping[str, Any],
 ) -> None:
     """Send what each slider would show; after the figure, so that its numbers never wait for it.
 
-    One message for each axis: between two of them, a newer run may take over.
+    One message for each axis, the same as before while the other parameters stand where they
+    stood: the axis that was just dragged is neither computed nor sent again.
     """
     for param in axes:
         if param.kind == "seed":
             continue
-        others = tuple((name, value) for name, value in arguments.items() if name != param.key)
+        stay = {name: value for name, value in values.items() if name != param.key}
         walk = tuple(int(at) if param.whole else at for at in param.positions)
+        others = (*stay.items(), *extra.items())
         data = {
             "script": assets.url("live_figure.js"),
             "lookaheadFor": key,
-            "state": _state(arguments),
-            "from": {each.key: arguments[each.key] for each in axes},
+            "context": _context(extra),
+            "from": stay,
             "axis": param.key,
-            "ahead": axis_ahead(frame, param.key, walk, others),
+            "ahead": axis_ahead(frame, param.key, walk, others, _give_way),
         }
         _ahead_component(key=f"lookahead_{key}_{param.key}", data=data)
 
 
-def _state(arguments: Mapping[str, Any]) -> str:
-    """A name for what a picture depends on, so that no look-ahead meets another picture."""
-    return hashlib.sha256(repr(sorted(arguments.items())).encode()).hexdigest()[:16]
+def _give_way() -> None:
+    """Let a newer run take over: at each look at the session state, Streamlit sees to that."""
+    "lookahead" in st.session_state  # noqa: B015
+
+
+def _context(extra: Mapping[str, Any] | None) -> str:
+    """A name for what a picture depends on beside its parameters."""
+    return hashlib.sha256(repr(sorted((extra or {}).items())).encode()).hexdigest()[:16]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -31,7 +31,7 @@ def steady_json(
 
     Building a figure takes plotly some 2 ms a trace; so it is built once and its arrays exchanged.
     """
-    key = (figure, *sorted(extra.items()))
+    key = (*_recipe(figure), *sorted(extra.items()))
     if key not in _skeletons:
         if len(_skeletons) >= _MOST_SKELETONS:
             _skeletons.clear()
@@ -41,6 +41,13 @@ def steady_json(
         {**trace, **frame.traces.get(trace.get("name", ""), {})} for trace in skeleton["data"]
     ]
     return _json({**skeleton, "data": traces})
+
+
+def _recipe(figure: Callable[..., Any]) -> tuple[Any, ...]:
+    """What tells one drawing function from another; a partial is new each time it is made."""
+    if isinstance(figure, partial):
+        return (*_recipe(figure.func), *figure.args, *sorted(figure.keywords.items()))
+    return (figure,)
 
 
 def _plain(figure: go.Figure) -> dict[str, Any]:

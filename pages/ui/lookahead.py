@@ -36,9 +36,17 @@ class Frame:
 FrameFunction = Callable[..., Frame]
 
 
+def _go_on() -> None:
+    """Nothing to wait for."""
+
+
 @lru_cache(maxsize=256)
 def axis_ahead(
-    frame: FrameFunction, axis: str, positions: tuple[float, ...], others: Values
+    frame: FrameFunction,
+    axis: str,
+    positions: tuple[float, ...],
+    others: Values,
+    pause: Callable[[], object] = _go_on,
 ) -> dict[str, Any]:
     """One axis walked through, packed; kept, so that an axis just dragged costs nothing again.
 
@@ -47,9 +55,14 @@ def axis_ahead(
         axis: Name of the argument that moves.
         positions: The values it takes.
         others: The other arguments, as (name, value) pairs.
+        pause: Called before each position; it may raise to break the walk off, and nothing is kept.
     """
     fixed = dict(others)
-    return pack([frame(**{**fixed, axis: position}) for position in positions])
+    frames = []
+    for position in positions:
+        pause()
+        frames.append(frame(**{**fixed, axis: position}))
+    return pack(frames)
 
 
 def pack(frames: Sequence[Frame]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,6 +20,7 @@ REPLICATES = 150
 LOWEST, HIGHEST = -3, 3
 
 
+@lru_cache(maxsize=1024)
 def _parts(
     name: str,
     mu: float,

@@ -64,7 +64,7 @@ class Setting:
 
     def exact(self) -> float:
         """The gradient that they all aim at."""
-        return float(getattr(self.experiment("score").exact(), self.parameter)[0])
+        return _exact(self)
 
     def variance(self, name: str, replicates: int) -> float:
         """The closed form where there is one, else measured."""
@@ -77,6 +77,11 @@ def setting(problem: str, parameter: str, values: Mapping[str, float]) -> Settin
     knobs = tuple((name, values[name]) for name in sorted(find_problem(problem).knobs))
     whole = {name: int(values[name]) for name in ("samples", "dim", "seed") if name in values}
     return Setting(problem, knobs, parameter, values["mu"], values["sigma"], **whole)
+
+
+@lru_cache(maxsize=4096)
+def _exact(setting: Setting) -> float:
+    return float(getattr(setting.experiment("score").exact(), setting.parameter)[0])
 
 
 @lru_cache(maxsize=1024)

@@ -90,6 +90,7 @@ def _histograms(chosen: Chosen) -> dict[str, Any]:
     return {
         "frame": variance_figures.histograms,
         "figure": partial(variance_figures.draw_histograms, **words),
+        "steady": True,
         "params": (MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
         "transport": _film(DRAWS, MOST_DRAWS),
         "extra": words,
@@ -117,6 +118,7 @@ def _duel(chosen: Chosen) -> dict[str, Any]:
     return {
         "frame": duel_figures.duel,
         "figure": partial(duel_figures.draw_duel, **words),
+        "steady": True,
         "params": (MU, SIGMA, *chosen.knobs, SEED),
         "transport": _film(FEW_DRAWS, 12),
         "extra": words,
@@ -140,6 +142,7 @@ def _against(chosen: Chosen) -> dict[str, Any]:
     return {
         "frame": sweep_figures.against,
         "figure": partial(sweep_figures.draw_against, **words),
+        "steady": True,
         "params": (MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
         "extra": words,
         "takeaway": "{verdict}",
@@ -164,6 +167,7 @@ def _minibatch(chosen: Chosen) -> dict[str, Any]:
     return {
         "frame": minibatch_figures.parts,
         "figure": partial(minibatch_figures.draw_parts, **words),
+        "steady": True,
         "params": (MU, SIGMA, SAMPLES, BATCH, SPREAD, SEED),
         "extra": words,
         "takeaway": "{verdict}",
