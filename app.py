@@ -14,6 +14,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -114,14 +115,21 @@ def warm_up() -> None:
     """Load what takes seconds, torch above all, so that the first visitor need not wait for it."""
     assets.load(assets.PLOTLY)
     importlib.import_module("pages.ui.frame")
+    trainings().jobs()
+
+
+def trainings() -> ModuleType:
+    """The module of the server's trainings; it brings torch along, so it is not loaded at once."""
+    return importlib.import_module("pages.ui.training_room")
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up while the server already answers."""
+    """Warm up while the server already answers; end the trainings when it stops."""
     warming = asyncio.create_task(run_in_threadpool(warm_up))
     yield
     await warming
+    await run_in_threadpool(trainings().close)
 
 
 app = st.App(

@@ -41,39 +41,43 @@ with page_frame("race") as lesson:
             "lost": lesson.text("why_lost"),
         },
     )
-    left, middle, right = st.columns([2, 2, 6], vertical_alignment="bottom")
-    with left:
+    pickers, figure_place = st.columns([3, 3, 4]), st.container()
+    with pickers[0]:
         titles = {name: entry.title for name, entry in PROBLEMS.items()}
         problem = controls.choice("problem", "Cost f(z)", titles)
-    with middle:
+    with pickers[1]:
         against = controls.choice("against", "Loss against", picture.AGAINST)
-    with right:
-        rules = {name: rule.title for name, rule in ESTIMATORS.items()}
-        chosen = controls.multichoice("estimators", "Estimators", rules, DEFAULT)
+    rules = {name: rule.title for name, rule in ESTIMATORS.items()}
+    chosen = controls.multichoice("estimators", "Estimators", rules, DEFAULT)
     names = tuple(chosen[: picture.MOST_RUNNERS])
     if len(chosen) > len(names):
         st.caption(lesson.text("too_many", most=picture.MOST_RUNNERS))
-    live = live_figure(
-        "race",
-        frame=picture.frame,
-        figure=lambda now: picture.figure(now, names, problem, against),
-        params=SLIDERS,
-        transport=TIME,
-        extra={"problem": problem, "names": names, "against": against},
-        takeaway="{verdict}",
-        formula=lesson.text("formula_elbo" if PROBLEMS[problem].elbo else "formula"),
-        table=picture.table(names),
-        presets=(
-            Preset(lesson.text("try_calm"), {"rate": 0.05, "k": 20}),
-            Preset(lesson.text("try_fast"), {"rate": 0.5}),
-            Preset(lesson.text("try_step"), {"problem": "step", "mu": 1, "k": 5, "rate": 0.5}),
-            Preset(lesson.text("try_sine"), {"problem": "sine", "mu": 0.5, "k": 1, "rate": 0.2}),
-            Preset(lesson.text("try_elbo"), {"problem": "gaussian_elbo", "mu": -2, "k": 5}),
-            Preset(lesson.text("try_valleys"), {"problem": "double_well", "mu": 0, "rate": 0.02}),
-        ),
-        source=(race, run),
-        height=360,
-    )
+    with figure_place:
+        live = live_figure(
+            "race",
+            frame=picture.frame,
+            figure=lambda now: picture.figure(now, names, problem, against),
+            params=SLIDERS,
+            transport=TIME,
+            extra={"problem": problem, "names": names, "against": against},
+            takeaway="{verdict}",
+            formula=lesson.text("formula_elbo" if PROBLEMS[problem].elbo else "formula"),
+            table=picture.table(names),
+            presets=(
+                Preset(lesson.text("try_calm"), {"rate": 0.05, "k": 20}),
+                Preset(lesson.text("try_fast"), {"rate": 0.5}),
+                Preset(lesson.text("try_step"), {"problem": "step", "mu": 1, "k": 5, "rate": 0.5}),
+                Preset(
+                    lesson.text("try_sine"), {"problem": "sine", "mu": 0.5, "k": 1, "rate": 0.2}
+                ),
+                Preset(lesson.text("try_elbo"), {"problem": "gaussian_elbo", "mu": -2, "k": 5}),
+                Preset(
+                    lesson.text("try_valleys"), {"problem": "double_well", "mu": 0, "rate": 0.02}
+                ),
+            ),
+            source=(race, run),
+            height=360,
+        )
     for name in names:
         if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
             st.caption(f"**{rules[name]}** cannot be trusted here. {objection}")

@@ -19,7 +19,8 @@ with page_frame("train_vae") as lesson:
     def stage() -> None:
         """Controls, curves and pictures; follows the run by itself while one is under way."""
         head, body, below = st.container(), st.container(), st.container()
-        choose, act, progress = head.columns([3.3, 4.3, 4.4], vertical_alignment="bottom", gap="medium")
+        widths = [3.3, 4.3, 4.4]
+        choose, act, progress = head.columns(widths, vertical_alignment="bottom", gap="medium")
         with choose:
             estimator = training_panel.estimator_control()
         with below:
