@@ -1,6 +1,7 @@
 """Closed-form moments against quadrature, closed-form variances against measurements."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,17 +64,28 @@ def test_square_at_two_by_hand(estimator, parameter, expected):
 
 @pytest.mark.parametrize(("estimator", "problem"), list(itertools.product(VARIANCES, KNOWN)))
 def test_variances_are_within_their_error_at_random_points(estimator, problem):
-    """Points where a fourth moment can be trusted at this many replicates: scale up to one."""
+    """Three standard errors; a miss, one in 370 by chance, gets one second draw.
+
+    Scales up to one: there the fourth moment can be trusted at this many replicates.
+    """
     for _ in range(2):
         loc, scale = RANDOM.uniform(-2.0, 2.0), RANDOM.uniform(0.2, 1.0)
         dim, k = int(RANDOM.integers(1, 4)), int(RANDOM.integers(2, 6))
         seed = int(RANDOM.integers(2**31))
-        experiment = Experiment(problem, estimator, loc, scale, dim, k, 40_000, seed)
-        m = measure(experiment)
-        for parameter, s in (("loc", m.loc), ("scale", m.scale)):
-            exact = experiment.exact_variance(parameter)
-            assert exact is not None
-            assert abs(s.variance - exact) <= 4.0 * s.variance_standard_error + 1e-12
+        first = Experiment(problem, estimator, loc, scale, dim, k, 40_000, seed)
+        second = replace(first, replicates=80_000, seed=seed + 1)
+        assert is_within_three_errors(first) or is_within_three_errors(second)
+
+
+def is_within_three_errors(experiment: Experiment) -> bool:
+    """Whether both gradients' measured variances agree with their closed forms."""
+    m = measure(experiment)
+    exact = [experiment.exact_variance(parameter) for parameter in ("loc", "scale")]
+    assert None not in exact
+    return all(
+        abs(s.variance - v) <= 3.0 * s.variance_standard_error + 1e-12
+        for s, v in zip((m.loc, m.scale), exact, strict=True)
+    )
 
 
 def test_leave_one_out_equals_its_own_enumeration():
