@@ -6,6 +6,7 @@
 
 import { Axis, unpackConstants } from "./live/decode.js";
 import { make, setText } from "./live/dom.js";
+import { fit, rearrange } from "./live/drawing.js";
 import { Grips } from "./live/grips.js";
 import { paint } from "./live/paint.js";
 import { Controls } from "./live/sliders.js";
@@ -41,14 +42,6 @@ const addressText = (value) => String(Number(Number(value).toPrecision(10)));
 
 // A name as plotly can use it for ids: letters and digits only, the same name the same id.
 const traceId = (name) => `t${Array.from(name, (letter) => letter.codePointAt(0).toString(36)).join("")}`;
-
-// Where a figure's panels stand when it is narrow: {"xaxis2.domain": [0, 1], ...}.
-function rearrange(layout, places) {
-  for (const [path, value] of Object.entries(places ?? {})) {
-    const [axis, field] = path.split(".");
-    if (field) layout[axis] = { ...layout[axis], [field]: value };
-  }
-}
 
 class LiveFigure {
   constructor(parent) {
@@ -96,6 +89,7 @@ class LiveFigure {
     this.names = { ...data.names };
     this.showControls();
     this.figure = JSON.parse(data.figure);
+    this.slim = data.narrow ? JSON.parse(data.narrow) : null;
     this.moved.clear();
     if (painted) this.syncSoon();
     else await this.draw();
@@ -166,7 +160,7 @@ class LiveFigure {
   async sync() {
     const { layout, traces } = this.dressed();
     const coarse = matchMedia("(pointer: coarse)").matches;
-    const config = { displaylogo: false, displayModeBar: coarse ? false : "hover", responsive: false, scrollZoom: false,
+    const config = { displaylogo: false, displayModeBar: coarse || layout.meta?.drawing ? false : "hover", responsive: false, scrollZoom: false,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     this.painted = null;
     await this.plotly.react(this.plot, traces, layout, config);
@@ -189,20 +183,22 @@ class LiveFigure {
 
   dressed() {
     const coarse = matchMedia("(pointer: coarse)").matches;
-    const narrow = this.plot.clientWidth < 520;
+    const narrow = this.plot.clientWidth < (this.slim ? 680 : 520);
+    const figure = (narrow && this.slim) || this.figure;
     const size = this.data.present ? 20 : narrow ? 12 : 14;
-    const layout = resolveAll(this.figure.layout ?? {}, this.palette);
+    const layout = resolveAll(figure.layout ?? {}, this.palette);
     if (narrow) rearrange(layout, layout.meta?.narrow);
     layout.template = houseTemplate(this.palette, size, narrow);
     layout.uirevision ??= "kept";
     layout.dragmode ??= coarse ? false : "zoom";
     layout.height = (narrow && layout.meta?.narrow?.height) || this.height(narrow);
     layout.autosize = true;
-    const traces = this.figure.data.map((trace, i) => {
+    const traces = figure.data.map((trace, i) => {
       const uid = traceId(trace.name ?? String(i));
       const moved = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
       return { uid, ...resolveAll(trace, this.palette), ...moved };
     });
+    if (layout.meta?.drawing) fit(layout, traces, this.plot.clientWidth);
     return { layout, traces };
   }
 

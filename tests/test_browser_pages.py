@@ -13,12 +13,13 @@ from playwright.sync_api import Page, expect
 
 from pages.ui import frame, lesson, theme
 from tests.conftest import Opener, running_server
+from tests.live_page import LivePage
 
 pytestmark = pytest.mark.browser
 
 KEYS = [page.key for page in frame.ALL_PAGES]
 each_page = pytest.mark.parametrize("page", frame.ALL_PAGES, ids=KEYS)
-START = frame.page_info("start")
+LETTER = ".st-key-passage .annotation tspan"
 
 
 def rgb(colour: str) -> str:
@@ -73,7 +74,7 @@ def test_page_fits(
 def test_symbols_have_their_colour_in_pictures_and_formulas(scheme: str, open_page: Opener) -> None:
     page = open_page("/", scheme=scheme).page
     colour = rgb(getattr(theme.SYMBOLS["mu"], scheme))
-    expect(page.locator(".ttn-wide tspan", has_text="μ").first).to_have_css("fill", colour)
+    expect(page.locator(LETTER, has_text="μ").first).to_have_css("fill", colour)
     written = page.locator(".katex-html .mord[style*=color]", has_text="μ").first
     expect(written).to_have_css("color", colour)
 
@@ -82,24 +83,39 @@ def test_the_theme_can_be_switched(open_page: Opener) -> None:
     page = open_page("/", scheme="light").page
     page.get_by_test_id("stMainMenu").click()
     page.get_by_test_id("stMainMenuItem-theme-Dark").click()
-    drawn = page.locator(".ttn-wide tspan", has_text="μ").first
+    drawn = page.locator(LETTER, has_text="μ").first
     expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
 
 
 def test_the_start_page_frees_the_gradient(open_page: Opener) -> None:
     watched = open_page("/")
-    picture = watched.page.locator("svg.ttn-wide")
+    picture = watched.page.locator(".st-key-passage .ttn-stage")
     expect(picture).to_have_attribute("aria-label", re.compile("gets stuck"))
     watched.page.get_by_text("Draw the noise outside", exact=True).click()
     expect(picture).to_have_attribute("aria-label", re.compile("the gradient passes"))
     assert "view=reparameterize" in watched.page.url
+    live = LivePage(watched.page, "passage")
+    watched.page.wait_for_timeout(1000)
+    left, width, middle = live.grab("eps")
+    watched.page.mouse.move(left + width / 2, middle, steps=3)
+    expect(live.root.locator(".textpoint", has_text="2.40")).to_have_count(2)
+    expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 6.07"))
+    watched.page.mouse.up()
+    expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 0.00"))
 
 
-def test_the_narrow_drawing_is_for_phones(open_page: Opener) -> None:
-    for width, seen, unseen in ((1280, "wide", "narrow"), (390, "narrow", "wide")):
-        page = open_page("/", width=width).page
-        expect(page.locator(f"svg.ttn-{seen}")).to_be_visible()
-        expect(page.locator(f"svg.ttn-{unseen}")).to_be_hidden()
+@pytest.mark.parametrize(("width", "across"), [(1280, True), (390, False)])
+def test_the_picture_runs_across_a_screen_and_down_a_phone(
+    width: int, across: bool, open_page: Opener
+) -> None:
+    live = LivePage(open_page("/", width=width).page, "passage").ready()
+    box = live.root.locator(".ttn-plot").bounding_box()
+    assert (box["width"] > box["height"]) == across
+    assert live.plotly("gd.layout.annotations.length") > 5
+    for word in live.root.locator(".annotation").all():
+        inner = word.bounding_box()
+        assert inner["x"] >= box["x"] - 1
+        assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1
 
 
 def test_the_way_leads_on_and_back(open_page: Opener) -> None:

@@ -1,73 +1,90 @@
-"""The Start page's picture: its numbers, its words and its drawing."""
+"""The Start page's picture: its numbers against a derivative by hand, and its two arrangements."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-from dataclasses import replace
+import itertools
+import re
 
 import pytest
-import torch
 
 from pages.ui import frame, lesson, start_figures
-from pages.ui.start_figures import Passage
+from pages.ui.start_figures import ARRANGED, reparameterized, sampled
 from tests import pages_sweep
 
-FREE = Passage(1.2, 0.5, 1.5, 1.95, 3.8025, 3.9, 3.9, 5.85)
-STUCK = replace(FREE, by_mu=None, by_sigma=None)
 START = frame.page_info("start")
+SETTINGS = list(itertools.product((-3.0, 0.0, 1.2), (0.1, 2.0), (-3.0, 0.0, 1.54)))
 
 
-def drawings(passage: Passage) -> list[ET.Element]:
-    """The drawings as parsed XML."""
-    return list(ET.fromstring(f"<both>{start_figures.gradient_path(passage)}</both>"))  # noqa: S314
+@pytest.mark.parametrize(("mu", "sigma", "eps"), SETTINGS)
+def test_the_slopes_are_those_of_a_square(mu: float, sigma: float, eps: float) -> None:
+    z = mu + sigma * eps
+    told = reparameterized(mu, sigma, eps).numbers
+    found = [told[name] for name in ("z", "cost", "by_z", "by_mu", "by_sigma")]
+    assert found == pytest.approx([z, z * z, 2 * z, 2 * z, 2 * z * eps], abs=1e-12)
 
 
-@pytest.mark.parametrize("passage", [FREE, STUCK], ids=["free", "stuck"])
-def test_both_drawings_carry_their_words(passage: Passage) -> None:
-    wide, narrow = drawings(passage)
-    for drawing in (wide, narrow):
-        assert drawing.get("role") == "img"
-        assert drawing.get("aria-label") == start_figures.takeaway(passage)
-    assert "".join(wide.itertext()).count("1.95") == 1
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_a_direct_draw_gives_no_gradient(seed: int) -> None:
+    mine = sampled(1.2, 0.5, seed).numbers
+    theirs = reparameterized(1.2, 0.5, start_figures.draw_noise(seed)).numbers
+    assert (mine["by_mu"], mine["by_sigma"]) == ("None", "None")
+    assert [mine[name] for name in ("z", "cost", "by_z")] == [
+        theirs[name] for name in ("z", "cost", "by_z")
+    ]
 
 
-@pytest.mark.parametrize("passage", [FREE, STUCK], ids=["free", "stuck"])
-def test_everything_is_inside_the_drawing(passage: Passage) -> None:
-    for drawing in drawings(passage):
-        _, _, width, height = map(float, drawing.get("viewBox", "").split())
-        for text in drawing.iter("text"):
-            length = 8.2 * len("".join(text.itertext()))
-            x, y = float(text.get("x", "nan")), float(text.get("y", "nan"))
-            before = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor", "")]
-            assert x - before * length > -8
-            assert x + (1 - before) * length < width + 8
-            assert 0 < y < height
-
-
-def test_the_words_say_where_the_gradient_ends() -> None:
-    assert "gets stuck" in start_figures.takeaway(STUCK)
-    assert "∂cost/∂z = 3.90" in start_figures.takeaway(STUCK)
-    assert "∂cost/∂μ = 3.90 and ∂cost/∂σ = 5.85" in start_figures.takeaway(FREE)
+def test_numbers_are_written_with_a_true_minus() -> None:
     assert start_figures.number(-0.5) == "\N{MINUS SIGN}0.50"
+    assert start_figures.number(-0.001) == "0.00"
     assert start_figures.number(None) == "None"
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "7"])
-def test_the_page_shows_the_true_numbers(seed: str) -> None:
-    shown = pages_sweep.open_page(START, view="reparameterize", seed=seed)
-    gen = torch.Generator().manual_seed(int(seed))
-    eps = torch.randn(1, 1, 1, generator=gen, dtype=torch.float64).item()
-    z = 1.2 + 0.5 * eps
-    words = " ".join(element.value for element in shown.markdown)
-    assert f"∂cost/∂μ = {start_figures.number(2 * z)}" in words
-    assert f"∂cost/∂σ = {start_figures.number(2 * z * eps)}" in words
+each_drawing = pytest.mark.parametrize(
+    ("outside", "narrow"), list(itertools.product((False, True), repeat=2))
+)
 
 
-def test_a_direct_draw_gives_no_gradient() -> None:
-    shown = pages_sweep.open_page(START, view="sample")
-    words = " ".join(element.value for element in shown.markdown)
-    assert "there is none" in words
-    assert "None" in words
+def drawn(outside: bool, narrow: bool) -> dict[str, object]:
+    now = reparameterized(-3, 2, 3) if outside else sampled(-3, 2, 0)
+    return start_figures.draw(now, outside=outside, narrow=narrow).to_plotly_json()
+
+
+@each_drawing
+def test_the_values_stand_beside_their_letters(outside: bool, narrow: bool) -> None:
+    (values,) = drawn(outside, narrow)["data"]
+    assert len(values["text"]) == len(values["x"]) == len(ARRANGED) - (not outside)
+    assert values["text"][0] == "\N{MINUS SIGN}3.00"
+
+
+@each_drawing
+def test_everything_is_inside_the_drawing(outside: bool, narrow: bool) -> None:
+    figure = drawn(outside, narrow)
+    width, height = (figure["layout"]["meta"]["drawing"][side] for side in ("width", "height"))
+    (values,) = figure["data"]
+    sides = {"left": "right", "right": "left", "center": "center"}
+    words = [
+        (x, y, text, sides[where.split()[1]], size)
+        for x, y, text, where, size in zip(
+            values["x"], values["y"], values["text"], values["textposition"],
+            values["textfont"]["size"], strict=True,
+        )
+    ]  # fmt: skip
+    words += [
+        (each["x"], each["y"], re.sub("<.*?>", "", each["text"]), each["xanchor"],
+         each["font"]["size"])
+        for each in figure["layout"]["annotations"]
+    ]  # fmt: skip
+    for x, y, text, anchor, size in words:
+        length = 0.5 * size * len(text)
+        before = {"left": 0.0, "center": 0.5, "right": 1.0}[anchor]
+        assert x - before * length > -4, text
+        assert x + (1 - before) * length < width + 4, text
+        assert size / 2 < y < height - size / 2, text
+
+
+def test_the_noise_starts_where_the_dice_of_the_seed_fell() -> None:
+    assert start_figures.draw_noise(0) == pytest.approx(1.5410, abs=1e-4)
+    assert start_figures.draw_noise(0) != start_figures.draw_noise(1)
 
 
 def test_the_page_leads_to_every_other_page() -> None:

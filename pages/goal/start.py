@@ -1,44 +1,57 @@
 """Start: what this is, the one picture of the problem, and where to go."""
 
-from __future__ import annotations
+from dataclasses import replace
+from functools import partial
 
 import streamlit as st
-import torch
 
-from pages.ui import controls, frame, start_figures
-from pages.ui.start_figures import Passage
+from pages.ui import controls, frame
+from pages.ui import start_figures as picture
+from pages.ui.live_figure import Param, Preset, live_figure
 from vae_core.families import Normal
 
 VIEWS = {"sample": "Draw z directly", "reparameterize": "Draw the noise outside"}
-MU, SIGMA = 1.2, 0.5
+MU = Param("mu", "mean μ", -3, 3, 0.1, default=1.2, colour="mu")
+SIGMA = Param("sigma", "deviation σ", 0.1, 2, 0.05, default=0.5, colour="sigma")
+SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
+NUMBERS = {
+    "z = μ + σε": "{z:.4f}",
+    "cost = z²": "{cost:.4f}",
+    "∂cost/∂z": "{by_z:.4f}",
+    "∂cost/∂μ": "{by_mu:.4f}",
+    "∂cost/∂σ": "{by_sigma:.4f}",
+}
 A_ROW = 3
 
 
-def passage(view: str, seed: int) -> Passage:
-    """One draw and the gradient of its cost z^2, by autograd through the real family."""
-    loc, scale = (torch.tensor([[v]], dtype=torch.float64, requires_grad=True) for v in (MU, SIGMA))
-    q = Normal(loc, scale)
-    eps = q.base(1, torch.Generator().manual_seed(seed))
-    z = q.transform(eps)
-    if view == "sample":  # a draw hands over a number, and not how it came about
-        z = z.detach().requires_grad_()
-    cost = (z**2).sum()
-    slopes = torch.autograd.grad(cost, (z, loc, scale), allow_unused=True)
-    by_z, by_mu, by_sigma = (None if slope is None else slope.item() for slope in slopes)
-    numbers = (eps.item(), z.item(), cost.item())
-    return Passage(MU, SIGMA, *numbers, by_z or 0.0, by_mu, by_sigma)
+def noise() -> Param:
+    """The slider of the noise; it starts where the seed's dice fell."""
+    seed, _ = controls.read(SEED.key, SEED.default, SEED.parse)
+    eps = Param("eps", "noise ε", -3, 3, 0.02, colour="eps")
+    fell = min(eps.positions[-1], max(eps.positions[0], picture.draw_noise(int(seed))))
+    return replace(eps, default=eps.parse(str(fell)))
 
 
 with frame.page_frame("start") as lesson:
-    picture = st.container()
-    ways, dice = st.columns([3, 1], vertical_alignment="top")
-    with ways:
-        view = controls.choice("view", "How the sample is made", VIEWS, horizontal=True)
-    with dice:
-        seed = controls.seed()
-    shown = passage(view, seed)
-    picture.markdown(start_figures.gradient_path(shown), unsafe_allow_html=True)
-    st.markdown(f"**{start_figures.takeaway(shown)}**")
+    view = controls.choice("view", "How the sample is made", VIEWS, horizontal=True)
+    outside = view == "reparameterize"
+    live_figure(
+        "passage",
+        frame=picture.reparameterized if outside else picture.sampled,
+        figure=partial(picture.draw, outside=outside),
+        narrow=partial(picture.draw, outside=outside, narrow=True),
+        params=(MU, SIGMA, noise() if outside else SEED),
+        takeaway=lesson.text(f"takeaway_{view}"),
+        formula=lesson.text(f"formula_{view}"),
+        table=NUMBERS,
+        presets=(
+            Preset(lesson.text("try_outside"), {"view": "reparameterize"}),
+            Preset(lesson.text("try_still"), {"view": "reparameterize", "eps": 0}),
+            Preset(lesson.text("try_flat"), {"view": "reparameterize", "mu": 1, "eps": -2}),
+        ),
+        source=(picture.passage, Normal.transform),
+        steady=True,
+    )
     lesson(view)
     lesson("cost")
 

@@ -52,6 +52,7 @@ def live_figure(
     *,
     figure: Drawing,
     takeaway: str,
+    narrow: Drawing | None = None,
     frame: FrameFunction | None = None,
     params: Sequence[Param] = (),
     transport: Transport | None = None,
@@ -75,6 +76,7 @@ def live_figure(
             that the frame gives them.
         takeaway: One line with the present numbers: "The mean is {mean:.2f}". It is also the
             figure's text alternative.
+        narrow: The same for a narrow screen, where things must stand otherwise.
         frame: Pure function of the parameters' values (and of `extra`) to a `Frame`.
         params: The sliders.
         transport: The parameter that moves in time, with its bar.
@@ -101,31 +103,64 @@ def live_figure(
     arguments = {**values, **(extra or {})}
     now = frame(**arguments) if frame else None
     data = {
-        "script": assets.url("live_figure.js"),
-        "urls": {name: assets.url(name) for name in _LOADED},
         "key": key,
-        "context": _context(extra),
-        "figure": _drawn(figure, now, extra or {}, steady=steady),
-        "height": height,
-        "names": _names(now, values),
-        "params": [live_payload.param_data(param, values[param.key]) for param in axes],
-        "transport": live_payload.transport_data(transport),
-        "handles": [vars(handle) for handle in handles],
+        **_loaded(formula_js, constants, arguments),
+        **_pictures((figure, narrow), now, extra or {}, steady=steady, height=height),
+        **_standing(frame, extra, now, values, unfit),
+        **live_payload.controls_data(axes, values, transport, handles),
         "formula": formula,
         "takeaway": takeaway,
         "hint": hint,
-        "table": live_payload.table_data(table),
-        "presets": [live_payload.preset_data(preset, axes) for preset in presets],
-        "code": [live_payload.code(function) for function in source],
-        "notes": [controls.FALLBACK_NOTE.format(label=label) for label in unfit],
-        "present": controls.presenting(),
-        "formulaJs": assets.url(f"formulas/{formula_js}.js") if formula_js else "",
-        "constants": pack_constants(constants(**arguments)) if constants else {},
+        **live_payload.folded_data(table, presets, axes, source),
     }
     _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
     if frame and axes and not formula_js:
         _send_ahead(key, frame, axes, values, extra or {})
     return Live(values, now)
+
+
+def _loaded(
+    formula_js: str,
+    constants: Callable[..., Mapping[str, Any]] | None,
+    arguments: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the browser loads, and the constants of its formula."""
+    return {
+        "script": assets.url("live_figure.js"),
+        "urls": {name: assets.url(name) for name in _LOADED},
+        "formulaJs": assets.url(f"formulas/{formula_js}.js") if formula_js else "",
+        "constants": pack_constants(constants(**arguments)) if constants else {},
+    }
+
+
+def _pictures(
+    drawings: tuple[Drawing, Drawing | None],
+    now: Frame | None,
+    extra: Mapping[str, Any],
+    *,
+    steady: bool,
+    height: int,
+) -> dict[str, Any]:
+    """The figure, and the one for a narrow screen where there is one."""
+    wide, narrow = (each and _drawn(each, now, extra, steady=steady) for each in drawings)
+    return {"figure": wide, "narrow": narrow, "height": height}
+
+
+def _standing(
+    frame: FrameFunction | None,
+    extra: Mapping[str, Any] | None,
+    now: Frame | None,
+    values: Mapping[str, Any],
+    unfit: Sequence[str],
+) -> dict[str, Any]:
+    """Where the figure stands: its numbers, and what there is to say of the address."""
+    numbers = now.numbers if now else {}
+    return {
+        "context": _context(frame, extra),
+        "names": {name: plain(value) for name, value in {**numbers, **values}.items()},
+        "notes": [controls.FALLBACK_NOTE.format(label=label) for label in unfit],
+        "present": controls.presenting(),
+    }
 
 
 def _drawn(figure: Drawing, now: Frame | None, extra: Mapping[str, Any], *, steady: bool) -> str:
@@ -136,11 +171,6 @@ def _drawn(figure: Drawing, now: Frame | None, extra: Mapping[str, Any], *, stea
     if steady:
         return live_payload.steady_json(figure, now, extra)
     return live_payload.figure_json(figure(now))
-
-
-def _names(now: Frame | None, values: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = now.numbers if now else {}
-    return {name: plain(value) for name, value in {**numbers, **values}.items()}
 
 
 def _read(axes: Sequence[Param]) -> tuple[dict[str, Any], list[str]]:
@@ -194,7 +224,7 @@ def _send_ahead(
         data = {
             "script": assets.url("live_figure.js"),
             "lookaheadFor": key,
-            "context": _context(extra),
+            "context": _context(frame, extra),
             "from": stay,
             "axis": param.key,
             "ahead": axis_ahead(frame, param.key, walk, others, _give_way),
@@ -207,6 +237,7 @@ def _give_way() -> None:
     "lookahead" in st.session_state  # noqa: B015
 
 
-def _context(extra: Mapping[str, Any] | None) -> str:
+def _context(frame: FrameFunction | None, extra: Mapping[str, Any] | None) -> str:
     """A name for what a picture depends on beside its parameters."""
-    return hashlib.sha256(repr(sorted((extra or {}).items())).encode()).hexdigest()[:16]
+    told = (getattr(frame, "__qualname__", ""), sorted((extra or {}).items()))
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

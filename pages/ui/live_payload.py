@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
 from pages.ui import controls
-from pages.ui.live_parts import Param, Preset, Transport
+from pages.ui.live_parts import Handle, Param, Preset, Transport
 from pages.ui.lookahead import Frame, plain
 
 _MOST_SKELETONS = 64
@@ -58,6 +58,34 @@ def _plain(figure: go.Figure) -> dict[str, Any]:
 
 def _json(figure: Mapping[str, Any]) -> str:
     return str(to_json_plotly(figure))
+
+
+def controls_data(
+    axes: Sequence[Param],
+    values: Mapping[str, Any],
+    transport: Transport | None,
+    handles: Sequence[Handle],
+) -> dict[str, Any]:
+    """What can be moved, and where it stands."""
+    return {
+        "params": [param_data(param, values[param.key]) for param in axes],
+        "transport": transport_data(transport),
+        "handles": [vars(handle) for handle in handles],
+    }
+
+
+def folded_data(
+    table: Mapping[str, str | float | Sequence[Any]] | None,
+    presets: Sequence[Preset],
+    axes: Sequence[Param],
+    source: Sequence[Callable[..., Any]],
+) -> dict[str, Any]:
+    """What stands below the words: what to try, the numbers, the code."""
+    return {
+        "table": table_data(table),
+        "presets": [preset_data(preset, axes) for preset in presets],
+        "code": [code(function) for function in source],
+    }
 
 
 def param_data(param: Param, value: Any) -> dict[str, Any]:

@@ -1,16 +1,24 @@
 """The Start page's picture: a VAE's way forward, and how far the gradient gets on its way back.
 
-Pure functions from numbers to an SVG string; colours are the theme's CSS variables.
+Pure functions: numbers to a frame, a frame to a figure; one arrangement for a screen, from left to
+right, and one for a phone, from top to bottom.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
-from pages.ui import theme
+import plotly.graph_objects as go
+import torch
 
-Point = tuple[float, float]
+from pages.ui.drawing import Drawing, Point, Value, Words
+from pages.ui.lookahead import Frame
+from vae_core.families import Normal
+
+ARRANGED = ("mu", "sigma", "z", "cost", "by_z", "by_mu", "by_sigma", "eps")
+RADIUS = 19.0
+SIZES = {"encoder": (104.0, 50.0), "decoder": (104.0, 50.0), "cost": (84.0, 50.0)}
+LINE = 21.0
 
 
 @dataclass(frozen=True)
@@ -18,8 +26,6 @@ class Passage:
     """One pass through the picture, in one dimension, for the cost z^2.
 
     Attributes:
-        mu: mean that the encoder predicts.
-        sigma: standard deviation that the encoder predicts.
         eps: base noise behind the draw.
         z: the draw, mu + sigma eps.
         cost: z^2.
@@ -28,8 +34,6 @@ class Passage:
         by_sigma: the same in sigma.
     """
 
-    mu: float
-    sigma: float
     eps: float
     z: float
     cost: float
@@ -37,34 +41,83 @@ class Passage:
     by_mu: float | None
     by_sigma: float | None
 
-    @property
-    def stuck(self) -> bool:
-        """Whether the gradient ends at the sample."""
-        return self.by_mu is None
+
+def passage(mu: float, sigma: float, eps: float, *, outside: bool) -> Passage:
+    """One draw z ~ N(mu, sigma^2) and the gradient of its cost z^2, by automatic differentiation.
+
+    Args:
+        mu, sigma: what the encoder predicts.
+        eps: base noise behind the draw.
+        outside: whether the noise is drawn outside, or z directly.
+    """
+    loc, scale = (torch.tensor([[v]], dtype=torch.float64, requires_grad=True) for v in (mu, sigma))
+    z = Normal(loc, scale).transform(torch.tensor([[[eps]]], dtype=torch.float64))
+    if not outside:  # a draw hands over a number, and not how it came about
+        z = z.detach().requires_grad_()
+    cost = (z**2).sum()
+    slopes = torch.autograd.grad(cost, (z, loc, scale), allow_unused=True)
+    by_z, by_mu, by_sigma = (None if slope is None else slope.item() for slope in slopes)
+    return Passage(eps, z.item(), cost.item(), by_z or 0.0, by_mu, by_sigma)
+
+
+def draw_noise(seed: int) -> float:
+    """The base noise that a seed draws."""
+    zero, one = (torch.full((1, 1), v, dtype=torch.float64) for v in (0.0, 1.0))
+    return Normal(zero, one).base(1, torch.Generator().manual_seed(seed)).item()
+
+
+def sampled(mu: float, sigma: float, seed: int) -> Frame:
+    """z is drawn directly: the gradient ends there."""
+    return _frame(mu, sigma, passage(mu, sigma, draw_noise(seed), outside=False))
+
+
+def reparameterized(mu: float, sigma: float, eps: float) -> Frame:
+    """The noise comes from outside: the gradient passes to mu and sigma."""
+    return _frame(mu, sigma, passage(mu, sigma, eps, outside=True))
+
+
+def _frame(mu: float, sigma: float, found: Passage) -> Frame:
+    named = {name: getattr(found, name, None) for name in ARRANGED} | {"mu": mu, "sigma": sigma}
+    texts = [number(named[name]) for name in ARRANGED]
+    texts[ARRANGED.index("cost")] = f"z² = {number(found.cost)}"
+    if found.by_mu is None:
+        texts.pop()  # the noise is inside, and stays there
+    told = {name: "None" if value is None else value for name, value in named.items()}
+    return Frame({"values": {"text": texts}}, told)
+
+
+def number(value: float | None) -> str:
+    """A number as the picture writes it: two decimals, a true minus, None where there is none."""
+    text = "None" if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return "0.00" if text == "\N{MINUS SIGN}0.00" else text
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where things are: `wide` runs from left to right, `narrow` (a phone) from top to bottom."""
+class Arrangement:
+    """Where things are: `wide` runs from left to right, else from top to bottom.
 
-    name: str
+    Attributes:
+        lane: where the gradient runs back: a height if wide, else a distance from the left.
+        back: where it starts, where it ends, and where it ends if it gets stuck.
+        notes: middle (wide) or left end of what is written beside the lane.
+        sides: on which side of its letter a value stands.
+    """
+
+    wide: bool
     size: Point
+    widest: float
     at: dict[str, Point]
     node: Point
     lane: float
+    back: tuple[float, float, float]
     notes: dict[str, Point]
-    anchor: str
-    values: dict[str, str]
-
-    @property
-    def wide(self) -> bool:
-        """Whether the way forward runs from left to right."""
-        return self.name == "wide"
+    sides: dict[str, str]
 
 
-WIDE = Layout(
-    name="wide",
+WIDE = Arrangement(
+    wide=True,
     size=(960, 306),
+    widest=1300,
     at={
         "x": (30, 118),
         "encoder": (142, 118),
@@ -79,13 +132,14 @@ WIDE = Layout(
     },
     node=(150, 66),
     lane=222,
-    notes={"z": (618, 246), "node": (436, 246), "mu": (276, 246), "phi": (130, 246)},
-    anchor="middle",
-    values={"mu": "below", "sigma": "below", "z": "below", "eps": "right"},
+    back=(942, 70, 516),
+    notes={"z": (618, 241), "node": (436, 241), "mu": (276, 241), "phi": (130, 241)},
+    sides={"mu": "below", "sigma": "below", "z": "below", "eps": "right"},
 )
-NARROW = Layout(
-    name="narrow",
+NARROW = Arrangement(
+    wide=False,
     size=(360, 640),
+    widest=400,
     at={
         "x": (122, 26),
         "encoder": (122, 84),
@@ -100,130 +154,128 @@ NARROW = Layout(
     },
     node=(136, 66),
     lane=222,
-    notes={"z": (236, 364), "node": (236, 252), "mu": (236, 162), "phi": (236, 84)},
-    anchor="start",
-    values={"mu": "left", "sigma": "right", "z": "right", "eps": "below"},
+    back=(620, 62, 300),
+    notes={"z": (236, 359), "node": (236, 247), "mu": (236, 157), "phi": (236, 79)},
+    sides={"mu": "left", "sigma": "right", "z": "right", "eps": "below"},
 )
 
 
-def number(value: float | None) -> str:
-    """A number as the picture writes it: two decimals, a true minus, None where there is none."""
-    return "None" if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+def draw(now: Frame, *, outside: bool, narrow: bool = False) -> go.Figure:
+    """The way forward as arrows; below or beside it the way back of the gradient."""
+    place = NARROW if narrow else WIDE
+    drawing = Drawing(place.size, place.widest)
+    _forward(drawing, place)
+    _sampling(drawing, place, outside=outside)
+    _backward(drawing, place, stuck=not outside)
+    _notes(drawing, place, outside=outside)
+    texts = now.traces["values"]["text"]
+    drawing.values("values", _values(place)[: len(texts)], texts)
+    return drawing.figure()
 
 
-def takeaway(passage: Passage) -> str:
-    """What the picture says, in words and its present numbers."""
-    if passage.stuck:
-        return (
-            "The gradient comes back from the cost as far as z "
-            f"(∂cost/∂z = {number(passage.by_z)}) and gets stuck at the draw: "
-            "for μ, σ and the encoder's weights φ there is none."
-        )
-    return (
-        "With the noise drawn outside, z = μ + σε is plain arithmetic, and the gradient passes: "
-        f"∂cost/∂μ = {number(passage.by_mu)} and ∂cost/∂σ = {number(passage.by_sigma)}."
-    )
-
-
-def gradient_path(passage: Passage) -> str:
-    """The picture as HTML: the wide drawing and, for a phone, the narrow one."""
-    return "".join(_drawing(passage, layout) for layout in (WIDE, NARROW))
-
-
-def _drawing(passage: Passage, layout: Layout) -> str:
-    width, height = layout.size
-    body = "".join(
-        (_forward(passage, layout), _sampling(passage, layout), _backward(passage, layout))
-    )
-    words = escape(takeaway(passage))
-    return (
-        f'<svg class="ttn-path ttn-{layout.name}" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="{words}"><desc>{words}</desc>{body}</svg>'
-    )
-
-
-def _forward(passage: Passage, layout: Layout) -> str:
-    at = layout.at
-    node = "node"
+def _forward(drawing: Drawing, place: Arrangement) -> None:
+    at, node = place.at, "node"
     steps = [("x", "encoder"), ("encoder", "mu"), ("encoder", "sigma"), ("mu", node)]
     steps += [("sigma", node), (node, "z"), ("z", "decoder"), ("decoder", "xhat"), ("xhat", "cost")]
-    arrows = "".join(_arrow(*_ends(layout, a, b), "ink", 1.6) for a, b in steps)
-    symbols = (
-        _symbol(at["x"], "x", "x")
-        + _symbol(at["xhat"], "x′", "x")
-        + _symbol(at["z"], "z", "z", number(passage.z), layout.values["z"])
-        + _symbol(at["mu"], "μ", "mu", number(passage.mu), layout.values["mu"])
-        + _symbol(at["sigma"], "σ", "sigma", number(passage.sigma), layout.values["sigma"])
-    )
-    boxes = (
-        _box(at["encoder"], (104, 50), "phi", [("encoder ", ""), ("ϕ", "phi")])
-        + _box(at["decoder"], (104, 50), "theta", [("decoder ", ""), ("θ", "theta")])
-        + _box(at["cost"], (84, 50), "muted", [("cost", "")], f"z² = {number(passage.cost)}")
-    )
-    return arrows + symbols + boxes
+    for start, end in steps:
+        drawing.arrow(*_ends(place, start, end), "ink", 1.6)
+    letters = (("x", "x", "x"), ("xhat", "x′", "x"), ("z", "z", "z"), ("mu", "μ", "mu"))
+    for name, letter, colour in (*letters, ("sigma", "σ", "sigma")):
+        _symbol(drawing, at[name], letter, colour)
+    for name, letter, colour in (("encoder", "ϕ", "phi"), ("decoder", "θ", "theta")):
+        drawing.box(at[name], SIZES[name], colour)
+        drawing.write(at[name], [(f"{name} ", ""), (letter, colour)])
+    drawing.box(at["cost"], SIZES["cost"], "muted")
+    drawing.write(_below(at["cost"], -9), [("cost", "")])
 
 
-def _sampling(passage: Passage, layout: Layout) -> str:
-    at, size = layout.at, layout.node
-    if passage.stuck:
-        label = [("z", "z"), (" ~ N(", ""), ("μ", "mu"), (", ", ""), ("σ", "sigma"), ("²)", "")]
-        return _box(at["node"], size, "bad", label, "a random draw", dashed=True)
-    label = [("z", "z"), (" = ", ""), ("μ", "mu"), (" + ", ""), ("σ", "sigma"), (" ϵ", "eps")]
-    return (
-        _arrow(*_ends(layout, "eps", "node"), "eps", 1.8)
-        + _symbol(at["eps"], "ϵ", "eps", number(passage.eps), layout.values["eps"])
-        + _box(at["node"], size, "good", label, "plain arithmetic")
-    )
-
-
-def _backward(passage: Passage, layout: Layout) -> str:
-    start, stop, wall = (942, 70, 516) if layout.wide else (620, 62, 300)
-    reach = wall if passage.stuck else stop
-    parts = [_arrow(_on_lane(layout, start), _on_lane(layout, reach), "accent", 4)]
-    if passage.stuck:
-        parts.append(
-            _line(_on_lane(layout, wall - 34), _on_lane(layout, stop), "muted", 1.6, "4 7")
-        )
-        parts.append(_cross(_on_lane(layout, wall - 20)))
-    label = ((930, 208), "end") if layout.wide else ((layout.lane + 12, 610), "start")
-    parts.append(_text(label[0], [("gradient", "accent")], label[1], size=15))
-    return "".join(parts) + _notes(passage, layout)
-
-
-def _notes(passage: Passage, layout: Layout) -> str:
-    def note(place: str, *lines: list[tuple[str, str]]) -> str:
-        x, y = layout.notes[place]
-        rows = (_text((x, y + 21 * i), line, layout.anchor) for i, line in enumerate(lines))
-        return "".join(rows)
-
-    by_z = note("z", [("∂cost/∂", ""), ("z", "z"), (f" = {number(passage.by_z)}", "")])
-    to_mu = [("∂cost/∂", ""), ("μ", "mu"), (f" = {number(passage.by_mu)}", "")]
-    to_sigma = [("∂cost/∂", ""), ("σ", "sigma"), (f" = {number(passage.by_sigma)}", "")]
-    if passage.stuck:
-        node = note("node", [("stuck here", "bad")], [("a draw has no", "")], [("derivative", "")])
-        phi = note("phi", [("ϕ", "phi"), (" learns", "")], [("nothing", "")])
+def _sampling(drawing: Drawing, place: Arrangement, *, outside: bool) -> None:
+    at = place.at["node"]
+    if outside:
+        drawing.arrow(*_ends(place, "eps", "node"), "eps", 1.8)
+        _symbol(drawing, place.at["eps"], "ϵ", "eps")
+        drawing.box(at, place.node, "good")
+        label = [("z", "z"), (" = ", ""), ("μ", "mu"), (" + ", ""), ("σ", "sigma"), (" ϵ", "eps")]
     else:
+        drawing.box(at, place.node, "bad", dash="5px,4px")
+        label = [("z", "z"), (" ~ N(", ""), ("μ", "mu"), (", ", ""), ("σ", "sigma"), ("²)", "")]
+    drawing.write(_below(at, -9), label)
+    kind = "plain arithmetic" if outside else "a random draw"
+    drawing.write(_below(at, 13), [(kind, "muted")], size=14)
+
+
+def _backward(drawing: Drawing, place: Arrangement, *, stuck: bool) -> None:
+    start, stop, wall = place.back
+    drawing.arrow(_on_lane(place, start), _on_lane(place, wall if stuck else stop), "accent", 4)
+    if stuck:
+        ends = (_on_lane(place, wall - 34), _on_lane(place, stop))
+        drawing.line(*ends, "muted", 1.6, dash="4px,7px")
+        drawing.cross(_on_lane(place, wall - 20))
+    at, anchor = ((930, 203), "right") if place.wide else ((place.lane + 12, 605), "left")
+    drawing.write(at, [("gradient", "accent")], anchor, size=15)
+
+
+def _notes(drawing: Drawing, place: Arrangement, *, outside: bool) -> None:
+    def note(name: str, *lines: Words) -> None:
+        anchor = "center" if place.wide else "left"
+        for i, line in enumerate(lines):
+            drawing.write(_below(place.notes[name], LINE * i), line, anchor)
+
+    if outside:
         passes = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("μ", "mu"), (" = 1", "")]
         scaled = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("σ", "sigma"), (" = ", ""), ("ϵ", "eps")]
-        node = note("node", passes, scaled)
-        phi = note("phi", [("ϕ", "phi"), (" learns", "")])
-    return by_z + node + note("mu", to_mu, to_sigma) + phi
+        note("node", passes, scaled)
+        note("phi", [("ϕ", "phi"), (" learns", "")])
+    else:
+        note("node", [("stuck here", "bad")], [("a draw has no", "")], [("derivative", "")])
+        note("phi", [("ϕ", "phi"), (" learns", "")], [("nothing", "")])
+    for letter, colour in (("z", "z"), ("μ", "mu"), ("σ", "sigma")):
+        slope = [("∂cost/∂", ""), (letter, colour), (" =", "")]
+        drawing.write(_slope_end(place, f"by_{colour}"), slope, "right")
 
 
-def _on_lane(layout: Layout, along: float) -> Point:
-    return (along, layout.lane) if layout.wide else (layout.lane, along)
+def _slope_end(place: Arrangement, name: str) -> Point:
+    """Where "∂cost/∂z =" ends and its number begins."""
+    x, y = place.notes["z" if name == "by_z" else "mu"]
+    return x + (20 if place.wide else 74), y + (LINE if name == "by_sigma" else 0)
 
 
-def _half(layout: Layout, name: str) -> Point:
-    sizes = {"encoder": (104, 50), "decoder": (104, 50), "cost": (84, 50), "node": layout.node}
-    width, height = sizes.get(name, (38, 38))
+def _values(place: Arrangement) -> list[Value]:
+    """Places of the numbers, as `ARRANGED`."""
+    shift = {"below": (0, 33, "center"), "right": (25, 0, "right"), "left": (-25, 0, "left")}
+    found = {}
+    for name, side in place.sides.items():
+        (x, y), (dx, dy, where) = place.at[name], shift[side]
+        found[name] = Value((x + dx, y + dy), where)
+    found["cost"] = Value(_below(place.at["cost"], 13), size=14)
+    for name in ("by_z", "by_mu", "by_sigma"):
+        x, y = _slope_end(place, name)
+        found[name] = Value((x + 4, y + 1), "right", 17, "ink")
+    return [found[name] for name in ARRANGED]
+
+
+def _symbol(drawing: Drawing, at: Point, letter: str, colour: str) -> None:
+    drawing.ring(at, RADIUS, colour)
+    drawing.write(at, [(letter, colour)], size=20)
+
+
+def _below(at: Point, by: float) -> Point:
+    return at[0], at[1] + by
+
+
+def _on_lane(place: Arrangement, along: float) -> Point:
+    return (along, place.lane) if place.wide else (place.lane, along)
+
+
+def _half(place: Arrangement, name: str) -> Point:
+    width, height = {**SIZES, "node": place.node}.get(name, (2 * RADIUS, 2 * RADIUS))
     return width / 2 + 3, height / 2 + 3
 
 
-def _ends(layout: Layout, start: str, end: str) -> tuple[Point, Point]:
+def _ends(place: Arrangement, start: str, end: str) -> tuple[Point, Point]:
     """Where an arrow leaves one thing and meets the next: at their edges along the way."""
-    (x0, y0), (x1, y1) = layout.at[start], layout.at[end]
-    (w0, h0), (w1, h1) = _half(layout, start), _half(layout, end)
+    (x0, y0), (x1, y1) = place.at[start], place.at[end]
+    (w0, h0), (w1, h1) = _half(place, start), _half(place, end)
     across = abs(x1 - x0) > abs(y1 - y0)
     sign = 1 if (x1 > x0 if across else y1 > y0) else -1
     if across:
@@ -233,78 +285,3 @@ def _ends(layout: Layout, start: str, end: str) -> tuple[Point, Point]:
 
 def _clamp(value: float, most: float) -> float:
     return max(-most, min(most, value)) if most > 8 else 0.0
-
-
-def _line(start: Point, end: Point, colour: str, width: float, dash: str = "") -> str:
-    (x0, y0), (x1, y1) = start, end
-    style = f"stroke:{theme.var(colour)};stroke-width:{width:g};fill:none"
-    dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<path d="M{x0:g} {y0:g}L{x1:g} {y1:g}" style="{style}"{dashes}/>'
-
-
-def _arrow(start: Point, end: Point, colour: str, width: float) -> str:
-    (x0, y0), (x1, y1) = start, end
-    length = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-9)
-    ux, uy = (x1 - x0) / length, (y1 - y0) / length
-    head = 5 + 2 * width
-    neck = (x1 - ux * head, y1 - uy * head)
-    side = (-uy * head * 0.5, ux * head * 0.5)
-    left, right = (neck[0] + side[0], neck[1] + side[1]), (neck[0] - side[0], neck[1] - side[1])
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in ((x1, y1), left, right))
-    tip = f'<polygon points="{points}" style="fill:{theme.var(colour)}"/>'
-    return _line(start, neck, colour, width) + tip
-
-
-def _cross(at: Point) -> str:
-    x, y = at
-    strokes = f"M{x - 9:g} {y - 9:g}l18 18m0 -18l-18 18"
-    return f'<path d="{strokes}" style="stroke:{theme.var("bad")};stroke-width:4;fill:none"/>'
-
-
-def _symbol(at: Point, label: str, colour: str, value: str = "", side: str = "below") -> str:
-    x, y = at
-    ring = f"fill:{theme.var('paper')};stroke:{theme.var(colour)};stroke-width:1.8"
-    circle = f'<circle cx="{x:g}" cy="{y:g}" r="19" style="{ring}"/>'
-    letter = _text((x, y + 6), [(label, colour)], size=20)
-    if not value:
-        return circle + letter
-    dx, dy, anchor = {
-        "below": (0, 38, "middle"),
-        "right": (25, 5, "start"),
-        "left": (-25, 5, "end"),
-    }[side]
-    return circle + letter + _text((x + dx, y + dy), [(value, "muted")], anchor, size=15)
-
-
-def _box(
-    at: Point,
-    size: Point,
-    colour: str,
-    label: list[tuple[str, str]],
-    below: str = "",
-    *,
-    dashed: bool = False,
-) -> str:
-    (x, y), (width, height) = at, size
-    edge = f"fill:{theme.var('panel')};stroke:{theme.var(colour)};stroke-width:1.8"
-    corner = f'x="{x - width / 2:g}" y="{y - height / 2:g}"'
-    dashes = ' stroke-dasharray="5 4"' if dashed else ""
-    shape = f'<rect {corner} width="{width:g}" height="{height:g}" rx="9" style="{edge}"{dashes}/>'
-    if not below:
-        return shape + _text((x, y + 6), label)
-    return shape + _text((x, y - 3), label) + _text((x, y + 18), [(below, "muted")], size=14)
-
-
-def _text(at: Point, parts: list[tuple[str, str]], anchor: str = "middle", size: int = 17) -> str:
-    x, y = at
-    spans = "".join(
-        f'<tspan style="fill:{theme.var(colour or "ink")}"{_letter(colour)}>{escape(words)}</tspan>'
-        for words, colour in parts
-    )
-    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"'
-    return f'<text {place} xml:space="preserve">{spans}</text>'
-
-
-def _letter(colour: str) -> str:
-    """A symbol stands in the face that it has in formulas."""
-    return ' class="ttn-letter"' if colour in theme.SYMBOLS else ""

@@ -1,0 +1,34 @@
+// What a figure does with the room it has: panels that stack, drawings that keep their proportions.
+
+// Where a figure's panels stand when it is narrow: {"xaxis2.domain": [0, 1], ...}.
+export function rearrange(layout, places) {
+  for (const [path, value] of Object.entries(places ?? {})) {
+    const [axis, field] = path.split(".");
+    if (field) layout[axis] = { ...layout[axis], [field]: value };
+  }
+}
+
+const times = (value, scale) => (Array.isArray(value) ? value.map((each) => each * scale) : value * scale);
+
+// Letters, markers and lines: every `size` and `width` in a part of a figure.
+function scaled(part, scale) {
+  if (Array.isArray(part)) return part.map((each) => scaled(each, scale));
+  if (!part || typeof part !== "object" || ArrayBuffer.isView(part)) return part;
+  const grown = {};
+  for (const [key, value] of Object.entries(part)) {
+    grown[key] = key === "size" || key === "width" ? times(value, scale) : scaled(value, scale);
+  }
+  return grown;
+}
+
+// Scale a drawing as a whole to the room, letters and lines included, and centre it.
+export function fit(layout, traces, room) {
+  const { width, height, widest } = layout.meta.drawing;
+  const wide = Math.min(room, widest);
+  const scale = wide / width;
+  const side = (room - wide) / 2;
+  layout.margin = { l: side, r: side, t: 0, b: 0 };
+  layout.height = height * scale;
+  for (const part of ["shapes", "annotations"]) layout[part] = scaled(layout[part], scale);
+  traces.forEach((trace, i) => { traces[i] = scaled(trace, scale); });
+}
