@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from urllib.parse import quote
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import frame
 from pages.ui.live_parts import Param
-from tests import pages_sweep
+from tests.test_links import HOSTILE
 
 MU = Param("mu", "mean", -3, 3, 0.1, default=1.5)
-HOSTILE = [
-    "nan", "NaN", "inf", "-inf", "1e999", "", " ", "abc", "--1", "1,2", "0x10", "9" * 400, "-9e99",
-    "None", "true", "<script>alert(1)</script>", "'; DROP TABLE", "{mu}", "{{mu}}", "$x$", "\u0000",
-    "\ud7ff", "../../etc", "%00", "１２", "1_000", "[1]", "1;2", "🙂", "\n",
-]  # fmt: skip
 
 
 def controls_page() -> None:
@@ -126,42 +116,3 @@ def test_a_parameter_takes_the_nearest_position() -> None:
     assert MU.text(1.5) is None
     counts = Param("n", "samples", positions=(1, 2, 5), default=1)
     assert isinstance(counts.parse("5"), int)
-
-
-def malformed(chance: random.Random, names: list[str]) -> dict[str, str | list[str]]:
-    """The values of a link that nobody would write on purpose."""
-
-    def text() -> str:
-        makers: list[Callable[[], str]] = [
-            lambda: chance.choice(HOSTILE),
-            lambda: "".join(
-                chr(chance.randrange(1, 0x2FFF)) for _ in range(chance.randrange(1, 30))
-            ),
-            lambda: str(chance.uniform(-1e6, 1e6)),
-            lambda: quote(chance.choice(HOSTILE)),
-        ]
-        return chance.choice(makers)()
-
-    picked = chance.sample(names, chance.randrange(1, len(names) + 1))
-    link: dict[str, str | list[str]] = {name: text() for name in picked}
-    if chance.random() < 0.2:
-        link[picked[0]] = [text(), text()]
-    return link
-
-
-NAMES = {
-    "start": ["view", "seed"],
-    "location_scale": ["mu", "sigma", "eps", "n", "seed", "t"],
-}
-COMMON = ["hide", "present", "embed", "nothing", "mu", "seed", "problem", "k"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("page", frame.ALL_PAGES, ids=lambda page: page.key)
-def test_malformed_links_break_no_page(page: frame.PageInfo) -> None:
-    chance = random.Random(page.key)
-    names = sorted({*NAMES.get(page.key, []), *COMMON})
-    for _ in range(-(-200 // len(frame.ALL_PAGES))):
-        link = malformed(chance, names)
-        app = pages_sweep.open_page(page, **link)
-        assert not app.exception, link
