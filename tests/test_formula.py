@@ -12,6 +12,15 @@ from vae_core.formula import FUNCTIONS, FormulaError, check_finite, parse_formul
 from vae_core.problems import find_problem
 from vae_core.variance import Experiment, measure
 
+
+def pdf(t: float) -> float:
+    return math.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
+
+
+def ndtr(t: float) -> float:
+    return 0.5 * math.erfc(-t / math.sqrt(2.0))
+
+
 MEANINGS = {
     "z^2": lambda z: z**2,
     "z**2": lambda z: z**2,
@@ -55,6 +64,7 @@ def test_meaning(text):
         ("z.__class__", 1, "not understood"),
         ("__import__('os')", 0, "not understood"),
         ("z" * 201, 200, "longer"),
+        ("1.5.2", 3, "side by side"),
         ("(" * 150 + "z" + ")" * 40, 0, "missing|nested"),
         ("lambda", 0, "not known|missing"),
         ("z if z else z", 2, "not known|missing"),
@@ -105,18 +115,39 @@ def test_own_cost_that_jumps_objects_to_the_path():
     assert find_problem("f=|z|").smooth
 
 
-def test_quadrature_says_how_sure_it_is():
-    sure = Experiment("f=sin(z)", "score").exact()
-    assert sure.error < 1e-10
-    assert sure.value.item() == pytest.approx(math.exp(-0.5) * math.sin(2.0), abs=1e-10)
-    unsure = Experiment("f=step(z - 2)", "score").exact()
-    assert unsure.error > 1e-4
-    assert abs(unsure.loc.item() - 1 / math.sqrt(2 * math.pi)) < 2 * unsure.error
+@pytest.mark.parametrize(
+    ("text", "loc", "scale", "value", "by_loc"),
+    [
+        ("sin(z)", 2.0, 1.0, math.exp(-0.5) * math.sin(2.0), math.exp(-0.5) * math.cos(2.0)),
+        ("step(z - 0.5)", 2.0, 1.0, ndtr(1.5), pdf(1.5)),
+        ("relu(z)", 0.3, 3.0, 3.0 * pdf(0.1) + 0.3 * ndtr(0.1), ndtr(0.1)),
+        ("|z|", 2.0, 1.0, 2.0 * pdf(2.0) + 2.0 * (2.0 * ndtr(2.0) - 1.0), 2.0 * ndtr(2.0) - 1.0),
+        ("sign(z - 0.013)", 0.0, 1.0, 1.0 - 2.0 * ndtr(0.013), 2.0 * pdf(0.013)),
+        ("cos(20z)", 0.1, 0.1, math.exp(-2.0) * math.cos(2.0), -20 * math.exp(-2) * math.sin(2)),
+    ],
+)
+def test_quadrature_of_corners_and_jumps(text, loc, scale, value, by_loc):
+    exact = Experiment(f"f={text}", "score", loc, scale).exact()
+    assert exact.value.item() == pytest.approx(value, abs=1e-9)
+    assert exact.loc.item() == pytest.approx(by_loc, abs=1e-9)
+    assert exact.error < 1e-9
+
+
+@pytest.mark.parametrize("text", ["1/(z - 0.013)", "1/(z - 0.013)^2", "tan(z)", "1/sin(z)"])
+def test_a_pole_is_refused(text):
+    with pytest.raises(ValueError, match=r"does not settle|not known"):
+        measure(Experiment(f"f={text}", "score", replicates=100))
+
+
+def test_a_jump_in_disguise_is_found():
+    assert not find_problem("f=|z - 0.013|/(z - 0.013)").smooth
+    assert find_problem("f=|z - 0.013|").smooth
+    assert find_problem("f=sin(3z) + z^2/2").smooth
 
 
 @pytest.mark.parametrize("text", ["log(z)", "1/z^40", "exp(exp(z))", "sqrt(z)", "z/0"])
 def test_a_cost_that_is_not_everywhere_a_number_is_refused(text):
     with pytest.raises(ValueError, match="not a finite number"):
         check_finite(parse_formula(text).f)
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(ValueError, match=r"not a finite number|does not settle"):
         measure(Experiment(f"f={text}", "score", 0.0, 1.0, replicates=2000))

@@ -9,6 +9,7 @@ import pytest
 
 from pages.ui import frame
 from pages.ui.lesson import read_sections
+from pages.ui.variance_views import VIEWS
 from tests import pages_sweep
 
 
@@ -78,3 +79,11 @@ def test_the_way_leads_through_all_pages() -> None:
 @each_page
 def test_pages_are_short(page: frame.PageInfo) -> None:
     assert len((frame.PAGES / page.file).read_text(encoding="utf-8").splitlines()) < 100
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("problem", ["sine", "quadratic_bowl", "own"])
+def test_every_view_of_the_lab_opens_with_every_kind_of_cost(view: str, problem: str) -> None:
+    """A cost with a setting, one whose dimensions differ, and the learner's own."""
+    query = {"view": view, "problem": problem, "along": "dim"}
+    pages_sweep.assert_fine(pages_sweep.open_page(frame.page_info("gradient_variance"), **query))

@@ -162,6 +162,22 @@ def test_table_is_measured_and_says_what_it_knows():
     assert table["K"] == ["1", "1"]
 
 
+def test_a_biased_estimator_is_not_called_wrong_where_it_is_right():
+    """A central difference is exact on a parabola."""
+    words = SQUARE | {"names": ("finite_difference", "score")}
+    assert "wrong" not in figures.histograms(**WHERE, **words, n=2000).numbers["verdict"]
+
+
+def test_rounding_is_not_shown_as_variance():
+    at = variance_draws.Setting("square", (), "loc", 2.0, 1.0, samples=2)
+    assert at.variance("pathwise_antithetic", 200) == 0.0
+
+
+def test_a_jump_is_drawn_as_a_gap():
+    heights = duel_figures.cost_curve("step", (("k", 0.5),))
+    assert np.isnan(heights[np.abs(duel_figures.GRID - 0.5) < 0.07]).any()
+
+
 def test_remarks_warn_of_what_is_wrong():
     at = variance_draws.Setting("step", (("k", 0.5),), "loc")
     told = variance_draws.remarks(at, ("pathwise", "score_loo", "score"))

@@ -264,7 +264,7 @@ def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def measure_valued_uncoupled(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
-    """Weak derivatives with independent sides: where f is monotone, needlessly noisy."""
+    """Weak derivatives with independent sides: right, and in sigma mostly noisier."""
     eps = q.base(k, gen)
     rayleigh, maxwell, _ = weak_noise(eps, gen)
     other_rayleigh, other_maxwell, uniform = weak_noise(eps, gen)

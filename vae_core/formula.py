@@ -105,9 +105,9 @@ def parse_formula(text: str) -> Formula:
     return Formula(f, any(token.text in JUMPING for token in tokens))
 
 
-def check_finite(f: Function, reach: float = 65.0, points: int = 2601) -> None:
+def check_finite(f: Function, reach: int = 65, per_unit: int = 40) -> None:
     """Raise ValueError unless f is a finite number all the way from -reach to reach."""
-    z = torch.linspace(-reach, reach, points, dtype=torch.float64)
+    z = torch.arange(-reach * per_unit, reach * per_unit + 1, dtype=torch.float64) / per_unit
     bad = z[~torch.isfinite(f(z))]
     if bad.numel():
         worst = bad[bad.abs().argmin()].item()
@@ -142,6 +142,8 @@ def _python(tokens: list[Token]) -> tuple[str, list[int]]:
             closes = bars > 0 and _ends_value(before)
             bars += -1 if closes else 1
             token = found._replace(text=")" if closes else "(", kind="abs")
+        if before is not None and before.kind == token.kind == "number":
+            raise FormulaError("Two numbers stand side by side here.", token.position)
         piece = "abs(" if token.kind == "abs" and token.text == "(" else token.text
         called = before is not None and before.text in FUNCTIONS and token.text == "("
         starts_value = token.kind in ("number", "name") or token.text == "("

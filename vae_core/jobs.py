@@ -176,6 +176,7 @@ class Jobs:
                     self._refuse_second(run.visitor)
                 self._refuse_full()
                 run.message, run.ending = "", None
+                self._save(run, "queued", "")
                 self._stand_in_line(run)
 
     def change(self, token: str, settings: Settings) -> None:
@@ -246,13 +247,13 @@ class Jobs:
     def _control(self, run: _Run) -> Settings | None:
         """The settings of the run's next step; waits while it is paused or in line again."""
         with self._changed:
-            while not (run.ending or self._may_run(run)):
+            while not (run.ending or run.state == "running"):
                 self._busy.discard(run.token)
                 self._dispatch()
                 patience = run.seen + self._bounds.grace - self._clock()
                 if patience <= 0:
                     self._end(run, "stopped", GONE)
-                elif not self._may_run(run):
+                elif not run.state == "running":
                     self._changed.wait(patience)
             return None if run.ending else run.settings
 
@@ -288,9 +289,6 @@ class Jobs:
             self._folder.save(run.token, saved)
         except OSError:
             LOG.exception("a run's snapshot could not be written")
-
-    def _may_run(self, run: _Run) -> bool:
-        return run.state == "running"
 
     def _view(self, run: _Run) -> RunView:
         waits = run.token in self._line

@@ -26,7 +26,7 @@ MOST = 100
 SIDE = 6.0
 GRID = np.linspace(-SIDE, SIDE, 181)
 SCORE_ROW, PATH_ROW, COST_FOOT, COST_BODY = 0.0, 1.7, 2.5, 1.0
-FAN = 0.28
+FAN, JUMP = 0.28, 0.4
 ARROW, STEM = 1.2, 0.35
 LOWEST, HIGHEST = -0.6, 1.05
 
@@ -40,7 +40,9 @@ def cost_curve(problem: str, knobs: Knobs) -> np.ndarray:
     inner = f[np.abs(GRID) <= SIDE / 2]
     low, high = float(inner.min()), float(inner.max())
     share = (f - low) / (high - low)
-    return np.where((share >= -0.15) & (share <= 1.2), COST_FOOT + COST_BODY * share, np.nan)
+    jumps = np.abs(np.diff(share, prepend=share[0])) > JUMP
+    shown = (share >= -0.15) & (share <= 1.2) & ~jumps
+    return np.where(shown, COST_FOOT + COST_BODY * share, np.nan)
 
 
 def duel(

@@ -21,7 +21,9 @@ def cost_picker() -> str:
     chosen = controls.choice("problem", "Cost f(z)", costs)
     if chosen != OWN_CHOICE:
         return chosen
-    text, _ = controls.read("f", START, str)
+    text, fit = controls.read("f", START, str)
+    if not fit:
+        controls.note("f(z)")
     if not controls.hidden("f"):
         st.session_state["control:f"] = text
         st.text_input("f(z) =", key="control:f", max_chars=LONGEST, on_change=_store)

@@ -25,6 +25,7 @@ MOST_DRAWS, FEWEST_DRAWS, WORK = 2_000, 100, 100_000
 TABLE_WORK, TABLE_DRAWS = 2_000_000, 20_000
 GREEK = {"loc": "μ", "scale": "σ"}
 REFERENCE = ("score", "pathwise")
+ROUNDING = 1e-20
 
 Knobs = tuple[tuple[str, float], ...]
 
@@ -69,12 +70,22 @@ class Setting:
     def variance(self, name: str, replicates: int) -> float:
         """The closed form where there is one, else measured."""
         known = self.experiment(name).exact_variance(self.parameter)
-        return self.gradients(name, replicates).var(ddof=1) if known is None else known
+        if known is not None:
+            return known
+        measured = float(self.gradients(name, replicates).var(ddof=1))
+        return measured if measured > ROUNDING * self.exact() ** 2 else 0.0
+
+
+@lru_cache(maxsize=2048)
+def exact_gradient(at: Setting) -> float:
+    """The exact gradient at a setting, whose quadrature is not free for an own cost."""
+    return float(getattr(at.experiment("score").exact(), at.parameter)[0])
 
 
 def setting(problem: str, parameter: str, values: Mapping[str, float]) -> Setting:
-    """The setting at the sliders' values, as far as the view has sliders."""
-    knobs = tuple((name, values[name]) for name in sorted(find_problem(problem).knobs))
+    """The setting at the sliders' values; what the view has no slider for takes its default."""
+    known = find_problem(problem).knobs
+    knobs = tuple((name, values.get(name, known[name].default)) for name in sorted(known))
     whole = {name: int(values[name]) for name in ("samples", "dim", "seed") if name in values}
     return Setting(problem, knobs, parameter, values["mu"], values["sigma"], **whole)
 
@@ -166,7 +177,9 @@ def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
     told = []
     error = setting.experiment("score").exact().error
     if error > 0.0:
-        told.append(f"The exact value comes from quadrature, with an error below {error:.1g}.")
+        told.append(
+            f"The exact value comes from quadrature, with an error near {max(error, 1e-12):.0g}."
+        )
     for name in names:
         rule = ESTIMATORS[name]
         objection = find_problem(setting.problem).objection(rule)

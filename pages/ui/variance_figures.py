@@ -106,20 +106,28 @@ def numbers(at: Setting, names: tuple[str, ...], drawn: int, n: int) -> dict[str
         name: float(x.var(ddof=1)) if x.size > 1 else math.nan for name, x in found.items()
     }
     told: dict[str, float | str] = {"exact": at.exact(), "shown": float(min(n, drawn))}
-    told["verdict"] = verdict(at, {name: float(x.mean()) for name, x in found.items()}, variances)
-    for name, x in found.items():
-        told |= {f"mean_{name}": float(x.mean()), f"error_{name}": _standard_error(x)}
+    means = {name: float(x.mean()) for name, x in found.items()}
+    errors = {name: _standard_error(x) for name, x in found.items()}
+    told["verdict"] = verdict(at, means, errors, variances)
+    for name in names:
+        told |= {f"mean_{name}": means[name], f"error_{name}": errors[name]}
         told[f"var_{name}"] = short(variances[name])
     return told
 
 
-def verdict(at: Setting, means: dict[str, float], variances: dict[str, float]) -> str:
+def verdict(
+    at: Setting, means: dict[str, float], errors: dict[str, float], variances: dict[str, float]
+) -> str:
     """What the present numbers say of the estimators shown, in one sentence."""
     problem, exact = find_problem(at.problem), at.exact()
-    wrong = [name for name in means if not problem.allows(ESTIMATORS[name])]
+    wrong = [
+        name
+        for name, mean in means.items()
+        if not problem.allows(ESTIMATORS[name]) and abs(mean - exact) > 4.0 * errors[name]
+    ]
     if wrong:
         title, mean = ESTIMATORS[wrong[0]].title, means[wrong[0]]
-        return f"{title} is wrong here: it averages {mean:.3g}, and the gradient is {exact:.3g}."
+        return f"{title} is wrong here: it averages {mean:.4g}, and the gradient is {exact:.4g}."
     loud, calm = (pick(variances, key=lambda name: variances[name]) for pick in (max, min))
     if not (math.isfinite(variances[loud]) and loud != calm):
         return f"The exact gradient is {exact:.3g}; a single estimate lands somewhere around it."

@@ -96,6 +96,7 @@ def _histograms(chosen: Chosen) -> dict[str, Any]:
         "extra": words,
         "takeaway": "{verdict}",
         "formula": _formula(chosen),
+        "height": max(330, 105 * len(chosen.names)),
         "table": {"exact gradient": "{exact:.4g}", "estimates drawn": "{shown:d}"}
         | {
             ESTIMATORS[name].title: f"mean {{mean_{name}:.4g}} ± {{error_{name}:.2g}}, "
@@ -190,10 +191,17 @@ def _variances(chosen: Chosen) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class View:
-    """A way to look at the lab: its title, and what `live_figure` needs for it."""
+    """A way to look at the lab.
+
+    Attributes:
+        title: what the picker calls it.
+        build: what `live_figure` needs for it.
+        own_cost: whether it has a cost of its own and ignores the picker.
+    """
 
     title: str
     build: Callable[[Chosen], dict[str, Any]]
+    own_cost: bool = False
 
 
 VIEWS: dict[str, View] = {
@@ -202,7 +210,7 @@ VIEWS: dict[str, View] = {
     "mean": View("Running mean", _running),
     "against": View("Variance against ...", _against),
     "map": View("Who wins where", _map),
-    "parts": View("Data or dice?", _minibatch),
+    "parts": View("Data or dice?", _minibatch, own_cost=True),
 }
 
 
