@@ -86,4 +86,5 @@ def test_pages_are_short(page: frame.PageInfo) -> None:
 def test_every_view_of_the_lab_opens_with_every_kind_of_cost(view: str, problem: str) -> None:
     """A cost with a setting, one whose dimensions differ, and the learner's own."""
     query = {"view": view, "problem": problem, "along": "dim"}
-    pages_sweep.assert_fine(pages_sweep.open_page(frame.page_info("gradient_variance"), **query))
+    app = pages_sweep.open_page(frame.page_info("gradient_variance"), **query)
+    assert pages_sweep.faults(app) == []

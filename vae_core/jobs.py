@@ -1,7 +1,7 @@
 """Trainings in the background: a queue, a bounded number of workers, and tokens to find a run by.
 
 A run belongs to its token. Whoever holds it can watch, pause, change, stop and resume the run;
-nobody else can. All methods of `Jobs` may be called from any thread and return at once.
+nobody else can. All methods of `Jobs` may be called from any thread.
 """
 
 from __future__ import annotations
@@ -220,8 +220,7 @@ class Jobs:
                 raise TimeoutError(f"The run is still {run.state} at {run.fraction:.0%}.")
             return self._view(run)
 
-    # From here on: what the run's own thread calls, and what needs the lock to be held.
-
+    # What the run's own thread calls, and what needs the lock to be held.
     def _work(self, run: _Run) -> None:
         state: RunState = "failed"
         message = FAILED
@@ -247,13 +246,13 @@ class Jobs:
     def _control(self, run: _Run) -> Settings | None:
         """The settings of the run's next step; waits while it is paused or in line again."""
         with self._changed:
-            while not (run.ending or run.state == "running"):
+            while not (run.ending or self._may_run(run)):
                 self._busy.discard(run.token)
                 self._dispatch()
                 patience = run.seen + self._bounds.grace - self._clock()
                 if patience <= 0:
                     self._end(run, "stopped", GONE)
-                elif not run.state == "running":
+                elif not self._may_run(run):
                     self._changed.wait(patience)
             return None if run.ending else run.settings
 
@@ -289,6 +288,9 @@ class Jobs:
             self._folder.save(run.token, saved)
         except OSError:
             LOG.exception("a run's snapshot could not be written")
+
+    def _may_run(self, run: _Run) -> bool:
+        return run.state == "running"
 
     def _view(self, run: _Run) -> RunView:
         waits = run.token in self._line
