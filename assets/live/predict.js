@@ -4,6 +4,7 @@
 // the score. Nothing is sent anywhere.
 
 import { make, setText } from "./dom.js";
+import { typeset } from "./formula.js";
 import { format } from "./words.js";
 
 const STORE = "ttn-predictions";
@@ -49,7 +50,7 @@ function rich(text, katex) {
     if (part.startsWith("**")) return make("strong", {}, part.slice(2, -2));
     if (!katex || !/^\$[^$]+\$$/.test(part)) return document.createTextNode(part);
     const span = make("span");
-    katex.render(part.slice(1, -1), span, { throwOnError: false, strict: false });
+    typeset(katex, part.slice(1, -1), span);
     return span;
   });
 }

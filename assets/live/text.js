@@ -1,6 +1,7 @@
 // What stands around the figure: takeaway, formula, presets, table of numbers, code.
 
 import { make, setText } from "./dom.js";
+import { typeset } from "./formula.js";
 import { fill, fillFormula, format, formulaNumbers } from "./words.js";
 
 function tableRows(table, names, formats) {
@@ -104,8 +105,7 @@ export class Words {
     if (!this.typeset) {
       const tex = fillFormula(this.data.formula, numbers, palette);
       const trusted = ({ command }) => command === "\\htmlClass";
-      const options = { displayMode: true, throwOnError: false, strict: false, trust: trusted };
-      katex.render(tex, this.formula, options);
+      typeset(katex, tex, this.formula, { displayMode: true, trust: trusted });
       this.slots = Array.from(this.formula.querySelectorAll(".katex-html .ttn-val"));
       this.slots.forEach((slot, i) => {
         const colour = this.colours[numbers[i].name];

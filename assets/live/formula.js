@@ -1,0 +1,15 @@
+// Formulas by the KaTeX that ships with Streamlit.
+//
+// Its script marks parts as "katex-sizing", its style sheet still speaks of "sizing"; each part
+// gets both names, so that scripts and fractions have their sizes.
+
+const OWN = new Set(["katex-display", "katex-error", "katex-html", "katex-mathml"]);
+
+export function typeset(katex, tex, node, options = {}) {
+  katex.render(tex, node, { throwOnError: false, strict: false, ...options });
+  for (const part of node.querySelectorAll('[class*="katex-"]')) {
+    for (const name of [...part.classList]) {
+      if (name.startsWith("katex-") && !OWN.has(name)) part.classList.add(name.slice(6));
+    }
+  }
+}
