@@ -49,8 +49,8 @@ with page_frame("race") as lesson:
         against = controls.choice("against", "Loss against", picture.AGAINST)
     rules = {name: rule.title for name, rule in ESTIMATORS.items()}
     chosen = controls.multichoice("estimators", "Estimators", rules, DEFAULT)
-    names = tuple(chosen[: picture.MOST_RUNNERS])
-    if len(chosen) > len(names):
+    names = tuple(chosen[: picture.MOST_RUNNERS]) or tuple(DEFAULT)
+    if len(chosen) > picture.MOST_RUNNERS:
         st.caption(lesson.text("too_many", most=picture.MOST_RUNNERS))
     with figure_place:
         live = live_figure(
@@ -68,7 +68,7 @@ with page_frame("race") as lesson:
                 Preset(lesson.text("try_fast"), {"rate": 0.5}),
                 Preset(lesson.text("try_step"), {"problem": "step", "mu": 1, "k": 5, "rate": 0.5}),
                 Preset(
-                    lesson.text("try_sine"), {"problem": "sine", "mu": 0.5, "k": 1, "rate": 0.2}
+                    lesson.text("try_sine"), {"problem": "sine", "mu": -1, "sigma": 2, "rate": 0.2}
                 ),
                 Preset(lesson.text("try_elbo"), {"problem": "gaussian_elbo", "mu": -2, "k": 5}),
                 Preset(
