@@ -6,7 +6,7 @@
 
 import { Axis, unpackConstants } from "./live/decode.js";
 import { make, setText } from "./live/dom.js";
-import { fit, rearrange } from "./live/drawing.js";
+import { enlarge, fit, rearrange } from "./live/drawing.js";
 import { Grips } from "./live/grips.js";
 import { paint } from "./live/paint.js";
 import { Controls } from "./live/sliders.js";
@@ -199,6 +199,7 @@ class LiveFigure {
       return { uid, ...resolveAll(trace, this.palette), ...moved };
     });
     if (layout.meta?.drawing) fit(layout, traces, this.plot.clientWidth);
+    else if (this.data.present) enlarge(layout, traces, 1.35);
     return { layout, traces };
   }
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from pages.ui import frame as site
 from pages.ui import transform_figures as picture
 from tests.conftest import Opener
 from tests.live_page import LivePage
@@ -281,20 +279,6 @@ def test_browser_formats_numbers_as_python_does(open_page: Opener) -> None:
             nothing = not any(digit in "123456789" for digit in wanted)
             plain = wanted.replace("-", "+" if "+" in spec else "") if nothing else wanted
             assert text.replace("−", "-") == plain, (spec, number)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", site.ALL_PAGES, ids=lambda page: page.key)
-def test_axe_finds_nothing_serious(open_page: Opener, page: site.PageInfo, scheme: str) -> None:
-    watched = open_page(f"/{page.address}", scheme=scheme)
-    watched.page.wait_for_timeout(1500)
-    found = Axe().run(watched.page).response["violations"]
-    grave = [
-        (each["id"], [node["html"][:200] for node in each["nodes"]][:3])
-        for each in found
-        if each["impact"] in {"serious", "critical"}
-    ]
-    assert grave == []
 
 
 def test_touch_targets_are_large_on_a_phone(open_page: Opener) -> None:

@@ -21,6 +21,13 @@ function scaled(part, scale) {
   return grown;
 }
 
+// Larger words for the projector view, where a figure states their size itself.
+export function enlarge(layout, traces, scale) {
+  const grow = (part, font) => (part[font] ? { ...part, [font]: scaled(part[font], scale) } : part);
+  layout.annotations = (layout.annotations ?? []).map((each) => grow(each, "font"));
+  traces.forEach((trace, i) => { traces[i] = grow(trace, "textfont"); });
+}
+
 // Scale a drawing as a whole to the room, letters and lines included, and centre it.
 export function fit(layout, traces, room) {
   const { width, height, widest } = layout.meta.drawing;

@@ -46,7 +46,7 @@ with page_frame("gradient_variance") as lesson:
         with columns[3]:
             knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
             along = controls.choice("along", "Against", ALONG | knobs)
-    with columns[4], st.popover("Estimators", width="stretch"):
+    with columns[4], controls.folded("Estimators", "names"):
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
     chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along)

@@ -197,6 +197,13 @@ def toggle(name: str, label: str, default: bool = False, *, help: str | None = N
     return _told(value, label, fit)
 
 
+def folded(label: str, *names: str) -> Any:
+    """A button that opens upon some controls; a plain place where the address hides them all."""
+    if all(hidden(name) for name in names):
+        return st.container()
+    return st.popover(label, width="stretch")
+
+
 def preset(label: str, values: Mapping[str, object]) -> None:
     """A button, drawn as a link, that sets the whole page to a telling state."""
     texts = {name: number_text(v) if isinstance(v, float) else str(v) for name, v in values.items()}
