@@ -71,6 +71,15 @@ class LivePage:
         """A value read from plotly's own graph element, `gd`."""
         return self.root.locator(".ttn-plot").evaluate(f"(gd) => {expression}")
 
+    def zoom(self, left: float, right: float) -> None:
+        """Zoom to a part of the width, by a drag along the upper edge of the plot."""
+        area = self.root.locator(".nsewdrag").bounding_box()
+        self.page.mouse.move(area["x"] + left * area["width"], area["y"] + 5)
+        self.page.mouse.down()
+        self.page.mouse.move(area["x"] + right * area["width"], area["y"] + 8, steps=5)
+        self.page.mouse.up()
+        self.page.wait_for_timeout(600)
+
     def grab(self, name: str) -> tuple[float, float, float]:
         """Put the pointer on a slider's thumb and press; left end, width and height on screen."""
         slider = self.slider(name)

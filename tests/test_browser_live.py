@@ -90,11 +90,7 @@ def numbers_in(paths: str) -> list[float]:
 
 def test_zoom_hidden_traces_and_scroll_survive(open_page: Opener) -> None:
     live = transform(open_page)
-    area = live.root.locator(".nsewdrag").bounding_box()
-    live.page.mouse.move(area["x"] + 0.3 * area["width"], area["y"] + 5)
-    live.page.mouse.down()
-    live.page.mouse.move(area["x"] + 0.8 * area["width"], area["y"] + 8, steps=5)
-    live.page.mouse.up()
+    live.zoom(0.3, 0.8)
     legend = live.root.locator(".legendtoggle").first
     legend.click()
     live.page.wait_for_timeout(600)

@@ -27,7 +27,7 @@ FIGURES = [
 each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
 
 WATCH = """() => {
-  const seen = (window.seen = { repaints: 0, delays: [], waiting: [] });
+  const seen = (window.seen = { repaints: 0, blank: 0, delays: [], waiting: [] });
   let dirty = false;
   const slider = (event) => event.target.matches('input[type=range]');
   document.addEventListener('input', (event) => {
@@ -37,6 +37,8 @@ WATCH = """() => {
     document.querySelector('.ttn-plot'), { subtree: true, attributes: true, childList: true });
   const channel = new MessageChannel();
   channel.port1.onmessage = () => {
+    const drawn = document.querySelectorAll('.ttn-plot .trace path, .ttn-plot .trace text');
+    if (!drawn.length) seen.blank += 1;
     if (!dirty) return;
     dirty = false;
     seen.repaints += 1;
@@ -46,6 +48,8 @@ WATCH = """() => {
   const frame = () => { channel.port2.postMessage(0); requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
 }"""
+STANDS = """[...gd._fullLayout.xaxis.range, ...gd._fullLayout.yaxis.range,
+  document.querySelector('[data-testid=stMain]').scrollTop].join()"""
 # The slider is moved from inside the browser, so that the driver's own pace does not count.
 DRAG = """async ([id, moves, seconds, end]) => {
   const slider = document.getElementById(id);
@@ -99,12 +103,15 @@ def percentile(values: list[float], part: float) -> float:
 @each_figure
 def test_repaints_under_the_finger(visit: Any, path: str, key: str, param: str) -> None:
     opened = visit(path, key)
+    opened.live.zoom(0.2, 0.9)
     opened.page.evaluate(WATCH)
     opened.live.grab(param)
+    stands = opened.live.plotly(STANDS)
     before = len(opened.messages)
     took = opened.page.evaluate(DRAG, [f"{key}-{param}", MOVES, SECONDS, 0.3])
     opened.page.wait_for_timeout(100)
     seen = opened.page.evaluate("window.seen")
+    assert opened.live.plotly(STANDS) == stands
     during = len(opened.messages) - before
     settled = opened.live.settled
     opened.live.slider(param).dispatch_event("change")
@@ -115,7 +122,12 @@ def test_repaints_under_the_finger(visit: Any, path: str, key: str, param: str) 
     after = len(opened.messages) - before - during
     rate, delay = seen["repaints"] / took, percentile(seen["delays"], 0.95)
     print(f"\n{path}: {rate:.0f} repaints/s, input to repaint {delay:.0f} ms at p95,", end=" ")
-    print(f"{during} messages during the drag, {after} after it")
+    blank = opened.page.evaluate("window.seen.blank")
+    kept = opened.live.plotly(STANDS) == stands
+    print(f"{during} messages in the drag, {after} after it, {blank} blank frames,", end=" ")
+    print(f"zoom and scroll {'kept' if kept else 'lost'}")
+    assert kept
+    assert blank == 0
     assert rate >= 30
     assert delay <= 50
     assert (during, after) == (0, 1)
