@@ -94,7 +94,7 @@ class LiveFigure {
     if (painted) this.syncSoon();
     else await this.draw();
     this.words.set(this.names);
-    this.words.rest();
+    this.words.restSoon();
     this.label();
     this.root.dataset.settled = this.known;
   }
@@ -292,7 +292,7 @@ class LiveFigure {
   rest() {
     const now = JSON.stringify(this.values);
     if (now === this.known && !this.missed) {
-      this.words.rest();
+      this.words.restSoon();
       this.syncSoon();
       return;
     }
@@ -345,6 +345,7 @@ class LiveFigure {
     this.resizer.disconnect();
     clearTimeout(this.timer);
     clearTimeout(this.laggard);
+    clearTimeout(this.words.timer);
     this.transport.pause();
     if (this.plotly) this.plotly.purge(this.plot);
     if (named.get(this.data.key) === this) named.delete(this.data.key);

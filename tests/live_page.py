@@ -56,6 +56,16 @@ class LivePage:
             arg=[self.key, values],
         )
 
+    def wait_for_change(self, name: str, before: Any) -> None:
+        """Wait until the server has answered for another value of a parameter."""
+        self.page.wait_for_function(
+            """([key, name, before]) => {
+              const root = document.querySelector(`.st-key-${key} .ttn-live`);
+              return JSON.parse(root?.dataset.settled ?? '{}')[name] !== before;
+            }""",
+            arg=[self.key, name, before],
+        )
+
     def shown(self) -> str:
         """Everything drawn, as the paths and places in the figure's nodes."""
         return str(self.root.locator(".ttn-plot").evaluate(READ_SHOWN))

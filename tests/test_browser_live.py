@@ -160,8 +160,7 @@ def test_parts_of_the_picture_can_be_dragged(open_page: Opener, param: str, chan
     live.page.mouse.down()
     live.page.mouse.move(x + pull, y, steps=4)
     live.page.mouse.up()
-    live.page.wait_for_function("(name) => location.search.includes(`${name}=`)", arg=param)
-    live.page.wait_for_timeout(700)
+    live.wait_for_change(param, before)
     assert live.values[param] == pytest.approx(before + change, abs=0.1)
 
 

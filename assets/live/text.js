@@ -56,7 +56,7 @@ export class Words {
     this.numbers.hidden = !Object.keys(data.table).length;
     this.code.hidden = !data.code.length;
     this.copy.hidden = !data.params.length || data.present;
-    this.typeset = false;
+    this.typeset = this.typeset && data.formula === this.typesetFormula;
     setText(this.codeText, data.code.join("\n\n\n"));
     this.notes.replaceChildren(...data.notes.map((note) => make("p", {}, note)));
     const wanted = JSON.stringify(data.presets);
@@ -113,11 +113,17 @@ export class Words {
         slot.textContent = numbers[i].text;
       });
       this.typeset = true;
+      this.typesetFormula = this.data.formula;
     }
     this.slots.forEach((slot, i) => setText(slot, numbers[i].text));
   }
 
   // At rest the formula is typeset anew, so that what a screen reader finds in it is up to date.
+  restSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), 300);
+  }
+
   rest() {
     this.typeset = false;
     this.setFormula();
