@@ -20,7 +20,7 @@ from tests.live_page import LivePage
 pytestmark = [pytest.mark.bench, pytest.mark.browser]
 
 SECONDS, MOVES = 2.0, 120
-RELEASES, ROUNDS, SLOWEST = 20, 3, 300
+RELEASES, SLOWEST = 40, 300
 FIGURES = [
     ("/location_scale", "transform", "mu"),
     ("/gradient_variance", "variance_histogram", "mu"),
@@ -163,16 +163,13 @@ def release(opened: Visit, slider: str, last: int) -> list[float]:
 
 @each_figure
 def test_a_release_is_answered(visit: Any, path: str, key: str, param: str) -> None:
-    """The best of some rounds, since the machine may be shared."""
+    """One verdict over all releases: a slow one counts, and nothing is tried again."""
     opened = visit(path, key)
     last = int(opened.live.slider(param).get_attribute("max"))
-    for _ in range(ROUNDS):
-        waits = release(opened, f"{key}-{param}", last)
-        middle, slow = statistics.median(waits), percentile(waits, 0.95)
-        print(f"\n{path}: release to final numbers {middle:.0f} ms, {slow:.0f} ms at p95")
-        if slow <= SLOWEST:
-            return
-    pytest.fail(f"{slow:.0f} ms at p95, and at most {SLOWEST} ms are right")
+    waits = release(opened, f"{key}-{param}", last)
+    middle, slow = statistics.median(waits), percentile(waits, 0.95)
+    print(f"\n{path}: release to final numbers {middle:.0f} ms, {slow:.0f} ms at p95")
+    assert slow <= SLOWEST
 
 
 def transferred(page: Page, address: str) -> int:
