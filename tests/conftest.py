@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.find_browser import ADVICE, find
 
@@ -38,6 +46,8 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+# On a busy machine a page takes its time; what waits for it ends as soon as it is there.
+expect.set_options(timeout=20_000)
 # Opened at /page, Streamlit's frontend asks there first for its server, then one folder up.
 SEARCH_FOR_ROOT = re.compile(r"/\w+/_stcore/(health|host-config)$")
 

@@ -160,7 +160,10 @@ def test_everyone_can_work_the_page_and_its_link_tells_all(
     told = state(here)
     assert json.dumps(told) != start
     there = open_page("/" + here.url.split("/", 3)[3])
-    there.page.wait_for_timeout(1500)
+    figures = ".ttn-live[data-settled]"
+    last = there.page.locator(figures).nth(here.locator(figures).count() - 1)
+    last.wait_for(state="attached", timeout=60_000)
+    rest(there.page)
     assert state(there.page) == told
 
 

@@ -1,12 +1,17 @@
 """The `gradients` command, word for word."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS
 from vae_core.problems import PROBLEMS
+
+ROOT = Path(__file__).parents[1]
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str) -> object:
@@ -99,3 +104,16 @@ def test_unknown_words_exit_with_two(capsys, words):
         main(words)
     assert stop.value.code == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly():
+    """More than a pipe holds, to a reader that closes it at once: no trace, no status 120."""
+    words = ["--replicates", "10", "--sweep", "sigma=0.1:3:1000", "--json"]
+    command = [sys.executable, "-m", "vae_core", "gradients", *words]
+    for _ in range(3):
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            process.stdout.close()
+            assert process.wait(timeout=60) == 0
+            assert process.stderr.read() == ""

@@ -58,9 +58,6 @@ def run(args: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
     if isinstance(last, Diverged):
         print(last.explanation, file=sys.stderr)
         raise SystemExit(1)
