@@ -110,10 +110,9 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly():
     """More than a pipe holds, to a reader that closes it at once: no trace, no status 120."""
     words = ["--replicates", "10", "--sweep", "sigma=0.1:3:1000", "--json"]
     command = [sys.executable, "-m", "vae_core", "gradients", *words]
-    for _ in range(3):
-        with subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            process.stdout.close()
-            assert process.wait(timeout=60) == 0
-            assert process.stderr.read() == ""
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
