@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import hashlib
 import importlib
 import logging
+import pkgutil
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +28,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 
+from pages import ui
 from pages.ui import assets
 
 LOG = logging.getLogger("through_the_noise")
@@ -112,10 +115,17 @@ def explain_failure(error: Exception) -> bool:
 
 
 def warm_up() -> None:
-    """Load what takes seconds, torch above all, so that the first visitor need not wait for it."""
+    """Load what takes seconds, torch above all, so that the first visitor need not wait for it.
+
+    Streamlit collects garbage after each script run, and looks through all of torch for it: 0.1 to
+    0.2 s in which no thread can send an answer. What is loaded here stays, so it is frozen.
+    """
     assets.load(assets.PLOTLY)
-    importlib.import_module("pages.ui.frame")
+    for module in pkgutil.iter_modules(ui.__path__):
+        importlib.import_module(f"{ui.__name__}.{module.name}")
     trainings().jobs()
+    gc.collect()
+    gc.freeze()
 
 
 def trainings() -> ModuleType:
