@@ -98,8 +98,8 @@ def take_views(model: VAE, images: Tensor, labels: Tensor) -> Views:
         means = model.encoder(as_unit(images[:MAP_POINTS])).loc.numpy().copy()
     return Views(
         originals=x.numpy(),
-        reconstructions=model.decoder(q.loc).sigmoid().numpy(),
-        samples=model.decoder(prior.base(1, gen)[0]).sigmoid().numpy(),
+        reconstructions=model.mean_of_x(q.loc).numpy(),
+        samples=model.mean_of_x(prior.base(1, gen)[0]).numpy(),
         latent_means=means,
         labels=labels[:MAP_POINTS].numpy(),
     )

@@ -78,6 +78,10 @@ class VAE(nn.Module):
                 mean = pixel_mean.clamp(LEAST_INK, 1.0 - LEAST_INK)
                 self.decoder.logits.bias.copy_(mean.logit())
 
+    def mean_of_x(self, z: Tensor) -> Tensor:
+        """Latents (..., D) to the mean of x under p(x|z), (..., 784): what pictures show."""
+        return self.decoder(z).sigmoid()  # type: ignore[no-any-return]
+
 
 def _initialize(model: VAE, gen: torch.Generator) -> None:
     """He et al. 2015 before a ReLU, Glorot & Bengio 2010 at the outputs; biases zero.
