@@ -1,0 +1,130 @@
+"""Pictures and words of runs side by side: their held-out bounds, and what each reconstructs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages.ui import theme
+from pages.ui.comparison import AGAINST, runner_of
+from pages.ui.training_figures import span, thinned
+from pages.ui.training_views import number
+from vae_core.runs import Point, RunView
+
+USUAL = (-220.0, -90.0)
+ROUND = 20.0
+DASHES = {1: "solid", 4: "dash", 16: "dot"}
+
+
+def looks(view: RunView) -> list[Point]:
+    """A run's reports with a look at held-out images."""
+    return [point for point in view.history if point.test]
+
+
+def best(views: Sequence[RunView]) -> RunView | None:
+    """The run whose latest held-out ELBO is the highest; None before any run's second look."""
+    begun = [view for view in views if len(looks(view)) > 1]
+    return max(begun, key=_latest) if begun else None
+
+
+def _latest(view: RunView) -> float:
+    test = looks(view)[-1].test
+    return test.elbo if test else -np.inf
+
+
+def curves(views: Sequence[RunView], against: str) -> go.Figure:
+    """Held-out ELBO of each run in nats per image, against steps or seconds of training."""
+    figure = go.Figure()
+    seen = [np.array(USUAL)]
+    for view in views:
+        points = looks(view)
+        x = np.array([getattr(point, against) for point in points], dtype=float)
+        y = np.array([point.test.elbo for point in points if point.test], dtype=float)
+        seen.append(y)
+        x, y = thinned(x, y)
+        runner = runner_of(view)
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                name=runner.title,
+                mode="lines",
+                line={
+                    "color": theme.estimator_var(runner.estimator),
+                    "dash": DASHES[runner.samples],
+                    "width": 3,
+                },
+                hovertemplate=f"%{{x:.3~s}} {AGAINST[against]}<br>%{{y:.1f}} nats",
+            )
+        )
+    figure.update_xaxes(title=AGAINST[against], rangemode="tozero", minallowed=0)
+    figure.update_yaxes(
+        title="held-out ELBO (nats per image)", range=span(np.concatenate(seen), USUAL, ROUND)
+    )
+    figure.update_layout(
+        uirevision=against,
+        showlegend=True,
+        margin={"l": 64, "r": 12, "t": 24, "b": 44},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def takeaway(views: Sequence[RunView], words: dict[str, str]) -> str:
+    """Who leads, by how much, and what it has taken."""
+    leader = best(views)
+    if leader is None:
+        return words["none"]
+    point = looks(leader)[-1]
+    others = [view for view in views if view is not leader and len(looks(view)) > 1]
+    if not others:
+        return words["one"].format(name=runner_of(leader).title, elbo=number(_latest(leader)))
+    second = max(others, key=_latest)
+    return words["some"].format(
+        name=runner_of(leader).title,
+        elbo=number(_latest(leader)),
+        step=f"{point.step:,}",
+        seconds=f"{point.seconds:.0f}",
+        second=runner_of(second).title,
+        ahead=number(_latest(leader) - _latest(second)),
+    )
+
+
+def table(views: Sequence[RunView]) -> dict[str, list[str]] | None:
+    """The latest numbers of each run."""
+    rows = [(view, looks(view)[-1]) for view in views if looks(view)]
+    if not rows:
+        return None
+    return {
+        "run": [runner_of(view).title for view, _ in rows],
+        "steps": [f"{point.step:,}" for _, point in rows],
+        "seconds": [f"{point.seconds:.1f}" for _, point in rows],
+        "held-out ELBO": [number(point.test.elbo, 2) for _, point in rows if point.test],
+        "reconstruction": [number(point.test.reconstruction, 2) for _, point in rows if point.test],
+        "KL": [number(point.test.kl, 2) for _, point in rows if point.test],
+    }
+
+
+def strips(views: Sequence[RunView]) -> list[tuple[str, str, str, np.ndarray]]:
+    """The digits, and below them what each run makes of them: label, colour, words, images."""
+    pictured = [(view, view.views) for view in views if view.views is not None]
+    if not pictured:
+        return []
+    first = pictured[0][1]
+    rows = [("x, ten held-out digits", "x", "Ten held-out digits, 0 to 9.", first.originals)]
+    for view, pictures in pictured:
+        title = runner_of(view).title
+        words = f"The same ten digits as the model of {title} gives them back."
+        rows.append((title, "theta", words, pictures.reconstructions))
+    return rows
+
+
+def status(view: RunView) -> str:
+    """How one run stands, in few words."""
+    if view.state == "queued":
+        return f"{runner_of(view).title}: in line, place {view.place}"
+    if view.state == "running":
+        return f"{runner_of(view).title}: {view.fraction:.0%}"
+    return f"{runner_of(view).title}: {view.message or view.state}"
