@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -151,5 +152,16 @@ def test_words():
     assert training_views.duration(99.4) == "99 s"
     assert training_views.duration(600) == "10 min"
     assert training_views.difference(Settings(), Settings("score_loo", 4, 0.1)) == (
-        "score_loo, K = 4, rate 0.1"
+        "REINFORCE, leave-one-out, K = 4, rate 0.1"
+    )
+
+
+def test_a_run_is_credited_to_all_the_estimators_it_trained_with(jobs):
+    app = press(opened(), "start")
+    view = jobs.wait_for(token(app), ended)
+    first, last = view.history[0], view.history[-1]
+    mixed = replace(view, history=(first, replace(last, settings=Settings("score_loo", 4))))
+    words = {"none": "", "run": "{estimator}"}
+    assert (
+        training_views.takeaway(mixed, words) == "Reparameterization, then REINFORCE, leave-one-out"
     )

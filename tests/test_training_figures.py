@@ -91,3 +91,10 @@ def test_strips_speak():
     html = figures.strips_html([("a < b", "x", 'ten "digits"', np.zeros((10, 784)))])
     assert 'aria-label="ten &quot;digits&quot;"' in html
     assert "a &lt; b" in html
+
+
+@pytest.mark.parametrize(("planned", "side"), [(1.0, "left"), (5.0, "right")])
+def test_a_recorded_run_is_named_where_there_is_room(planned: float, side: str) -> None:
+    line = Line("recorded", curve(4), "red", beside="above")
+    names = [trace for trace in figures.curves([line], planned).data if trace.mode == "text"]
+    assert [trace.textposition for trace in names] == [f"top {side}"]

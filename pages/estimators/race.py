@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import controls, fate_figures
 from pages.ui import race_figures as picture
+from pages.ui.fate_figures import fates
 from pages.ui.frame import page_frame
 from pages.ui.live_figure import Param, Preset, Transport, live_figure
 from pages.ui.predict import predict
@@ -24,6 +25,8 @@ TIME = Transport(
     Param("n", "step", positions=picture.KNOTS, default=picture.STEPS, format="d"), seconds=6
 )
 DEFAULT = ["pathwise", "score", "score_loo", "naive"]
+# The question is about the settings that the page starts with.
+LOST = fates("score", "square", 2.0, 1.0, 0.1, 1, 3).diverged
 
 with page_frame("race") as lesson:
     predict(
@@ -38,7 +41,7 @@ with page_frame("race") as lesson:
         explanations={
             "same": lesson.text("why_same"),
             "slow": lesson.text("why_slow"),
-            "lost": lesson.text("why_lost"),
+            "lost": lesson.text("why_lost", lost=LOST),
         },
     )
     pickers, figure_place = st.columns([3, 3, 4]), st.container()

@@ -97,7 +97,7 @@ def curves(
         figure.update_yaxes(title=title, nticks=4, range=span(seen, usual, step), row=row, col=1)
     for line in runs:
         if line.beside:
-            figure.add_trace(_name_beside(line), row=1, col=1)
+            figure.add_trace(_name_beside(line, planned_epochs), row=1, col=1)
     for mark in marks:
         figure.add_vline(mark.epoch, line={"color": theme.var("muted"), "dash": "dash", "width": 1})
         figure.add_annotation(
@@ -134,14 +134,17 @@ def _trace(line: Line, term: str) -> go.Scatter:
     )
 
 
-def _name_beside(line: Line) -> go.Scatter:
-    above = line.beside == "above"
+def _name_beside(line: Line, planned_epochs: float) -> go.Scatter:
+    """The name at the line's end, on the side where there is room for it."""
+    height = "top" if line.beside == "above" else "bottom"
+    end = line.curve.epochs[-1:]
+    side = "right" if len(end) and end[0] < planned_epochs / 2 else "left"
     return go.Scatter(
-        x=line.curve.epochs[-1:],
+        x=end,
         y=line.curve.elbo[-1:],
         text=[line.name],
         mode="text",
-        textposition="top left" if above else "bottom left",
+        textposition=f"{height} {side}",
         textfont={"color": line.label_colour or line.colour, "size": 12},
         hoverinfo="skip",
         showlegend=False,

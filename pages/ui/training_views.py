@@ -99,7 +99,7 @@ def difference(before: Settings, after: Settings) -> str:
     """What changed from one setting to the next, in few words."""
     words = []
     if before.estimator != after.estimator:
-        words.append(after.estimator)
+        words.append(ESTIMATORS[after.estimator].title)
     if before.samples != after.samples:
         words.append(f"K = {after.samples}")
     if before.learning_rate != after.learning_rate:
@@ -156,10 +156,16 @@ def takeaway(view: RunView | None, words: Mapping[str, str]) -> str:
         ]
         return words["none"].format(ends=", ".join(ends))
     return words["run"].format(
-        estimator=ESTIMATORS[view.settings.estimator].title,
+        estimator=", then ".join(ESTIMATORS[name].title for name in used_estimators(view)),
         epoch=f"{view.history[-1].epoch:.1f}",
         elbo=number(bound.elbo),
     )
+
+
+def used_estimators(view: RunView) -> list[str]:
+    """The estimators that a run has trained with, in their order, each once."""
+    steps = (point.settings.estimator for point in view.history)
+    return list(dict.fromkeys(steps)) or [view.settings.estimator]
 
 
 def formula(bound: Bound | None) -> str:
