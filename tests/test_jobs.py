@@ -9,74 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.stage import BOUND, CONFIG, STEPS, Clock, Stage, reaches, seed, stands
+from vae_core.archive import CULLED, UNKNOWN
 from vae_core.background import train_live
-from vae_core.checkpoint import Checkpoint
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
-from vae_core.evaluate import Bound
 from vae_core.jobs import GONE, SERVER_STOPPED, TOO_LONG, Bounds, Jobs, JobsError
-from vae_core.runs import LONGEST_HISTORY, Point, RunFolder, thin
-from vae_core.train import Control, Diverged, Progress, train
-
-CONFIG = TrainConfig(epochs=1.0)
-BOUND = Bound(-100.0, -80.0, 20.0)
-STEPS = 5
-
-
-class Stage:
-    """A trainer that makes a step whenever the test lets it, and notes who is training."""
-
-    def __init__(self) -> None:
-        self.go = threading.Semaphore(0)
-        self.training: set[int] = set()
-        self.most_at_once = 0
-        self.settings: list[Settings] = []
-        self.ending: Diverged | Exception | None = None
-
-    def __call__(
-        self, config: TrainConfig, control: Control, resume: Checkpoint | None
-    ) -> Iterator[Progress | Diverged]:
-        step = resume.step if resume else 0
-        yield self.report(config, step, "running")
-        while step < STEPS:
-            self.training.discard(config.seed)
-            settings = control()
-            if settings is None:
-                yield self.report(config, step, "stopped")
-                return
-            self.training.add(config.seed)
-            self.most_at_once = max(self.most_at_once, len(self.training))
-            self.settings.append(settings)
-            self.go.acquire()
-            step += 1
-            if isinstance(self.ending, Exception):
-                raise self.ending
-            if self.ending is not None:
-                yield self.ending
-                return
-            if step < STEPS:
-                yield self.report(config, step, "running")
-        self.training.discard(config.seed)
-        yield self.report(config, step, "finished")
-
-    @staticmethod
-    def report(config: TrainConfig, step: int, state: str) -> Progress:
-        checkpoint = Checkpoint(step, float(step), {})
-        return Progress(
-            step, step / STEPS, step * 100, float(step), 100.0, step / STEPS, config.settings,
-            BOUND, BOUND, checkpoint=checkpoint, state=state,
-        )  # fmt: skip
-
-    def steps(self, count: int) -> None:
-        for _ in range(count):
-            self.go.release()
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from vae_core.runs import LONGEST_HISTORY, Point, thin
+from vae_core.train import Diverged, Progress, train
 
 
 @pytest.fixture
@@ -95,18 +35,6 @@ def jobs(stage: Stage, clock: Clock) -> Iterator[Jobs]:
     yield made
     stage.steps(1000)
     made.shutdown()
-
-
-def seed(number: int) -> TrainConfig:
-    return replace(CONFIG, seed=number)
-
-
-def reaches(step: int):
-    return lambda view: bool(view.history) and view.history[-1].step >= step
-
-
-def stands(*states: str):
-    return lambda view: view.state in states
 
 
 def test_a_run_from_start_to_finish(jobs, stage):
@@ -304,7 +232,9 @@ def test_ended_runs_are_bounded_in_memory(jobs, stage, clock):
         stage.steps(STEPS)
         jobs.wait_for(tokens[-1], stands("finished"))
     kept = [token for token in tokens if jobs.look(token)]
-    assert kept == tokens[-3:]
+    assert kept == tokens[-2:]
+    assert jobs.why_gone(tokens[0]) == CULLED
+    assert jobs.why_gone("never given") == UNKNOWN
 
 
 def test_shutdown_and_a_new_server(stage, tmp_path):
@@ -363,19 +293,6 @@ def test_damaged_files_are_no_run(tmp_path: Path, stage, content):
     for path in tmp_path.rglob("run.json"):
         path.write_text(content)
     assert Jobs(workers=1, folder=tmp_path, trainer=stage).look(token) is None
-
-
-def test_the_folder_is_bounded(tmp_path):
-    folder = RunFolder(tmp_path, most=2)
-    stage = Stage()
-    jobs = Jobs(workers=1, trainer=stage)
-    jobs._folder = folder
-    for i in range(4):
-        token = jobs.start(seed(i), "ann")
-        stage.steps(STEPS)
-        jobs.wait_for(token, stands("finished"))
-    assert len(list(tmp_path.iterdir())) == 2
-    jobs.shutdown()
 
 
 def test_a_long_history_is_thinned_from_its_older_half():

@@ -1,90 +1,44 @@
-"""Trainings in the background: a queue, a bounded number of workers, and tokens to find a run by.
+"""Trainings in the background: a line, a bounded number of workers, and tokens to find a run by.
 
-A run belongs to its token. Whoever holds it can watch, pause, change, stop and resume the run;
-nobody else can. All methods of `Jobs` may be called from any thread.
+A token belongs to whoever asked for the run: its holder can watch, pause, change, stop and resume
+it; nobody else can. Whoever asks for the very configuration and seed of a training that is under
+way, or finished, shares it with a token of their own: it is done once and serves them all. Who then
+wants something else from it (other settings, a pause, a stop) parts from the others, who notice
+nothing. A training ends when nobody watches it any more.
+
+All methods of `Jobs` may be called from any thread.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from vae_core.archive import Archive
 from vae_core.background import Execute, Trainer, default_workers, in_thread, train_live
+from vae_core.bounds import Bounds, JobsError
 from vae_core.checkpoint import Checkpoint
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import DataError
-from vae_core.evaluate import Views
-from vae_core.runs import (
-    ACTIVE,
-    RESUMABLE,
-    Point,
-    RunFolder,
-    RunState,
-    RunView,
-    SavedRun,
-    pictures,
-    thin,
-)
+from vae_core.line import Line
+from vae_core.run_folder import RunFolder, hashed
+from vae_core.runs import RESUMABLE, RunState, RunView
+from vae_core.shared_run import SERVER_STOPPED, SharedRun
 from vae_core.train import Diverged, Progress
+
+__all__ = ["GONE", "SERVER_STOPPED", "TOO_LONG", "Bounds", "Jobs", "JobsError"]
 
 LOG = logging.getLogger(__name__)
 
 GONE = "Nobody watched this run any more, so it was stopped. It can go on from here."
 TOO_LONG = "The run reached the longest time that one training may take here."
-SERVER_STOPPED = "The server was stopped in the middle of this run. It can go on from here."
 FAILED = "The training broke off through a fault of this program, not of yours."
-
-
-class JobsError(ValueError):
-    """A request cannot be met; the message says why."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What one server allows.
-
-    Attributes:
-        waiting: runs in the queue.
-        kept: runs held in memory that are not active.
-        grace: seconds that a run goes on with nobody watching.
-        seconds: training time of one run.
-    """
-
-    waiting: int = 100
-    kept: int = 40
-    grace: float = 900.0
-    seconds: float = 3600.0
-
-
-@dataclass
-class _Run:
-    """A run and all that changes about it, guarded by the lock of its `Jobs`."""
-
-    token: str
-    visitor: str
-    config: TrainConfig
-    settings: Settings
-    seen: float
-    state: RunState = "queued"
-    message: str = ""
-    fraction: float = 0.0
-    history: list[Point] = field(default_factory=list)
-    views: Views | None = None
-    kl_per_dimension: np.ndarray | None = None
-    checkpoint: Checkpoint | None = None
-    has_thread: bool = False
-    ending: tuple[RunState, str] | None = None
-    discarded: bool = False
+NO_RUN = "There is no such run any more. Start a new one."
+SAVE_SECONDS = 10.0
 
 
 class Jobs:
@@ -108,292 +62,307 @@ class Jobs:
         bounds: Bounds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._workers = workers or default_workers()
-        self._folder = RunFolder(folder) if folder else None
+        self._bounds = bounds or Bounds()
+        files = RunFolder(folder, self._bounds.folders, self._bounds.disk) if folder else None
+        self._archive = Archive(files, self._bounds)
         self._trainer = trainer
         self._execute = execute
-        self._bounds = bounds or Bounds()
         self._clock = clock
-        self._changed = threading.Condition()
-        self._runs: dict[str, _Run] = {}
-        self._line: deque[str] = deque()
-        self._busy: set[str] = set()
+        self._changed = self._archive.lock
+        self._line: Line[SharedRun] = Line(workers or default_workers())
+        self._seen: dict[str, float] = {}
+        self._unwritten: dict[str, SharedRun] = {}
         self._closed = False
 
     def start(self, config: TrainConfig, visitor: str) -> str:
-        """Put a new run in line and return its token.
+        """Put a new run in line, or join one that does the same, and return its token.
 
         Raises:
-            JobsError: the visitor has an active run, or the line is full.
+            JobsError: the visitor has an active run, the line is full, or the run is too large.
         """
-        with self._changed:
+        return self.start_many([config], visitor)[0]
+
+    def start_many(self, configs: Sequence[TrainConfig], visitor: str) -> list[str]:
+        """`start` for several runs of one visitor: all of them or none. One runs at a time.
+
+        Raises:
+            JobsError: as `start`, or there are more than one visitor may have.
+        """
+        if len(configs) > self._bounds.together:
+            raise JobsError(f"You may compare {self._bounds.together} runs at a time.")
+        for config in configs:
+            self._bounds.check(config)
+            self._archive.recall(config)
+        with self._lock():
             self._refuse_second(visitor)
-            self._refuse_full()
-            token = secrets.token_urlsafe(16)
-            run = _Run(token, visitor, config, config.settings, self._clock())
-            self._runs[token] = run
-            self._save(run, "queued", "")
+            fresh = {config for config in configs if self._archive.like(config) is None}
+            self._refuse_full(len(fresh))
+            self._seen[visitor] = self._clock()
+            return [self._join(config, visitor) for config in configs]
+
+    def _join(self, config: TrainConfig, visitor: str) -> str:
+        run = self._archive.like(config)
+        fresh = run is None
+        run = run or SharedRun(config, config.settings)
+        token = self._archive.watch(run, visitor)
+        self._unwritten[run.run_id] = run
+        if fresh:
             self._stand_in_line(run)
-            self._cull()
-            return token
+        else:
+            self._dispatch()
+        return token
 
     def look(self, token: str) -> RunView | None:
         """How the run stands; None when there is none, or none any more.
 
-        Looking tells that somebody still cares, and starts the run's grace period anew.
+        Looking tells that somebody still cares, and starts the grace period of all runs of this
+        visitor anew.
         """
-        run = self._find(token)
-        if run is None:
+        try:
+            with self._held(token) as run:
+                return self._view(token, run)
+        except JobsError:
             return None
-        with self._changed:
-            run.seen = self._clock()
-            return self._view(run)
+
+    def why_gone(self, token: str) -> str:
+        """Why a token leads to no run, in one or two sentences."""
+        return self._archive.why_gone(token)
+
+    def checkpoint(self, token: str) -> Checkpoint | None:
+        """The run's last snapshot, None where there is no run, or none yet."""
+        run = self._archive.find(token)
+        return run.checkpoint if run else None
 
     def visitor_of(self, token: str) -> str | None:
         """Who started the run: whoever comes back with its token is that visitor again."""
-        run = self._find(token)
-        return run.visitor if run else None
+        run = self._archive.find(token)
+        return run.watchers.get(hashed(token)) if run else None
 
     def pause(self, token: str) -> None:
         """Hold the run after its present step; its worker is free for others meanwhile."""
         with self._held(token) as run:
             if run.state in ("queued", "running"):
-                run.state = "paused"
-                self._leave_line(run)
+                own = self._own(token, run)
+                own.state = "paused"
+                self._line.leave(own)
+                self._dispatch()
 
     def resume(self, token: str, settings: Settings | None = None) -> None:
         """Go on with a paused run, or with one that ended early from its last snapshot.
 
         Raises:
-            JobsError: the visitor has another active run, or the line is full.
+            JobsError: the visitor has another active run, the line is full, or K is too large.
         """
         with self._held(token) as run:
-            run.settings = settings or run.settings
-            if run.state == "paused" and token in self._busy:
-                run.state = "running"
-            elif run.state == "paused" or run.state in RESUMABLE:
-                if run.state != "paused":
-                    self._refuse_second(run.visitor)
+            settings = settings or run.settings
+            self._bounds.check_settings(run.config, settings)
+            works = self._line.works(run)
+            waits = (run.state == "paused" and not works) or run.state in RESUMABLE
+            if run.state in RESUMABLE:
+                self._refuse_second(run.watchers[hashed(token)])
+            if waits:
                 self._refuse_full()
-                run.message, run.ending = "", None
-                self._save(run, "queued", "")
-                self._stand_in_line(run)
+            own = run if settings == run.settings else self._own(token, run)
+            own.use(settings)
+            if waits:
+                own.message, own.ending = "", None
+                self._unwritten[own.run_id] = own
+                self._stand_in_line(own)
+            elif own.state == "paused":
+                own.state = "running"
 
     def change(self, token: str, settings: Settings) -> None:
-        """Use other settings from the next step on."""
+        """Use other settings from the next step on.
+
+        Raises:
+            JobsError: K is too large, or the run is shared and the line is full.
+        """
         with self._held(token) as run:
-            run.settings = settings
+            if settings == run.settings:
+                return
+            self._bounds.check_settings(run.config, settings)
+            if len(run.watchers) > 1 and run.active:
+                self._refuse_full()
+            own = self._own(token, run)
+            own.use(settings)
+            if own is not run and own.active:
+                self._stand_in_line(own)
 
     def stop(self, token: str) -> None:
         """End the run after its present step and keep what it has reached."""
         with self._held(token) as run:
-            self._end(run, "stopped", "")
+            if run.active:
+                self._end(self._own(token, run), "stopped", "")
 
     def discard(self, token: str) -> None:
-        """End the run and forget it, files included."""
+        """Forget the run, files included; it ends if nobody else watches it."""
         with self._held(token) as run:
-            self._end(run, "stopped", "")
-            run.discarded = True
-            del self._runs[token]
-        if self._folder:
-            self._folder.discard(token)
+            if self._archive.leave(token, run):
+                self._end(run, "stopped", "")
+            else:
+                self._unwritten[run.run_id] = run
+        self._archive.delete(token, run)
 
     def shutdown(self, timeout: float = 20.0) -> None:
         """End all runs at a snapshot, from which the next server can go on."""
         with self._changed:
             self._closed = True
-            for run in self._runs.values():
-                if run.state in ACTIVE:
-                    self._end(run, "interrupted", SERVER_STOPPED)
+            for run in self._archive.runs.values():
+                self._end(run, "interrupted", SERVER_STOPPED)
             self._changed.notify_all()
             self._changed.wait_for(
-                lambda: not any(run.has_thread for run in self._runs.values()), timeout
+                lambda: not any(run.has_thread for run in self._archive.runs.values()), timeout
             )
 
     def wait_for(
         self, token: str, condition: Callable[[RunView], bool], timeout: float = 30.0
     ) -> RunView:
         """Wait until the run stands as asked for. Raises TimeoutError when it does not."""
-        run = self._runs[token]
-        with self._changed:
-            if not self._changed.wait_for(lambda: condition(self._view(run)), timeout):
-                raise TimeoutError(f"The run is still {run.state} at {run.fraction:.0%}.")
-            return self._view(run)
+        last = self._archive.find(token)
+        if last is None:
+            raise JobsError(NO_RUN)
 
-    # What the run's own thread calls, and what needs the lock to be held.
-    def _work(self, run: _Run) -> None:
-        state: RunState = "failed"
-        message = FAILED
+        def now() -> RunView:
+            return self._view(token, self._archive.present(token) or last)
+
+        with self._changed:
+            if not self._changed.wait_for(lambda: condition(now()), timeout):
+                raise TimeoutError(f"The run is still {last.state} at {last.fraction:.0%}.")
+            return now()
+
+    # What the run's own thread calls.
+    def _work(self, run: SharedRun) -> None:
+        ending: tuple[RunState, str] = ("failed", FAILED)
         try:
             for report in self._trainer(run.config, lambda: self._control(run), run.checkpoint):
                 if isinstance(report, Diverged):
-                    state, message = "diverged", report.explanation
+                    ending = ("diverged", report.explanation)
                 else:
-                    state, message = self._record(run, report)
+                    ending = self._record(run, report)
         except DataError as error:
-            state, message = "failed", str(error)
+            ending = ("failed", str(error))
         except Exception:
             LOG.exception("a training failed")
-            state, message = "failed", FAILED
-        self._save(run, state, message)
-        with self._changed:
+            ending = ("failed", FAILED)
+        self._archive.save(run, ending, now=self._clock())
+        with self._lock():
             run.has_thread = False
-            run.state, run.message = state, message
-            self._busy.discard(run.token)
-            self._leave_line(run)
-            self._changed.notify_all()
+            run.state, run.message = ending
+            self._line.release(run)
+            self._line.leave(run)
+            self._dispatch()
 
-    def _control(self, run: _Run) -> Settings | None:
+    def _control(self, run: SharedRun) -> Settings | None:
         """The settings of the run's next step; waits while it is paused or in line again."""
         with self._changed:
             while not (run.ending or self._may_run(run)):
-                self._busy.discard(run.token)
+                self._line.release(run)
                 self._dispatch()
-                patience = run.seen + self._bounds.grace - self._clock()
+                patience = self._bounds.grace - self._unseen_for(run)
                 if patience <= 0:
                     self._end(run, "stopped", GONE)
                 elif not self._may_run(run):
                     self._changed.wait(patience)
             return None if run.ending else run.settings
 
-    def _record(self, run: _Run, report: Progress) -> tuple[RunState, str]:
+    def _record(self, run: SharedRun, report: Progress) -> tuple[RunState, str]:
         """Take over a report; returns how the run would stand if this were its last."""
         with self._changed:
-            history = [point for point in run.history if point.step < report.step]
-            run.history = thin([*history, Point.of(report)])
-            run.fraction = report.fraction
-            run.checkpoint = report.checkpoint or run.checkpoint
-            if report.views is not None:
-                run.views, run.kl_per_dimension = report.views, report.kl_per_dimension
-            if self._clock() - run.seen > self._bounds.grace:
+            run.take(report)
+            if self._unseen_for(run) > self._bounds.grace:
                 self._end(run, "stopped", GONE)
             elif report.seconds > self._bounds.seconds and report.state == "running":
                 self._end(run, "stopped", TOO_LONG)
             self._changed.notify_all()
-        if report.checkpoint is not None and report.state == "running":
-            self._save(run, "running", "")
+            save = run.unsaved and self._clock() - run.saved_at >= SAVE_SECONDS
+        if save and report.state == "running":
+            self._archive.save(run, now=self._clock())
         if report.state == "finished":
             return "finished", ""
         return run.ending or ("failed", FAILED)
 
-    def _save(self, run: _Run, state: RunState, message: str) -> None:
-        """Write the run's files; a full disk costs the snapshot, not the run."""
-        with self._changed:
-            if self._folder is None or run.discarded:
-                return
-            saved = SavedRun(
-                run.config, state, message, run.fraction, list(run.history), run.checkpoint
-            )
-        try:
-            self._folder.save(run.token, saved)
-        except OSError:
-            LOG.exception("a run's snapshot could not be written")
-
-    def _may_run(self, run: _Run) -> bool:
+    # With the lock held.
+    def _may_run(self, run: SharedRun) -> bool:
         return run.state == "running"
 
-    def _view(self, run: _Run) -> RunView:
-        waits = run.token in self._line
-        return RunView(
-            token=run.token,
-            config=run.config,
-            state=run.state,
-            place=self._line.index(run.token) + 1 if waits else 0,
-            fraction=run.fraction,
-            settings=run.settings,
-            history=tuple(run.history),
-            views=run.views,
-            kl_per_dimension=run.kl_per_dimension,
-            message=run.message,
-        )
+    def _view(self, token: str, run: SharedRun) -> RunView:
+        return run.view(token, self._line.place(run))
 
-    def _stand_in_line(self, run: _Run) -> None:
+    def _own(self, token: str, run: SharedRun) -> SharedRun:
+        """The run itself where nobody else watches it, else one for this watcher alone."""
+        if len(run.watchers) == 1:
+            return run
+        own = run.part(hashed(token))
+        self._archive.add(own)
+        self._unwritten |= {each.run_id: each for each in (own, run)}
+        return own
+
+    def _stand_in_line(self, run: SharedRun) -> None:
         run.state = "queued"
-        self._line.append(run.token)
-        self._dispatch()
-
-    def _leave_line(self, run: _Run) -> None:
-        if run.token in self._line:
-            self._line.remove(run.token)
+        self._line.stand(run)
         self._dispatch()
 
     def _dispatch(self) -> None:
         """Give free workers to those who have waited longest."""
-        while self._line and len(self._busy) < self._workers and not self._closed:
-            run = self._runs[self._line.popleft()]
-            if self._clock() - run.seen > self._bounds.grace:
-                self._end(run, "stopped", GONE)
-                continue
+        self._end_unseen()
+        for run in self._line.calls() if not self._closed else ():
             run.state = "running"
-            self._busy.add(run.token)
             if not run.has_thread:
                 run.has_thread = True
                 self._execute(partial(self._work, run))
         self._changed.notify_all()
 
-    def _end(self, run: _Run, state: RunState, message: str) -> None:
+    def _end(self, run: SharedRun, state: RunState, message: str) -> None:
         """Let an active run end; its thread sees to it where it has one."""
-        if run.state not in ACTIVE or run.ending:
+        if not run.active or run.ending:
             return
-        run.ending = (state, message)
-        if run.token in self._line:
-            self._line.remove(run.token)
-        if not run.has_thread:
+        self._line.leave(run)
+        if run.has_thread:
+            run.ending = (state, message)
+        else:
             run.state, run.message = state, message
+            self._unwritten[run.run_id] = run
         self._changed.notify_all()
 
+    def _end_unseen(self) -> None:
+        """End what waits or rests without a thread while nobody watches; threads do it alone."""
+        for run in list(self._archive.runs.values()):
+            if not run.has_thread and self._unseen_for(run) > self._bounds.grace:
+                self._end(run, "stopped", GONE)
+
+    def _unseen_for(self, run: SharedRun) -> float:
+        """Seconds since one of its visitors looked."""
+        times = [self._seen.get(visitor, float("-inf")) for visitor in run.visitors]
+        return self._clock() - max(times, default=float("-inf"))
+
     def _refuse_second(self, visitor: str) -> None:
-        if any(run.visitor == visitor and run.state in ACTIVE for run in self._runs.values()):
+        if any(visitor in run.visitors and run.active for run in self._archive.runs.values()):
             raise JobsError("You have a training under way. Stop it before you start another.")
 
-    def _refuse_full(self) -> None:
-        if self._closed or len(self._line) >= self._bounds.waiting:
+    def _refuse_full(self, more: int = 1) -> None:
+        if self._closed or (more and len(self._line) + more > self._bounds.waiting):
             raise JobsError("The line is full at the moment. Please try again in a minute.")
 
-    def _cull(self) -> None:
-        """Forget the runs that ended, beyond those kept; the ones unseen for longest first."""
-        ended = [run for run in self._runs.values() if run.state not in ACTIVE]
-        ended.sort(key=lambda run: run.seen)
-        for run in ended[: max(0, len(ended) - self._bounds.kept)]:
-            del self._runs[run.token]
+    @contextmanager
+    def _held(self, token: str) -> Iterator[SharedRun]:
+        """The run, with the lock held; its visitor is seen to be there."""
+        while self._archive.find(token) is not None:
+            with self._lock():
+                run = self._archive.present(token)
+                if run is not None:
+                    self._seen[run.watchers[hashed(token)]] = self._clock()
+                    yield run
+                    self._changed.notify_all()
+                    return
+        raise JobsError(NO_RUN)
 
     @contextmanager
-    def _held(self, token: str) -> Iterator[_Run]:
-        """The run, with the lock held; those who wait hear of the change afterwards."""
-        run = self._find(token)
-        if run is None:
-            raise JobsError("There is no such run any more. Start a new one.")
+    def _lock(self) -> Iterator[None]:
+        """The lock; before it goes, what is too much leaves, and after it, files are written."""
         with self._changed:
-            run.seen = self._clock()
-            yield run
-            self._changed.notify_all()
-
-    def _find(self, token: str) -> _Run | None:
-        with self._changed:
-            run = self._runs.get(token)
-        if run is None and self._folder is not None:
-            saved = self._folder.load(token)
-            if saved is not None:
-                loaded = self._revive(token, saved)
-                with self._changed:
-                    run = self._runs.setdefault(token, loaded)
-                    self._cull()
-        return run
-
-    def _revive(self, token: str, saved: SavedRun) -> _Run:
-        """A run as its files tell of it; one that was active ended with its server."""
-        cut_off = saved.state in ACTIVE
-        last = saved.history[-1] if saved.history else None
-        return _Run(
-            token,
-            visitor=token,
-            config=saved.config,
-            settings=last.settings if last else saved.config.settings,
-            seen=self._clock(),
-            state="interrupted" if cut_off else saved.state,
-            message=SERVER_STOPPED if cut_off else saved.message,
-            fraction=saved.fraction,
-            history=saved.history,
-            views=pictures(saved),
-            checkpoint=saved.checkpoint,
-        )
+            yield
+            self._end_unseen()
+            self._archive.make_room(self._unseen_for)
+            unwritten, self._unwritten = list(self._unwritten.values()), {}
+        for run in unwritten:
+            self._archive.save(run, arrays=not run.has_thread, now=self._clock())

@@ -1,26 +1,15 @@
-"""What is kept of a training run: its history, how it stands, and its files.
-
-A run's folder holds `run.json` (configuration, state and history, plain JSON) and
-`snapshot.safetensors` (see `vae_core.checkpoint`). Its name is a hash of the run's token, so a
-listing of the runs folder opens no run.
-"""
+"""What there is to see of a training run: how it stands, its history, and its looks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from vae_core.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.config import Settings, TrainConfig
-from vae_core.data import DataError, load_mnist
-from vae_core.evaluate import Bound, Views, take_views
-from vae_core.model import VAE
+from vae_core.evaluate import Bound, Views
+from vae_core.looks import Look
 from vae_core.train import Progress
 
 RunState = Literal[
@@ -82,6 +71,10 @@ class RunView:
         views: the latest pictures.
         kl_per_dimension: (D,) the latest held-out KL of each latent dimension.
         message: one sentence on how the run ended, or empty.
+        looks: what there was to see along the way, the oldest first, thinned to `MOST_LOOKS`;
+            empty once a run that ended has given them up to make room.
+        snapshot: step of the last good snapshot, from which the run can go on; 0 is its start.
+        watchers: those who share this training, everybody with a token of their own.
     """
 
     token: str
@@ -94,6 +87,9 @@ class RunView:
     views: Views | None
     kl_per_dimension: np.ndarray | None
     message: str
+    looks: tuple[Look, ...] = ()
+    snapshot: int = 0
+    watchers: int = 1
 
     @property
     def active(self) -> bool:
@@ -119,86 +115,3 @@ def thin(history: list[Point]) -> list[Point]:
         return history
     half = len(history) // 2
     return history[:half:2] + history[half:]
-
-
-@dataclass(frozen=True)
-class SavedRun:
-    """What the files of a run tell: its configuration, how it stood, and where it can go on."""
-
-    config: TrainConfig
-    state: RunState
-    message: str
-    fraction: float
-    history: list[Point]
-    checkpoint: Checkpoint | None
-
-
-class RunFolder:
-    """The runs on disk, at most `most` of them; the ones untouched for longest go first."""
-
-    def __init__(self, path: Path, most: int = 200) -> None:
-        self.path = path
-        self.most = most
-
-    def _of(self, token: str) -> Path:
-        return self.path / hashlib.sha256(token.encode()).hexdigest()[:32]
-
-    def save(self, token: str, run: SavedRun) -> None:
-        """Write a run; its snapshot first, so that the history never runs ahead of it for good."""
-        folder = self._of(token)
-        folder.mkdir(parents=True, exist_ok=True)
-        if run.checkpoint is not None:
-            save_checkpoint(folder / "snapshot.safetensors", run.checkpoint, run.config)
-        values = {
-            "config": run.config.as_dict(),
-            "state": run.state,
-            "message": run.message,
-            "fraction": run.fraction,
-            "history": [asdict(point) for point in run.history],
-        }
-        part = folder / "run.part"
-        part.write_text(json.dumps(values), encoding="utf-8")
-        part.replace(folder / "run.json")
-        self._cull()
-
-    def load(self, token: str) -> SavedRun | None:
-        """Read a run back; None where there is none or its files are damaged."""
-        folder = self._of(token)
-        try:
-            values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            history = [Point.from_dict(point) for point in values["history"]]
-            config = TrainConfig(**values["config"])
-            state, message, fraction = values["state"], values["message"], values["fraction"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        try:
-            checkpoint, _ = load_checkpoint(folder / "snapshot.safetensors")
-        except CheckpointError:
-            checkpoint = None
-        if state in ACTIVE:
-            last = checkpoint.step if checkpoint else -1
-            history = [point for point in history if point.step <= last]
-        return SavedRun(config, state, message, fraction, history, checkpoint)
-
-    def discard(self, token: str) -> None:
-        """Delete a run's files."""
-        shutil.rmtree(self._of(token), ignore_errors=True)
-
-    def _cull(self) -> None:
-        folders = [f for f in self.path.iterdir() if f.is_dir()]
-        folders.sort(key=lambda folder: folder.stat().st_mtime)
-        for folder in folders[: -self.most]:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def pictures(saved: SavedRun) -> Views | None:
-    """What the model of the run's last snapshot sees, or None without snapshot or images."""
-    if saved.checkpoint is None:
-        return None
-    model = VAE(hidden=saved.config.hidden, latent=saved.config.latent)
-    try:
-        model.load_state_dict(saved.checkpoint.weights)
-        images = load_mnist()
-    except (RuntimeError, DataError):
-        return None
-    return take_views(model, images.test_images, images.test_labels)
