@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import frame
 from pages.ui.lesson import Lesson
+from tests.small_jobs import small_jobs
 
 SITE = Path(__file__).parents[1] / "pages" / "site.py"
 SECONDS = 60
@@ -109,7 +111,7 @@ class Sweep:
 def sweep(key: str) -> Sweep:
     """Turn every widget of a page to its ends, one at a time, the others as they start."""
     page = frame.page_info(key)
-    with _noting_sections() as seen:
+    with _noting_sections() as seen, TemporaryDirectory() as runs, small_jobs(Path(runs)):
         app = open_page(page)
         found = {"at the start": faults(app)}
         for setting in list(settings(app)):

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from pages.ui import theme
 from pages.ui.comparison import AGAINST, runner_of
 from pages.ui.training_figures import span, thinned
-from pages.ui.training_views import number
+from pages.ui.training_views import number, recorded
+from vae_core.estimators import ESTIMATORS
 from vae_core.runs import Point, RunView
 
 USUAL = (-220.0, -90.0)
@@ -35,7 +36,10 @@ def _latest(view: RunView) -> float:
 
 
 def curves(views: Sequence[RunView], against: str) -> go.Figure:
-    """Held-out ELBO of each run in nats per image, against steps or seconds of training."""
+    """Held-out ELBO of each run in nats per image, against steps or seconds of training.
+
+    Before there is a run, the recorded ones: their bound on the minibatches.
+    """
     figure = go.Figure()
     seen = [np.array(USUAL)]
     for view in views:
@@ -43,25 +47,18 @@ def curves(views: Sequence[RunView], against: str) -> go.Figure:
         x = np.array([getattr(point, against) for point in points], dtype=float)
         y = np.array([point.test.elbo for point in points if point.test], dtype=float)
         seen.append(y)
-        x, y = thinned(x, y)
         runner = runner_of(view)
-        figure.add_trace(
-            go.Scatter(
-                x=x,
-                y=y,
-                name=runner.title,
-                mode="lines",
-                line={
-                    "color": theme.estimator_var(runner.estimator),
-                    "dash": DASHES[runner.samples],
-                    "width": 3,
-                },
-                hovertemplate=f"%{{x:.3~s}} {AGAINST[against]}<br>%{{y:.1f}} nats",
-            )
-        )
+        colour = theme.estimator_var(runner.estimator)
+        figure.add_trace(_line(runner.title, x, y, colour, DASHES[runner.samples], against))
+    for name, reports in {} if views else recorded().items():
+        x = np.array([report[against] for report in reports], dtype=float)
+        y = np.array([report["train"]["elbo"] for report in reports], dtype=float)
+        title = f"recorded: {ESTIMATORS[name].title}"
+        figure.add_trace(_line(title, x, y, theme.estimator_var(name, 0.6), "solid", against))
     figure.update_xaxes(title=AGAINST[against], rangemode="tozero", minallowed=0)
+    axis = "held-out ELBO" if views else "ELBO"
     figure.update_yaxes(
-        title="held-out ELBO (nats per image)", range=span(np.concatenate(seen), USUAL, ROUND)
+        title=f"{axis} (nats per image)", range=span(np.concatenate(seen), USUAL, ROUND)
     )
     figure.update_layout(
         uirevision=against,
@@ -70,6 +67,20 @@ def curves(views: Sequence[RunView], against: str) -> go.Figure:
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
     )
     return figure
+
+
+def _line(
+    name: str, x: np.ndarray, y: np.ndarray, colour: str, dash: str, against: str
+) -> go.Scatter:
+    x, y = thinned(x, y)
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines",
+        line={"color": colour, "dash": dash, "width": 3},
+        hovertemplate=f"%{{x:.3~s}} {AGAINST[against]}<br>%{{y:.1f}} nats",
+    )
 
 
 def takeaway(views: Sequence[RunView], words: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,15 +40,24 @@ def held_out_curve(view: RunView) -> Curve:
 
 
 @cache
-def reference_curves() -> dict[str, Curve]:
-    """Recorded runs of one epoch, by estimator: the bound on the minibatches; see their README."""
+def recorded() -> dict[str, list[dict[str, Any]]]:
+    """Reports of recorded runs of one epoch, by estimator; see their README."""
     found = {}
     for name in TRAINABLE:
         path = REFERENCES / f"{name}.jsonl"
         if path.is_file():
-            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            found[name] = curve((line["epoch"], Bound(**line["train"])) for line in lines)
+            text = path.read_text(encoding="utf-8")
+            found[name] = [json.loads(line) for line in text.splitlines()]
     return found
+
+
+@cache
+def reference_curves() -> dict[str, Curve]:
+    """The recorded runs' bounds on the minibatches, by estimator."""
+    return {
+        name: curve((line["epoch"], Bound(**line["train"])) for line in lines)
+        for name, lines in recorded().items()
+    }
 
 
 def lines(view: RunView | None) -> list[Line]:

@@ -1,0 +1,29 @@
+"""The training pages' queue, on few images and with a runs folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from pages.ui import training_room
+from vae_core.data import load_mnist
+from vae_core.jobs import Jobs
+from vae_core.train import train
+
+
+@contextmanager
+def small_jobs(folder: Path, workers: int = 1) -> Iterator[Jobs]:
+    """What the pages start meanwhile trains in a moment."""
+    data = load_mnist().first(2000, 200)
+
+    def trainer(config, control, resume):
+        return train(config, data, control, resume=resume, evaluate_every=5)
+
+    made = Jobs(workers=workers, folder=folder, trainer=trainer)
+    with patch.object(training_room, "jobs", lambda: made):
+        try:
+            yield made
+        finally:
+            made.shutdown()
