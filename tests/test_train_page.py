@@ -9,11 +9,14 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import frame, training_room, training_views
+from pages.ui import frame, take_away, training_room, training_views
 from tests import pages_sweep
+from vae_core.archive import UNKNOWN
+from vae_core.checkpoint import load_checkpoint
 from vae_core.config import TRAINABLE, Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
-from vae_core.jobs import Jobs
+from vae_core.exports import curves_csv, script
+from vae_core.jobs import Bounds, Jobs
 from vae_core.runs import RunView
 from vae_core.train import train
 
@@ -90,7 +93,7 @@ def test_the_address_finds_the_run_in_another_session(jobs):
 
 def test_an_address_of_a_run_that_is_gone(jobs):
     app = opened(run="not-a-token")
-    assert "gone" in app.warning[0].value
+    assert app.warning[0].value == UNKNOWN
     assert "run" not in app.query_params
 
 
@@ -122,6 +125,73 @@ def test_divergence_teaches_and_mends(jobs):
     assert view.settings.learning_rate == TrainConfig().learning_rate
     assert "lr" not in app.query_params
     assert not app.run().error
+
+
+def test_a_run_that_blew_up_at_once_says_that_it_starts_again(jobs):
+    app = press(opened(lr="1000"), "start")
+    view = jobs.wait_for(token(app), ended)
+    assert view.snapshot == 0
+    assert app.run().button(key="mend").label.startswith("Start again from the first step")
+
+
+def test_the_way_back_names_the_snapshot(jobs):
+    app = press(opened(epochs="50"), "start")
+    press(app, "stop")
+    view = jobs.wait_for(token(app), ended)
+    assert view.snapshot == view.history[-1].step > 0
+    assert training_views.way_back(view).endswith(f"(step {view.snapshot})")
+
+
+def test_two_who_ask_for_the_same_share_it_and_neither_stops_the_other(jobs):
+    first, second = press(opened(epochs="50"), "start"), press(opened(epochs="50"), "start")
+    assert token(first) != token(second)
+    assert jobs.look(token(first)).watchers == 2
+    assert "shared with 1 more" in training_views.status(jobs.look(token(first)))
+    press(first, "stop")
+    assert jobs.look(token(first)).state == "stopped"
+    assert jobs.look(token(second)).active
+    press(second.run(), "stop")
+    jobs.wait_for(token(second), ended)
+
+
+def test_a_finished_run_is_there_at_once_and_says_why(jobs):
+    first = press(opened(), "start")
+    jobs.wait_for(token(first), ended)
+    second = press(opened(), "start")
+    assert jobs.look(token(second)).state == "finished"
+    assert "trained here before" in second.warning[0].value
+
+
+def test_a_run_that_is_too_large_is_refused_in_words(jobs):
+    jobs._bounds = Bounds(steps=100)
+    app = press(opened(), "start")
+    assert "600 steps" in app.warning[0].value
+    assert "run" not in app.query_params
+
+
+def test_what_can_be_taken_away(jobs, tmp_path):
+    app = opened(epochs="2")
+    assert [button.disabled for button in app.get("download_button")] == [True, True, False]
+    press(app, "start")
+    jobs.wait_for(token(app), ended)
+    assert [button.disabled for button in app.run().get("download_button")] == [False] * 3
+    view = jobs.look(token(app))
+    made = [make() for _, _, _, make in take_away._files(view, TrainConfig())]
+    path = tmp_path / "taken.safetensors"
+    path.write_bytes(made[0])
+    checkpoint, config = load_checkpoint(path)
+    assert (checkpoint.step, config) == (view.snapshot, view.config)
+    assert made[1] == curves_csv(view.history)
+    assert made[2] == script(view.config)
+
+
+def test_links_share_the_run_only_where_they_say_so(jobs):
+    app = press(opened(epochs="50", latent="2"), "start")
+    plain, whole = (code.value for code in app.code[:2])
+    assert "run=" not in plain
+    assert "latent=2" in plain
+    assert f"run={token(app)}" in whole
+    press(app, "stop")
 
 
 def test_missing_data_give_a_sentence(jobs, monkeypatch):

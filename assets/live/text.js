@@ -64,13 +64,16 @@ export class Words {
     this.builtPresets = wanted;
   }
 
+  // A link shares the controls, not the token of a run: whoever has that can stop the run.
   // Without the clipboard (an address without https), the link is shown to be copied by hand.
   async copyLink() {
+    const link = new URL(location.href);
+    link.searchParams.delete("run");
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(link.href);
       setText(this.copied, "Copied.");
     } catch {
-      setText(this.copied, location.href);
+      setText(this.copied, link.href);
     }
     setTimeout(() => setText(this.copied, ""), 8000);
   }

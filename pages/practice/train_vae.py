@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import controls, training_figures, training_panel, training_room, training_views
+from pages.ui import (
+    controls,
+    take_away,
+    training_figures,
+    training_panel,
+    training_room,
+    training_views,
+)
 from pages.ui.frame import page_frame
 from pages.ui.live_figure import live_figure
 
@@ -51,6 +58,10 @@ with page_frame("train_vae") as lesson:
             )
         with right:
             training_panel.pictures(view, config)
+        with st.expander("Take it away"):
+            take_away.files(view, config)
+            lesson("take_away")
+            take_away.links(view)
 
     st.fragment(stage, run_every=1.0 if active else None)()
     st.markdown("**What to try**")

@@ -101,7 +101,7 @@ def ending(view: RunView | None) -> None:
         st.error(view.message)
         usual = replace(view.settings, learning_rate=TrainConfig().learning_rate)
         st.button(
-            f"Go back to the last good snapshot, at learning rate {USUAL_RATE}",
+            f"{training_views.way_back(view)}, at learning rate {USUAL_RATE}",
             key="mend",
             on_click=training_room.mend,
             args=(usual,),

@@ -20,11 +20,15 @@ from pages.ui import controls
 from vae_core.background import in_thread
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
-from vae_core.jobs import Jobs, JobsError
+from vae_core.jobs import Bounds, Jobs, JobsError
 from vae_core.runs import RunView
 from vae_core.train import train
 
 FIRST_PICTURE_SECONDS = 1.0
+DONE_BEFORE = (
+    "This very run, seed included, was trained here before: this is it. Choose another seed to see "
+    "one from its beginning."
+)
 RUNS = Path(os.environ.get("TTN_RUNS") or Path(__file__).parents[2] / "runs")
 
 _TOKEN = "training:token"  # noqa: S105 - the name of a place, not a secret
@@ -36,7 +40,7 @@ _APPLIED = "training:applied"
 @cache
 def jobs() -> Jobs:
     """The one queue of this server; made at the first need, and closed with the process."""
-    made = Jobs(folder=RUNS)
+    made = Jobs(folder=RUNS, bounds=Bounds.from_environment())
     atexit.register(made.shutdown)
     in_thread(warm_up)
     return made
@@ -64,12 +68,17 @@ def present_run() -> RunView | None:
     if view is None:
         if named:
             controls.write({"run": None})
-            _tell("The run of this address is gone. Runs that ended are kept for a while only.")
+            _tell(jobs().why_gone(named))
         st.session_state.pop(_TOKEN, None)
         return None
     st.session_state[_TOKEN] = token
     controls.write({"run": token})
     return view
+
+
+def has_snapshot(view: RunView) -> bool:
+    """Whether there is something to take away, or to go on from."""
+    return jobs().checkpoint(view.token) is not None
 
 
 def is_active(view: RunView | None) -> bool:
@@ -91,6 +100,9 @@ def start(config: TrainConfig) -> None:
     st.session_state[_TOKEN] = token
     st.session_state[_APPLIED] = config.settings
     controls.write({"run": token})
+    view = jobs().look(token)
+    if view is not None and view.state == "finished":
+        _tell(DONE_BEFORE)
     try:
         jobs().wait_for(token, lambda view: view.views is not None, FIRST_PICTURE_SECONDS)
     except TimeoutError:

@@ -136,7 +136,16 @@ def status(view: RunView) -> str:
         words.append(f"{duration(view.seconds_left)} left")
     if view.state != "running":
         words.append(view.state)
+    if view.watchers > 1:
+        words.append(f"shared with {view.watchers - 1} more")
     return " · ".join(words)
+
+
+def way_back(view: RunView) -> str:
+    """Where a run that diverged can go on."""
+    if not view.snapshot:
+        return "Start again from the first step"
+    return f"Go back to the last good snapshot (step {view.snapshot})"
 
 
 def duration(seconds: float) -> str:
