@@ -32,7 +32,7 @@ from vae_core.runs import (
     RunState,
     RunView,
     SavedRun,
-    pictures,
+    last_look,
     thin,
 )
 from vae_core.train import Diverged, Progress
@@ -382,18 +382,13 @@ class Jobs:
 
     def _revive(self, token: str, saved: SavedRun) -> _Run:
         """A run as its files tell of it; one that was active ended with its server."""
-        cut_off = saved.state in ACTIVE
-        last = saved.history[-1] if saved.history else None
-        return _Run(
-            token,
-            visitor=token,
-            config=saved.config,
-            settings=last.settings if last else saved.config.settings,
-            seen=self._clock(),
-            state="interrupted" if cut_off else saved.state,
-            message=SERVER_STOPPED if cut_off else saved.message,
-            fraction=saved.fraction,
-            history=saved.history,
-            views=pictures(saved),
-            checkpoint=saved.checkpoint,
-        )
+        run = _Run(token, token, saved.config, saved.settings, self._clock())
+        run.state, run.message = saved.state, saved.message
+        if saved.state in ACTIVE:
+            run.state, run.message = "interrupted", SERVER_STOPPED
+        run.fraction, run.history = saved.fraction, saved.history
+        run.checkpoint = saved.checkpoint
+        look = last_look(saved)
+        if look is not None:
+            run.views, run.kl_per_dimension = look.views, look.evaluation.kl_per_dimension
+        return run

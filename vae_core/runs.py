@@ -19,8 +19,7 @@ import numpy as np
 from vae_core.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
-from vae_core.evaluate import Bound, Views, take_views
-from vae_core.model import VAE
+from vae_core.evaluate import Bound, Evaluation, Views, evaluate, held_out, spread, take_views
 from vae_core.train import Progress
 
 RunState = Literal[
@@ -29,6 +28,7 @@ RunState = Literal[
 ACTIVE: tuple[RunState, ...] = ("queued", "running", "paused")
 RESUMABLE: tuple[RunState, ...] = ("stopped", "interrupted", "diverged", "failed")
 LONGEST_HISTORY = 2000
+LOOK_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,11 @@ class SavedRun:
     history: list[Point]
     checkpoint: Checkpoint | None
 
+    @property
+    def settings(self) -> Settings:
+        """What the last report used."""
+        return self.history[-1].settings if self.history else self.config.settings
+
 
 class RunFolder:
     """The runs on disk, at most `most` of them; the ones untouched for longest go first."""
@@ -191,14 +196,32 @@ class RunFolder:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def pictures(saved: SavedRun) -> Views | None:
-    """What the model of the run's last snapshot sees, or None without snapshot or images."""
+@dataclass(frozen=True)
+class LastLook:
+    """What the model of a run's last snapshot sees, and how many latents it uses."""
+
+    views: Views
+    evaluation: Evaluation
+
+
+def last_look(saved: SavedRun) -> LastLook | None:
+    """Judge the run's last snapshot anew, or None without snapshot or images.
+
+    The evaluation is on as many held-out images as people who watched it saw, spread over all.
+    """
     if saved.checkpoint is None:
         return None
-    model = VAE(hidden=saved.config.hidden, latent=saved.config.latent)
     try:
-        model.load_state_dict(saved.checkpoint.weights)
+        model = saved.checkpoint.model(saved.config)
         images = load_mnist()
-    except (RuntimeError, DataError):
+    except (CheckpointError, DataError):
         return None
-    return take_views(model, images.test_images, images.test_labels)
+    test_images = held_out(images.test_images, saved.config)
+    evaluation = evaluate(model, spread(test_images, LOOK_AT))
+    return LastLook(take_views(model, test_images, images.test_labels), evaluation)
+
+
+def pictures(saved: SavedRun) -> Views | None:
+    """What the model of the run's last snapshot sees, or None without snapshot or images."""
+    look = last_look(saved)
+    return look.views if look else None
