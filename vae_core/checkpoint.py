@@ -15,6 +15,8 @@ from vae_core.config import TrainConfig
 from vae_core.model import VAE
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+PARTS = ("encoder.", "decoder.", "prior.")
+MISFIT = "The checkpoint does not fit this configuration."
 
 
 class CheckpointError(ValueError):
@@ -29,7 +31,7 @@ class Checkpoint:
         step: updates made.
         seconds: time spent on them.
         tensors: copies on the CPU; weights under their names in the model (encoder...,
-            decoder...), the rest under `optimizer.` and `noise`.
+            decoder..., prior...), the rest under `optimizer.` and `noise`.
     """
 
     step: int
@@ -39,7 +41,16 @@ class Checkpoint:
     @property
     def weights(self) -> dict[str, Tensor]:
         """The model's own tensors, fit for `VAE.load_state_dict`."""
-        return {k: v for k, v in self.tensors.items() if k.startswith(("encoder.", "decoder."))}
+        return {k: v for k, v in self.tensors.items() if k.startswith(PARTS)}
+
+    def model(self, config: TrainConfig) -> VAE:
+        """The trained model. Raises CheckpointError when the configuration is another's."""
+        model = VAE(**config.architecture)
+        try:
+            model.load_state_dict(self.weights)
+        except RuntimeError as error:
+            raise CheckpointError(MISFIT) from error
+        return model
 
 
 def capture(
@@ -62,7 +73,7 @@ def restore(
         model.load_state_dict(checkpoint.weights)
         gen.set_state(checkpoint.tensors["noise"])
     except (RuntimeError, KeyError) as error:
-        raise CheckpointError("The checkpoint does not fit this configuration.") from error
+        raise CheckpointError(MISFIT) from error
     for index, parameter in enumerate(model.parameters()):
         state = {key: checkpoint.tensors.get(f"optimizer.{index}.{key}") for key in MOMENTS}
         if all(value is not None for value in state.values()):

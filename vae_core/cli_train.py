@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.checkpoint import save_checkpoint
-from vae_core.config import TRAINABLE, ConfigError, TrainConfig
+from vae_core.config import CHOICES, TRAINABLE, ConfigError, TrainConfig
 from vae_core.data import load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.train import Diverged, Progress, train
@@ -40,6 +40,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=standard.batch, help="images a step")
     parser.add_argument("--latent", type=int, default=standard.latent, help="D, size of z")
     parser.add_argument("--hidden", type=int, default=standard.hidden, help="hidden width")
+    parser.add_argument("--depth", type=int, default=standard.depth, help="hidden layers, 1 to 4")
+    for name, (title, allowed) in CHOICES.items():
+        text = f"{title.lower()}: {', '.join(allowed)}"
+        parser.add_argument(f"--{name}", default=getattr(standard, name), help=text)
+    parser.add_argument(
+        "--noise", type=float, default=standard.noise, help="sigma of x of --likelihood gaussian"
+    )
+    parser.add_argument("--beta", type=float, default=standard.beta, help="weight of the KL")
+    parser.add_argument(
+        "--warm-up",
+        type=float,
+        default=standard.warm_up,
+        metavar="EPOCHS",
+        help="epochs over which the weight of the KL rises from 0 to beta",
+    )
     parser.add_argument("--seed", type=int, default=standard.seed)
     parser.add_argument("--data", metavar="FILE", help="another mnist.npz")
     parser.add_argument("--save", metavar="FILE", help="write weights and state (safetensors)")
@@ -52,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
     Ends the program with status 1 when the training diverged, and 130 after Ctrl-C.
     """
     config = config_from(args)
-    reports = train(config, load_mnist(args.data))
+    reports = train(config, load_mnist(args.data), noise_share=0.0)
     try:
         last = print_json(reports) if args.json else print_table(reports)
     except KeyboardInterrupt:
@@ -81,6 +96,14 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
         epochs=args.epochs,
         seconds=args.seconds,
         seed=args.seed,
+        depth=args.depth,
+        likelihood=args.likelihood,
+        noise=args.noise,
+        targets=args.targets,
+        prior=args.prior,
+        beta=args.beta,
+        warm_up=args.warm_up,
+        objective=args.objective,
     )
 
 

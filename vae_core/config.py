@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vae_core.estimators import ESTIMATORS
+from vae_core.likelihoods import LIKELIHOODS
+from vae_core.priors import PRIORS
 
 TRAINABLE = tuple(name for name, entry in ESTIMATORS.items() if entry.trains_vae)
 """Names of the estimators that a VAE can be trained with."""
@@ -44,7 +46,32 @@ LIMITS = {
     "epochs": Limit("Epochs", 0.001, 1000, whole=False),
     "seconds": Limit("Seconds", 0.1, 86_400, whole=False),
     "seed": Limit("Seed", 0, 2**31 - 1),
+    "depth": Limit("Hidden layers", 1, 4),
+    "noise": Limit("Sigma of x", 0.02, 1, whole=False),
+    "beta": Limit("Beta", 0, 100, whole=False),
+    "warm_up": Limit("KL warm-up in epochs", 0, 1000, whole=False),
 }
+
+TARGETS = {
+    "grey": "Grey values as shares of ink: the bound is not the log of a probability.",
+    "binary": "A fresh coin for each pixel at each visit: the number that papers report.",
+}
+"""What the decoder is to predict, with one line on what to watch for."""
+
+OBJECTIVES = {
+    "elbo": "The bound itself, averaged over K samples.",
+    "iwae": "The tighter bound of K weighted samples: better for log p(x), and the larger K is, "
+    "the less signal reaches the encoder.",
+}
+"""What is climbed, with one line on what to watch for."""
+
+CHOICES = {
+    "likelihood": ("Likelihood", tuple(LIKELIHOODS)),
+    "targets": ("Targets", tuple(TARGETS)),
+    "prior": ("Prior", tuple(PRIORS)),
+    "objective": ("Objective", tuple(OBJECTIVES)),
+}
+"""The fields of `TrainConfig` that take one of some names: what a learner calls them, the names."""
 
 
 class ConfigError(ValueError):
@@ -59,11 +86,14 @@ class Settings:
         estimator: name of the gradient estimator for the encoder.
         samples: K, samples of z for each image and step.
         learning_rate: the highest of the schedule, which warms up to it and decays from it.
+        beta: weight of the KL in the gradient, 1 for the ELBO (Higgins et al. 2017); where the KL
+            warms up, the weight that it rises to.
     """
 
     estimator: str = "pathwise"
     samples: int = 1
     learning_rate: float = 2e-3
+    beta: float = 1.0
 
     def __post_init__(self) -> None:
         if self.estimator not in TRAINABLE:
@@ -73,6 +103,7 @@ class Settings:
             )
         LIMITS["samples"].check(self.samples)
         LIMITS["learning_rate"].check(self.learning_rate)
+        LIMITS["beta"].check(self.beta)
         entry = ESTIMATORS[self.estimator]
         if self.samples < entry.min_samples:
             raise ConfigError(
@@ -86,13 +117,21 @@ class TrainConfig:
     """One training run, complete: the same configuration gives the same run.
 
     Attributes:
-        estimator, samples, learning_rate: the settings at the start, see `Settings`.
+        estimator, samples, learning_rate, beta: the settings at the start, see `Settings`.
         latent: D, the size of z.
-        hidden: width of the hidden layer in encoder and decoder.
+        hidden: width of the hidden layers in encoder and decoder.
         batch: B, images a step.
         epochs: planned passes over the training images; None when `seconds` is given.
         seconds: planned time instead; such a run depends on the speed of the machine.
         seed: decides weights, order of images and noise.
+        depth: hidden layers in encoder and decoder.
+        likelihood: p(x|z), a name in `LIKELIHOODS`.
+        noise: sigma of x of the likelihood "gaussian"; the others do not use it.
+        targets: "grey", or "binary": each pixel is drawn anew as 0 or 1, with its grey value as
+            the probability, whenever its image is met (Salakhutdinov & Murray 2008).
+        prior: p(z), a name in `PRIORS`.
+        warm_up: epochs over which the weight of the KL rises from 0 to beta (Bowman et al. 2016).
+        objective: "elbo", or "iwae", the importance-weighted bound (Burda et al. 2016).
     """
 
     estimator: str = "pathwise"
@@ -104,23 +143,64 @@ class TrainConfig:
     epochs: float | None = None
     seconds: float | None = None
     seed: int = 0
+    depth: int = 1
+    likelihood: str = "bernoulli"
+    noise: float = 0.1
+    targets: str = "grey"
+    prior: str = "standard"
+    beta: float = 1.0
+    warm_up: float = 0.0
+    objective: str = "elbo"
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.seconds is None:
             object.__setattr__(self, "epochs", 1.0)
         if self.epochs is not None and self.seconds is not None:
             raise ConfigError("A run is planned in epochs or in seconds, not in both.")
-        _ = self.settings
-        for name in ("latent", "hidden", "batch", "seed"):
+        self.check(self.settings)
+        for name in ("latent", "hidden", "batch", "seed", "depth", "noise", "warm_up"):
             LIMITS[name].check(getattr(self, name))
         for name in ("epochs", "seconds"):
             if getattr(self, name) is not None:
                 LIMITS[name].check(getattr(self, name))
+        self._check_choices()
+
+    def _check_choices(self) -> None:
+        """Names that exist, and that go together."""
+        for name, (title, allowed) in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{title}: there is no {getattr(self, name)!r}. "
+                    f"Choose one of: {', '.join(allowed)}."
+                )
+        if self.targets == "binary" and self.likelihood != "bernoulli":
+            raise ConfigError(
+                "A Gaussian is a density of grey values, and binary targets are coins: "
+                "take grey targets with it, or the likelihood bernoulli."
+            )
+
+    def check(self, settings: Settings) -> None:
+        """Raise ConfigError where this run cannot go on with such settings."""
+        if self.objective == "iwae" and settings.estimator != "pathwise":
+            raise ConfigError(
+                "The importance-weighted bound (iwae) is climbed along the reparameterized path: "
+                f"it needs the estimator pathwise, and got {settings.estimator}."
+            )
 
     @property
     def settings(self) -> Settings:
         """The settings that the run starts with."""
-        return Settings(self.estimator, self.samples, self.learning_rate)
+        return Settings(self.estimator, self.samples, self.learning_rate, self.beta)
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        """What decides the model's shape: `VAE(**architecture)` fits this run's weights."""
+        names = ("hidden", "latent", "depth", "likelihood", "noise", "prior")
+        return {name: getattr(self, name) for name in names}
+
+    def weight_of_kl(self, settings: Settings, epoch: float) -> float:
+        """Beta at a point of the run: it rises in a straight line while the KL warms up."""
+        return settings.beta * (min(1.0, epoch / self.warm_up) if self.warm_up else 1.0)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TrainConfig(**values)` makes the same configuration again."""

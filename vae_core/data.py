@@ -97,6 +97,20 @@ def minibatches(
         yield as_unit(images.index_select(0, order[start : start + batch]))
 
 
+def binarize(grey: Tensor, gen: torch.Generator) -> Tensor:
+    """A coin for each pixel, 1 with its grey value as the probability: float32 0 or 1.
+
+    Black stays 0 and full ink 1, without exception. Salakhutdinov & Murray 2008, section 5.
+    """
+    return torch.rand(grey.shape, generator=gen).lt_(grey)
+
+
+def binarized_bytes(images: Tensor, seed: int) -> Tensor:
+    """Bytes 0 or 255, tossed once and for all as only the seed decides, same shape."""
+    gen = torch.Generator().manual_seed(seed)
+    return torch.cat([binarize(as_unit(c), gen).mul_(255.0).byte() for c in images.split(CHUNK)])
+
+
 def mix_seeds(*parts: int) -> int:
     """One 63-bit seed from several whole numbers, so that streams do not overlap by accident."""
     digest = hashlib.sha256(",".join(str(part) for part in parts).encode()).digest()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.data import as_unit
-from vae_core.families import Normal
+from vae_core.config import TrainConfig
+from vae_core.data import as_unit, binarized_bytes
+from vae_core.families import LOG_SQRT_2PI
 from vae_core.model import VAE
-from vae_core.objective import bernoulli_log_prob, kl_per_dimension
+from vae_core.objective import log_weights
 
 CHUNK = 500
+ROWS = 4000
 PICTURES = 10
 MAP_POINTS = 1000
 EVALUATION_SEED = 20_131_220
@@ -32,7 +36,11 @@ class Bound:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A bound on held-out images, with the KL of each latent dimension, (D,), summing to `kl`."""
+    """A bound on held-out images, with the KL of each latent dimension, (D,), summing to `kl`.
+
+    With a prior whose dimensions depend on each other, a mixture, a dimension's share is that of
+    q(z_d|x) to p(z_d | z_1 ... z_{d-1}), estimated at the drawn samples.
+    """
 
     bound: Bound
     kl_per_dimension: Array
@@ -64,6 +72,28 @@ def spread(images: Tensor, count: int | None) -> Tensor:
     return images[torch.linspace(0, len(images) - 1, count).long()]
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """An estimate of log p(x), a mean over `images` images in nats, with its standard error.
+
+    The error is that of the choice of images; the estimate itself lies below the truth by what
+    `samples` samples leave of the gap.
+    """
+
+    log_prob: float
+    standard_error: float
+    images: int
+    samples: int
+
+
+def held_out(images: Tensor, config: TrainConfig) -> Tensor:
+    """The images (N, 784), as bytes, that a run of this configuration is judged on.
+
+    Binary targets are tossed once, the same for every run, so that numbers can be compared.
+    """
+    return binarized_bytes(images, EVALUATION_SEED) if config.targets == "binary" else images
+
+
 @torch.inference_mode()
 def evaluate(model: VAE, images: Tensor) -> Evaluation:
     """The ELBO on (N, 784) bytes, one sample of z an image, the same noise at every call.
@@ -75,9 +105,14 @@ def evaluate(model: VAE, images: Tensor) -> Evaluation:
     for chunk in images.split(CHUNK):
         x = as_unit(chunk)
         q = model.encoder(x)
-        log_prob = bernoulli_log_prob(x, model.decoder(q.transform(q.base(1, gen))))
-        reconstruction += log_prob.double().sum().item()
-        kl = kl + kl_per_dimension(q).double().sum(0)
+        eps = q.base(1, gen)
+        z = q.transform(eps)
+        each = model.prior.kl_per_dimension(q)
+        if each is None:
+            log_q = -0.5 * eps[0].square() - q.scale.log() - LOG_SQRT_2PI
+            each = log_q - model.prior.log_prob_per_dimension(z[0])
+        reconstruction += model.log_prob_x(x, z).double().sum().item()
+        kl = kl + each.double().sum(0)
     mean_kl = kl / len(images)
     mean_reconstruction = reconstruction / len(images)
     total = mean_kl.sum().item()
@@ -86,20 +121,53 @@ def evaluate(model: VAE, images: Tensor) -> Evaluation:
 
 
 @torch.inference_mode()
+def evidence(
+    model: VAE,
+    images: Tensor,
+    samples: int,
+    seed: int = EVALUATION_SEED,
+    progress: Callable[[float], object] | None = None,
+) -> Evidence:
+    """The importance-weighted estimate of log p(x) on (N, 784) bytes; N at least 2.
+
+    Burda et al. 2016, section 5: the log of the mean of p(x, z) / q(z|x) over the samples. They
+    are drawn in portions, at most `ROWS` latents at a time, so memory does not grow with them.
+
+    Args:
+        samples: K, samples of z for each image.
+        progress: told the share of the work that is done, from time to time.
+    """
+    gen = torch.Generator().manual_seed(seed)
+    portion = min(samples, max(1, ROWS // 10))
+    found = []
+    for chunk in images.split(max(1, ROWS // portion)):
+        x = as_unit(chunk)
+        q = model.encoder(x)
+        total = torch.full((len(x),), -math.inf)
+        for start in range(0, samples, portion):
+            z = q.transform(q.base(min(portion, samples - start), gen))
+            total = torch.logaddexp(total, log_weights(x, q, model, z).logsumexp(0))
+        found.append(total.double() - math.log(samples))
+        if progress is not None:
+            progress(sum(map(len, found)) / len(images))
+    each = torch.cat(found)
+    error = each.std().item() / math.sqrt(len(each))
+    return Evidence(each.mean().item(), error, len(each), samples)
+
+
+@torch.inference_mode()
 def take_views(model: VAE, images: Tensor, labels: Tensor) -> Views:
     """Pictures of the present model on held-out images (N, 784) with labels (N,)."""
     gen = torch.Generator().manual_seed(EVALUATION_SEED)
     x = as_unit(images[one_of_each(labels)])
     q = model.encoder(x)
-    latent = q.loc.shape[-1]
-    prior = Normal(torch.zeros(len(x), latent), torch.ones(len(x), latent))
     means = None
-    if latent == 2:
+    if q.loc.shape[-1] == 2:
         means = model.encoder(as_unit(images[:MAP_POINTS])).loc.numpy().copy()
     return Views(
         originals=x.numpy(),
         reconstructions=model.mean_of_x(q.loc).numpy(),
-        samples=model.mean_of_x(prior.base(1, gen)[0]).numpy(),
+        samples=model.mean_of_x(model.prior.sample(len(x), gen)).numpy(),
         latent_means=means,
         labels=labels[:MAP_POINTS].numpy(),
     )

@@ -11,19 +11,22 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from vae_core.estimators import Estimator
+from vae_core.estimators import Estimator, with_gradient_of
 from vae_core.families import Normal
+from vae_core.likelihoods import bernoulli_log_prob as bernoulli_log_prob
 from vae_core.model import VAE
+from vae_core.priors import kl_per_dimension as kl_per_dimension
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The bound and its two terms, each (B,): elbo = reconstruction - kl.
+    """The bound and its two terms, each (B,): elbo = reconstruction - kl in value.
 
     `reconstruction` is E_q[log p(x|z)], at most 0 for a Bernoulli decoder and the better the
     larger: the *negative* of what many programs call the reconstruction error.
+
+    The gradient to train with is that of `elbo`. The other two are for reading only.
     """
 
     elbo: Tensor
@@ -31,47 +34,77 @@ class Terms:
     kl: Tensor
 
 
-def kl_per_dimension(q: Normal) -> Tensor:
-    """KL(N(mu, sigma^2) || N(0, 1)) of each latent dimension: (B, D).
-
-    Kingma & Welling 2014, appendix B: (mu^2 + sigma^2 - 1) / 2 - log sigma.
-    """
-    return 0.5 * (q.loc.square() + q.scale.square() - 1.0) - q.scale.log()
-
-
 def kl_to_standard_normal(q: Normal) -> Tensor:
     """KL(q || N(0, I)), summed over the latent dimensions: (B,)."""
     return kl_per_dimension(q).sum(-1)
 
 
-def bernoulli_log_prob(x: Tensor, logits: Tensor) -> Tensor:
-    """log p(x|z) of independent Bernoulli pixels, summed over pixels: (..., 784) -> (...).
-
-    x log pi + (1 - x) log(1 - pi), pi = sigmoid(logits), stable for logits of any size. Grey
-    targets in [0, 1] are allowed; the number is then not the log of a normalized density.
-    """
-    misses = F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none")
-    return -misses.sum(-1)
-
-
-def elbo(x: Tensor, model: VAE, estimator: Estimator, k: int, gen: torch.Generator) -> Terms:
+def elbo(
+    x: Tensor,
+    model: VAE,
+    estimator: Estimator,
+    k: int,
+    gen: torch.Generator,
+    beta: float = 1.0,
+) -> Terms:
     """The ELBO of each image, with the estimator's gradient in the encoder weights phi.
 
-    The values are the true terms at the drawn samples whichever estimator is used. Decoder
-    weights theta get their ordinary gradient; the KL is exact and needs no estimator.
+    The values are the true terms at the drawn samples, whichever estimator is used and whatever
+    beta is. The gradient of the ELBO is that of reconstruction - beta KL (Higgins et al. 2017,
+    equation 4). Decoder weights theta and the prior's weights get their ordinary gradient.
+
+    Where the prior allows it, the KL is exact and needs no estimator. A mixture has no closed form
+    for it: then log q(z|x) - log p(z) at the drawn samples, whose mean is the KL, stands inside
+    the cost of the estimator. It does so too where the estimator supposes a cost that ends in
+    -log q(z). Such a KL is noisy, and may be negative at some images.
 
     Args:
         x: images in [0, 1], (B, 784).
         estimator: an entry of `vae_core.estimators.ESTIMATORS`.
         k: K samples of z for each image, averaged.
+        beta: weight of the KL in the gradient, at least 0.
 
     Raises:
         ValueError: k is below the estimator's `min_samples`.
     """
     q = model.encoder(x)
-    reconstruction = estimator(lambda z: bernoulli_log_prob(x, model.decoder(z)), q, k, gen).mean(0)
-    kl = kl_to_standard_normal(q)
-    return Terms(reconstruction - kl, reconstruction, kl)
+    each = None if estimator.needs_elbo else model.prior.kl_per_dimension(q)
+    if each is None:
+        return _sampled_terms(x, q, model, estimator, k, gen, beta)
+    reconstruction = estimator(lambda z: model.log_prob_x(x, z), q, k, gen).mean(0)
+    kl = each.sum(-1)
+    bound = reconstruction - kl
+    if beta != 1.0:
+        bound = with_gradient_of(bound.detach(), reconstruction - beta * kl)
+    return Terms(bound, reconstruction, kl)
+
+
+def _sampled_terms(
+    x: Tensor,
+    q: Normal,
+    model: VAE,
+    estimator: Estimator,
+    k: int,
+    gen: torch.Generator,
+    beta: float,
+) -> Terms:
+    """The terms where the KL too is sampled: log p(x|z) - beta (log q - log p) is the cost."""
+    drawn: list[tuple[Tensor, Tensor]] = []
+
+    def cost(z: Tensor) -> Tensor:
+        fit, gap = model.log_prob_x(x, z), q.log_prob(z) - model.prior.log_prob(z)
+        if torch.is_grad_enabled() or not drawn:  # costs without gradients are for differences
+            drawn.append((fit.detach().mean(0), gap.detach().mean(0)))
+        return fit - beta * gap
+
+    objective = estimator(cost, q, k, gen).mean(0)
+    reconstruction, kl = drawn[-1]
+    return Terms(with_gradient_of(reconstruction - kl, objective), reconstruction, kl)
+
+
+def log_weights(x: Tensor, q: Normal, model: VAE, z: Tensor) -> Tensor:
+    """log p(x, z) - log q(z|x) at samples (K, B, D) of q: (K, B)."""
+    return model.log_prob_x(x, z) + model.prior.log_prob(z) - q.log_prob(z)
 
 
 def iwae_bound(x: Tensor, model: VAE, k: int, gen: torch.Generator) -> Tensor:
@@ -81,11 +114,25 @@ def iwae_bound(x: Tensor, model: VAE, k: int, gen: torch.Generator) -> Tensor:
     log p(x). Gradients follow the reparameterized path.
     """
     q = model.encoder(x)
-    z = q.transform(q.base(k, gen))
-    prior = Normal(torch.zeros_like(q.loc), torch.ones_like(q.scale))
-    log_weights = bernoulli_log_prob(x, model.decoder(z)) + prior.log_prob(z) - q.log_prob(z)
-    bound: Tensor = log_weights.logsumexp(0) - math.log(k)
+    weights = log_weights(x, q, model, q.transform(q.base(k, gen)))
+    bound: Tensor = weights.logsumexp(0) - math.log(k)
     return bound
+
+
+def iwae_terms(x: Tensor, model: VAE, k: int, gen: torch.Generator, beta: float = 1.0) -> Terms:
+    """The ELBO and its terms at K samples, with the gradient of the importance-weighted bound.
+
+    Burda et al. 2016, equations 8 and 13: reparameterized, the samples' gradients are weighted by
+    their normalized importance. The values are those of the ELBO at the same samples, so that
+    curves of both objectives compare. With beta other than 1 the log-weights' part that makes the
+    KL is multiplied by it, and what is climbed is then no bound.
+    """
+    q = model.encoder(x)
+    z = q.transform(q.base(k, gen))
+    fit, gap = model.log_prob_x(x, z), q.log_prob(z) - model.prior.log_prob(z)
+    objective = (fit - beta * gap).logsumexp(0)
+    reconstruction, kl = fit.detach().mean(0), gap.detach().mean(0)
+    return Terms(with_gradient_of(reconstruction - kl, objective), reconstruction, kl)
 
 
 @dataclass(frozen=True)
@@ -102,19 +149,26 @@ class GradientNoise:
 
 
 def gradient_noise(
-    x: Tensor, model: VAE, estimator: Estimator, k: int, repeats: int, gen: torch.Generator
+    x: Tensor,
+    model: VAE,
+    estimator: Estimator,
+    k: int,
+    repeats: int,
+    gen: torch.Generator,
+    beta: float = 1.0,
 ) -> GradientNoise:
     """Measure an estimator's gradient of the mean ELBO on one minibatch and the present weights.
 
     Args:
         x: images in [0, 1], (B, 784).
         repeats: independent estimates, at least 2.
+        beta: weight of the KL, see `elbo`.
     """
     weights = list(model.encoder.parameters())
     mean = [torch.zeros_like(w) for w in weights]
     squares = 0.0
     for count in range(1, repeats + 1):
-        draw = torch.autograd.grad(elbo(x, model, estimator, k, gen).elbo.mean(), weights)
+        draw = torch.autograd.grad(elbo(x, model, estimator, k, gen, beta).elbo.mean(), weights)
         shifts = [g - m for g, m in zip(draw, mean, strict=True)]
         mean = [m + shift / count for m, shift in zip(mean, shifts, strict=True)]
         squares += sum(float(s.square().sum()) for s in shifts) * (1.0 - 1.0 / count)

@@ -19,10 +19,9 @@ from pathlib import Path
 from vae_core.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
-from vae_core.evaluate import Views, take_views
+from vae_core.evaluate import Views, held_out, take_views
 from vae_core.looks import Look, load_looks, save_looks
 from vae_core.runs import ACTIVE, Point, RunState
-from vae_core.train import fresh_model
 
 TICKETS_PER_RUN = 50
 
@@ -182,8 +181,7 @@ def pictures(saved: SavedRun) -> Views | None:
         return None
     try:
         images = load_mnist()
-        model = fresh_model(saved.config, images)
-        model.load_state_dict(saved.checkpoint.weights)
-    except (RuntimeError, DataError):
+        model = saved.checkpoint.model(saved.config)
+    except (CheckpointError, DataError):
         return None
-    return take_views(model, images.test_images, images.test_labels)
+    return take_views(model, held_out(images.test_images, saved.config), images.test_labels)

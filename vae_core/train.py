@@ -19,15 +19,18 @@ from torch import Tensor
 
 from vae_core.checkpoint import Checkpoint, capture, restore
 from vae_core.config import Settings, TrainConfig, warm_up_and_decay
-from vae_core.data import Mnist, load_mnist, minibatches, mix_seeds
+from vae_core.data import Mnist, as_unit, binarize, load_mnist, minibatches, mix_seeds
 from vae_core.estimators import ESTIMATORS
-from vae_core.evaluate import Bound, Evaluation, Views, evaluate, spread, take_views
+from vae_core.evaluate import Bound, Evaluation, Views, evaluate, held_out, spread, take_views
+from vae_core.gradient_probe import GradientProbe
 from vae_core.model import VAE
-from vae_core.objective import elbo
+from vae_core.objective import GradientNoise, Terms, elbo, iwae_terms
+from vae_core.priors import PSEUDO_INPUTS
 
 WORST_ELBO = -1e6
 IMAGES_PER_REPORT = 6000
 FIRST_LOOK = 1000
+NOISE_SHARE = 0.05
 
 Control = Callable[[], Settings | None]
 State = Literal["running", "finished", "stopped"]
@@ -49,6 +52,9 @@ class Progress:
         test: on held-out images; None at most reports.
         kl_per_dimension: (D,) held-out KL of each latent dimension, or None with `test`.
         views: pictures, or None with `test`.
+        gradient_noise: signal and variance of each estimator's gradient in the encoder weights,
+            all at the present weights and on the same minibatch; None at most reports.
+        beta: weight of the KL at the next step; below `settings.beta` while the KL warms up.
         checkpoint: everything that is needed to go on from here, or None.
         state: "running", or the last report's "finished" or "stopped".
     """
@@ -64,6 +70,8 @@ class Progress:
     test: Bound | None = None
     kl_per_dimension: np.ndarray | None = None
     views: Views | None = None
+    gradient_noise: dict[str, GradientNoise] | None = None
+    beta: float = 1.0
     checkpoint: Checkpoint | None = None
     state: State = "running"
 
@@ -108,6 +116,7 @@ def train(
     evaluate_every: int | None = None,
     test_images: int | None = None,
     checkpoint_seconds: float | None = None,
+    noise_share: float = NOISE_SHARE,
 ) -> Iterator[Progress | Diverged]:
     """Train a VAE as `config` says.
 
@@ -121,6 +130,7 @@ def train(
         test_images: number of held-out images for these looks; all when None. The last report
             always judges on all of them.
         checkpoint_seconds: time between two checkpoints; only at the end when None.
+        noise_share: of the time, for measuring the estimators' gradient noise at looks.
 
     Yields:
         `Progress` before the first step, then every few steps, then a last one whose state is
@@ -129,9 +139,10 @@ def train(
     Raises:
         DataError: there are no usable images.
         CheckpointError: `resume` belongs to another configuration.
+        ConfigError: `control` asks for settings that this run cannot go on with.
     """
-    run = _Run(config, data or load_mnist(), resume)
-    looks = spread(run.data.test_images, test_images)
+    run = _Run(config, data or load_mnist(), resume, noise_share)
+    looks = spread(run.test_images, test_images)
     evaluate_every = evaluate_every or run.steps_per_epoch
     batches = run.minibatches()
     saved_at = time.perf_counter()
@@ -147,18 +158,22 @@ def train(
                 saved_at = now if save else saved_at
                 yield run.report(looks if look else None, save)
         state: State = "finished" if run.fraction >= 1.0 else "stopped"
-        yield run.report(run.data.test_images, save=True, state=state)
+        yield run.report(run.test_images, save=True, state=state)
     except _BlowUpError as error:
         yield error.diverged
 
 
 def fresh_model(config: TrainConfig, data: Mnist) -> VAE:
     """The model as it is before the first step; the seed decides its weights."""
+    chosen = torch.Generator().manual_seed(mix_seeds(config.seed, 2))
+    pseudo_inputs = data.train_images[
+        torch.randint(len(data.train_images), (PSEUDO_INPUTS,), generator=chosen)
+    ]
     return VAE(
-        hidden=config.hidden,
-        latent=config.latent,
+        **config.architecture,
         pixel_mean=data.pixel_mean,
         gen=torch.Generator().manual_seed(mix_seeds(config.seed, 0)),
+        pseudo_inputs=as_unit(pseudo_inputs),
     )
 
 
@@ -173,9 +188,12 @@ class _BlowUpError(Exception):
 class _Run:
     """The state of a run from one step to the next."""
 
-    def __init__(self, config: TrainConfig, data: Mnist, resume: Checkpoint | None) -> None:
+    def __init__(
+        self, config: TrainConfig, data: Mnist, resume: Checkpoint | None, noise_share: float
+    ) -> None:
         self.config = config
         self.data = data
+        self.test_images = held_out(data.test_images, config)
         self.settings = config.settings
         self.gen = torch.Generator().manual_seed(mix_seeds(config.seed, 1))
         self.model = fresh_model(config, data)
@@ -187,6 +205,8 @@ class _Run:
         if resume is not None:
             restore(resume, self.model, self.optimizer, self.gen)
             self.step, self.seconds = resume.step, resume.seconds
+        self.probe = GradientProbe(config, data.train_images, noise_share)
+        self.seconds_before = self.seconds
         self._forget_totals()
 
     def _forget_totals(self) -> None:
@@ -218,17 +238,30 @@ class _Run:
     def obey(self, control: Control | None) -> bool:
         """Take over the settings of the next step; False when the run is to end here."""
         settings = self.config.settings if control is None else control()
-        self.settings = settings or self.settings
-        return settings is not None
+        if settings is None:
+            return False
+        self.config.check(settings)
+        self.settings = settings
+        return True
+
+    @property
+    def beta(self) -> float:
+        """Weight of the KL at the next step."""
+        return self.config.weight_of_kl(self.settings, self.step / self.steps_per_epoch)
 
     def advance(self, x: Tensor) -> None:
-        """One update of all weights on a minibatch (B, 784)."""
+        """One update of all weights on a minibatch (B, 784) of grey values.
+
+        Both terms are read at every step, so that a blow-up is seen where it happens: on the CPU
+        that takes some microseconds.
+        """
         started = time.perf_counter()
         rate = self.settings.learning_rate * warm_up_and_decay(self.fraction)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        estimator = ESTIMATORS[self.settings.estimator]
-        terms = elbo(x, self.model, estimator, self.settings.samples, self.gen)
+        if self.config.targets == "binary":
+            x = binarize(x, self.gen)
+        terms = self._terms(x)
         self.optimizer.zero_grad()
         (-terms.elbo.mean()).backward()
         self.optimizer.step()
@@ -240,6 +273,13 @@ class _Run:
         elapsed = time.perf_counter() - started
         self.seconds += elapsed
         self.training_seconds += elapsed
+
+    def _terms(self, x: Tensor) -> Terms:
+        """What this run climbs, on a minibatch."""
+        k, beta = self.settings.samples, self.beta
+        if self.config.objective == "iwae":
+            return iwae_terms(x, self.model, k, self.gen, beta)
+        return elbo(x, self.model, ESTIMATORS[self.settings.estimator], k, self.gen, beta)
 
     def _refuse_blow_up(self, reconstruction: float, kl: float) -> None:
         """Raise where a term is no number any more, or beyond every useful size."""
@@ -254,10 +294,11 @@ class _Run:
     ) -> Progress:
         """Where the run stands; judged on the held-out images `looks`, with pictures, if given."""
         started = time.perf_counter()
-        evaluation = views = None
+        evaluation = views = noise = None
         if looks is not None:
             evaluation = self._judge(looks)
-            views = take_views(self.model, self.data.test_images, self.data.test_labels)
+            views = take_views(self.model, self.test_images, self.data.test_labels)
+            noise = self._gradient_noise()
         train = self._train_bound()
         self.seconds += time.perf_counter() - started
         counted = self.counted_steps * self.batch
@@ -275,6 +316,8 @@ class _Run:
             test=evaluation.bound if evaluation else None,
             kl_per_dimension=evaluation.kl_per_dimension if evaluation else None,
             views=views,
+            gradient_noise=noise,
+            beta=self.beta,
             checkpoint=self._checkpoint() if save else None,
             state=state,
         )
@@ -284,10 +327,18 @@ class _Run:
         self._refuse_blow_up(evaluation.bound.reconstruction, evaluation.bound.kl)
         return evaluation
 
+    def _gradient_noise(self) -> dict[str, GradientNoise] | None:
+        """What the probe finds, where it is time for it."""
+        per_step = self.training_seconds / self.counted_steps if self.counted_steps else 0.0
+        if not self.probe.is_due(self.seconds - self.seconds_before, per_step):
+            return None
+        return self.probe.measure(self.model, self.settings, self.beta, self.step)
+
     def _train_bound(self) -> Bound:
         """Mean over the minibatches since the last report; before the first, a look ahead."""
         if not self.counted_steps:
-            return self._judge(spread(self.data.train_images, FIRST_LOOK)).bound
+            first = held_out(spread(self.data.train_images, FIRST_LOOK), self.config)
+            return self._judge(first).bound
         reconstruction, kl = (total / self.counted_steps for total in self.totals)
         return Bound(reconstruction - kl, reconstruction, kl)
 

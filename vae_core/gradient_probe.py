@@ -1,0 +1,73 @@
+"""How noisy each estimator's gradient is on a model in training, measured beside the training."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch import Tensor
+
+from vae_core.config import TRAINABLE, Settings, TrainConfig
+from vae_core.data import as_unit, binarize, mix_seeds
+from vae_core.estimators import ESTIMATORS
+from vae_core.evaluate import spread
+from vae_core.model import VAE
+from vae_core.objective import GradientNoise, gradient_noise
+
+IMAGES = 20
+REPEATS = 6
+STREAM = 3
+
+
+class GradientProbe:
+    """Measures every estimator that trains a VAE on one minibatch, within a share of the time.
+
+    Its noise comes from a generator of its own, which only the run's seed and the step decide: a
+    measurement can be repeated, and the run takes the same course whether it is made or not.
+
+    Args:
+        config: the run.
+        images: (N, 784) bytes; the minibatch is spread over them.
+        share: of the time that may be spent; 0 for none.
+    """
+
+    def __init__(self, config: TrainConfig, images: Tensor, share: float) -> None:
+        self.config = config
+        self.images = spread(images, IMAGES)
+        self.share = share
+        self.spent = 0.0
+        self.last: float | None = None
+
+    def is_due(self, seconds: float, seconds_per_step: float) -> bool:
+        """Whether a measurement keeps within the share of the time since the run was begun.
+
+        It is taken to last as long as the one before; the first one, which no clock has seen yet,
+        as long as a whole step for each of its estimates.
+        """
+        expected = self.last
+        if expected is None:
+            expected = len(TRAINABLE) * REPEATS * seconds_per_step
+        return 0.0 < self.spent + expected <= self.share * seconds
+
+    def measure(
+        self, model: VAE, settings: Settings, beta: float, step: int
+    ) -> dict[str, GradientNoise]:
+        """Signal and variance of each estimator's gradient at the present weights.
+
+        All see the same minibatch, with the run's K or as many samples as they need at least.
+        """
+        started = time.perf_counter()
+        found = {}
+        x = as_unit(self.images)
+        if self.config.targets == "binary":
+            x = binarize(x, self._generator(step))
+        for name in TRAINABLE:
+            entry = ESTIMATORS[name]
+            k = max(settings.samples, entry.min_samples)
+            found[name] = gradient_noise(x, model, entry, k, REPEATS, self._generator(step), beta)
+        self.last = time.perf_counter() - started
+        self.spent += self.last
+        return found
+
+    def _generator(self, step: int) -> torch.Generator:
+        return torch.Generator().manual_seed(mix_seeds(self.config.seed, STREAM, step))

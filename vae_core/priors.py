@@ -1,0 +1,194 @@
+"""Priors p(z): log-density, samples, and the KL from a Gaussian where it has a closed form.
+
+Shapes: z is (..., D), log-densities are in nats and summed over D, (...), and C counts the
+components of a mixture. Samples come from the generator that is passed in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vae_core.families import LOG_SQRT_2PI, Normal
+
+COMPONENTS = 20
+PSEUDO_INPUTS = 50
+APART = 0.6
+"""How far a mixture's means start from zero, as the standard deviation of each coordinate."""
+
+
+def kl_per_dimension(q: Normal) -> Tensor:
+    """KL(N(mu, sigma^2) || N(0, 1)) of each latent dimension: (B, D).
+
+    Kingma & Welling 2014, appendix B: (mu^2 + sigma^2 - 1) / 2 - log sigma.
+    """
+    return 0.5 * (q.loc.square() + q.scale.square() - 1.0) - q.scale.log()
+
+
+def gaussian_log_prob(z: Tensor, p: Normal) -> Tensor:
+    """log N(z; loc, scale^2) of each dimension, any shapes that broadcast."""
+    return -0.5 * ((z - p.loc) / p.scale).square() - p.scale.log() - LOG_SQRT_2PI
+
+
+class Prior(nn.Module):
+    """What every prior offers; the standard normal N(0, I) as it stands.
+
+    Args:
+        latent: D, the size of z.
+    """
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.latent = latent
+
+    def log_prob_per_dimension(self, z: Tensor) -> Tensor:
+        """log p(z_d | z_1 ... z_{d-1}), which sums to log p(z): (..., D)."""
+        return -0.5 * z.square() - LOG_SQRT_2PI
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z): (..., D) -> (...)."""
+        return self.log_prob_per_dimension(z).sum(-1)
+
+    def kl_per_dimension(self, q: Normal) -> Tensor | None:
+        """KL(q || p) of each dimension, (B, D); None where there is no closed form."""
+        return kl_per_dimension(q)
+
+    def sample(self, count: int, gen: torch.Generator) -> Tensor:
+        """Draw (count, D)."""
+        return torch.randn((count, self.latent), generator=gen)
+
+
+class LearnedGaussian(Prior):
+    """N(mu, sigma^2), diagonal, with a mu and a sigma of its own for each dimension."""
+
+    def __init__(self, latent: int) -> None:
+        super().__init__(latent)
+        self.loc = nn.Parameter(torch.zeros(latent))
+        self.log_scale = nn.Parameter(torch.zeros(latent))
+
+    @property
+    def normal(self) -> Normal:
+        """The prior itself, with parameters (D,)."""
+        return Normal(self.loc, self.log_scale.exp())
+
+    def log_prob_per_dimension(self, z: Tensor) -> Tensor:
+        """log N(z_d; mu_d, sigma_d^2): (..., D)."""
+        return gaussian_log_prob(z, self.normal)
+
+    def kl_per_dimension(self, q: Normal) -> Tensor:
+        """The KL to N(0, 1) after both are shifted and scaled so that the prior is N(0, 1)."""
+        p = self.normal
+        return kl_per_dimension(Normal((q.loc - p.loc) / p.scale, q.scale / p.scale))
+
+    def sample(self, count: int, gen: torch.Generator) -> Tensor:
+        """Draw (count, D)."""
+        p = self.normal
+        return p.loc + p.scale * torch.randn((count, self.latent), generator=gen)
+
+
+class Mixture(Prior):
+    """A mixture of C diagonal Gaussians whose weights, means and sigmas are learned.
+
+    It starts with equal weights, with means apart, so that the components can part, and with
+    sigmas that give the whole a variance near 1 in every coordinate, as N(0, I) has.
+    """
+
+    def __init__(self, latent: int, gen: torch.Generator, components: int = COMPONENTS) -> None:
+        super().__init__(latent)
+        self.logits = nn.Parameter(torch.zeros(components))
+        self.loc = nn.Parameter(APART * torch.randn((components, latent), generator=gen))
+        start = 0.5 * math.log(1.0 - APART**2)
+        self.log_scale = nn.Parameter(torch.full((components, latent), start))
+
+    def components(self) -> tuple[Tensor, Normal]:
+        """Log-weights (C,) and the components, with parameters (C, D)."""
+        return self.logits.log_softmax(0), Normal(self.loc, self.log_scale.exp())
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Log of the weighted sum of C densities: (..., D) -> (...)."""
+        log_weights, each = self.components()
+        return (log_weights + gaussian_log_prob(z.unsqueeze(-2), each).sum(-1)).logsumexp(-1)
+
+    def log_prob_per_dimension(self, z: Tensor) -> Tensor:
+        """By the chain rule: what each dimension adds to log p(z_1 ... z_d): (..., D)."""
+        log_weights, each = self.components()
+        up_to = gaussian_log_prob(z.unsqueeze(-2), each).cumsum(-1)
+        joint = (log_weights.unsqueeze(-1) + up_to).logsumexp(-2)
+        return torch.diff(joint, dim=-1, prepend=torch.zeros_like(joint[..., :1]))
+
+    def kl_per_dimension(self, q: Normal) -> Tensor | None:
+        """None: the KL from a Gaussian to a mixture has no closed form."""
+        return None
+
+    def sample(self, count: int, gen: torch.Generator) -> Tensor:
+        """Choose a component for each draw by its weight, then draw from it: (count, D)."""
+        log_weights, each = self.components()
+        chosen = torch.multinomial(log_weights.exp(), count, replacement=True, generator=gen)
+        noise = torch.randn((count, self.latent), generator=gen)
+        return each.loc[chosen] + each.scale[chosen] * noise
+
+
+class VampPrior(Mixture):
+    """The mixture of the encoder's own posteriors at C learned pseudo-inputs, equally weighted.
+
+    Tomczak & Welling 2018, equation 9. Pseudo-inputs are pictures, kept in [0, 1].
+
+    Args:
+        pseudo_inputs: (C, 784) pictures to start at, such as training images.
+        encoder: x -> q(z|x), shared with the model, which owns its weights.
+    """
+
+    def __init__(
+        self, latent: int, pseudo_inputs: Tensor, encoder: Callable[[Tensor], Normal]
+    ) -> None:
+        Prior.__init__(self, latent)
+        self.pseudo_inputs = nn.Parameter(pseudo_inputs.clone())
+        self._encoder = (encoder,)  # in a tuple, where torch does not take it for the prior's own
+
+    def components(self) -> tuple[Tensor, Normal]:
+        """Equal log-weights (C,) and q(z|u) of each pseudo-input u, with parameters (C, D)."""
+        count = len(self.pseudo_inputs)
+        log_weights = self.pseudo_inputs.new_full((count,), -math.log(count))
+        return log_weights, self._encoder[0](self.pseudo_inputs.clamp(0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class PriorKind:
+    """The name of a prior that a page shows, and one line on what to watch for."""
+
+    title: str
+    watch: str
+
+
+PRIORS = {
+    "standard": PriorKind("Standard normal", "The KL has a closed form and no noise."),
+    "gaussian": PriorKind(
+        "Learned Gaussian",
+        "The decoder could move and stretch z by itself, so this gains little.",
+    ),
+    "mixture": PriorKind(
+        "Mixture of Gaussians", "Clusters may part; the KL is sampled, which adds noise."
+    ),
+    "vamp": PriorKind(
+        "VampPrior", "The prior is where the encoder puts pictures that it has thought up."
+    ),
+}
+
+
+def make_prior(
+    name: str,
+    latent: int,
+    encoder: Callable[[Tensor], Normal],
+    pseudo_inputs: Tensor,
+    gen: torch.Generator,
+) -> Prior:
+    """The prior of this name, before training; an entry of `PRIORS`."""
+    if name == "vamp":
+        return VampPrior(latent, pseudo_inputs, encoder)
+    if name == "mixture":
+        return Mixture(latent, gen)
+    return LearnedGaussian(latent) if name == "gaussian" else Prior(latent)
