@@ -17,7 +17,8 @@ from vae_core.model import VAE
 from vae_core.objective import log_weights
 
 CHUNK = 500
-ROWS = 4000
+ROWS = 1000
+PORTION = 100
 PICTURES = 10
 MAP_POINTS = 1000
 EVALUATION_SEED = 20_131_220
@@ -131,14 +132,14 @@ def evidence(
     """The importance-weighted estimate of log p(x) on (N, 784) bytes; N at least 2.
 
     Burda et al. 2016, section 5: the log of the mean of p(x, z) / q(z|x) over the samples. They
-    are drawn in portions, at most `ROWS` latents at a time, so memory does not grow with them.
+    are drawn in portions, `ROWS` latents at a time, so memory does not grow with them.
 
     Args:
         samples: K, samples of z for each image.
         progress: told the share of the work that is done, from time to time.
     """
     gen = torch.Generator().manual_seed(seed)
-    portion = min(samples, max(1, ROWS // 10))
+    portion = min(samples, PORTION)
     found = []
     for chunk in images.split(max(1, ROWS // portion)):
         x = as_unit(chunk)
