@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import (
     controls,
     take_away,
+    training_controls,
     training_figures,
     training_panel,
     training_room,
@@ -29,9 +30,9 @@ with page_frame("train_vae") as lesson:
         widths = [3.3, 4.3, 4.4]
         choose, act, progress = head.columns(widths, vertical_alignment="bottom", gap="medium")
         with choose:
-            estimator = training_panel.estimator_control()
+            estimator = training_controls.estimator_control()
         with below:
-            config = training_panel.config_controls(estimator)
+            config = training_controls.config_controls(estimator)
         view = training_room.present_run()
         if training_room.is_active(view) != active:
             st.rerun()

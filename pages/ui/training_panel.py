@@ -1,4 +1,4 @@
-"""Controls, transport, words and pictures of the training page."""
+"""Transport, words and pictures of the training page."""
 
 from __future__ import annotations
 
@@ -6,55 +6,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import controls, training_room, training_views
+from pages.ui import training_room, training_views
 from pages.ui.live_figure import live_figure
+from pages.ui.training_controls import USUAL_RATE
 from pages.ui.training_figures import kl_bars, latent_map, strips_html
-from vae_core.config import TRAINABLE, TrainConfig
+from vae_core.config import TrainConfig
 from vae_core.data import DataError
-from vae_core.estimators import ESTIMATORS
 from vae_core.jobs import Jobs
 from vae_core.runs import RunView
 
-RATES = ("0.0001", "0.0005", "0.001", "0.002", "0.005", "0.02", "1000")
-USUAL_RATE = f"{TrainConfig().learning_rate:g}"
-LATENT = ("1", "2", "5", "10", "20", "40", "64")
-SAMPLES = ("1", "2", "4", "8", "16", "32")
-BATCHES = ("20", "50", "100", "200", "500", "1000")
-EPOCHS = ("1", "2", "5", "10", "20", "50")
 STYLE = (
     "<style>.ttn-strips{margin:0;display:grid;gap:.15rem}"
     ".ttn-strips figcaption{font-size:.85rem;color:var(--ttn-muted);margin-top:.5rem}"
     "</style>"
 )
-
-
-def estimator_control() -> str:
-    """The choice that the page is about."""
-    titles = {name: ESTIMATORS[name].title for name in TRAINABLE}
-    return controls.choice("estimator", "Gradient estimator", titles)
-
-
-def config_controls(estimator: str) -> TrainConfig:
-    """Everything else that a run can be told; each choice lives in the address."""
-    columns = st.columns(6)
-    with columns[0]:
-        asked = int(controls.choice("samples", "Samples K", SAMPLES))
-    with columns[1]:
-        rate = float(controls.choice("lr", "Learning rate", RATES, USUAL_RATE))
-    with columns[2]:
-        latent = int(controls.choice("latent", "Latent size D", LATENT, "20"))
-    with columns[3]:
-        batch = int(controls.choice("batch", "Batch size B", BATCHES, "100"))
-    with columns[4]:
-        epochs = float(controls.choice("epochs", "Epochs", EPOCHS, "1"))
-    with columns[5]:
-        seed = controls.seed()
-    samples = max(asked, ESTIMATORS[estimator].min_samples)
-    if samples != asked:
-        st.caption(f"{ESTIMATORS[estimator].title} needs K = {samples} at least; that is used.")
-    return TrainConfig(
-        estimator, samples, rate, latent=latent, batch=batch, epochs=epochs, seed=seed
-    )
 
 
 def transport(view: RunView | None, config: TrainConfig) -> None:
@@ -119,7 +84,7 @@ def pictures(view: RunView | None, config: TrainConfig) -> None:
     """
     try:
         views = view.views if view else None
-        views = views or training_views.untrained(config.latent, config.hidden, config.seed)
+        views = views or training_views.untrained(config)
     except DataError as problem:
         st.error(str(problem))
         return

@@ -15,7 +15,7 @@ from pages.ui.training_figures import Curve, Line, Mark, used
 from vae_core.config import TRAINABLE, Settings, TrainConfig
 from vae_core.data import load_mnist
 from vae_core.estimators import ESTIMATORS
-from vae_core.evaluate import Bound, Views, take_views
+from vae_core.evaluate import Bound, Views, held_out, take_views
 from vae_core.runs import RunView
 from vae_core.train import fresh_model
 
@@ -86,11 +86,11 @@ def lines(view: RunView | None) -> list[Line]:
 
 
 @lru_cache(maxsize=16)
-def untrained(latent: int, hidden: int, seed: int) -> Views:
+def untrained(config: TrainConfig) -> Views:
     """Pictures of a model before its first step. Raises DataError where there are no images."""
     data = load_mnist()
-    model = fresh_model(TrainConfig(latent=latent, hidden=hidden, seed=seed), data)
-    return take_views(model, data.test_images, data.test_labels)
+    model = fresh_model(config, data)
+    return take_views(model, held_out(data.test_images, config), data.test_labels)
 
 
 def marks(view: RunView | None) -> list[Mark]:
@@ -114,6 +114,8 @@ def difference(before: Settings, after: Settings) -> str:
         words.append(f"K = {after.samples}")
     if before.learning_rate != after.learning_rate:
         words.append(f"rate {after.learning_rate:g}")
+    if before.beta != after.beta:
+        words.append(f"β = {after.beta:g}")
     return ", ".join(words)
 
 
