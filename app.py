@@ -106,6 +106,17 @@ async def serve_asset(request: Request) -> Response:
     return Response(body, media_type=asset.media_type, headers=headers)
 
 
+async def serve_file(request: Request) -> Response:
+    """Answer with a file of the run whose token the query holds, or 404."""
+    name, token = request.path_params["name"], request.query_params.get("run", "")
+    found = await run_in_threadpool(files_of_runs().file, name, token)
+    if found is None:
+        return PlainTextResponse("There is no such file, or its run is gone.", status_code=404)
+    content, media_type = found
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
@@ -133,6 +144,11 @@ def trainings() -> ModuleType:
     return importlib.import_module("pages.ui.training_room")
 
 
+def files_of_runs() -> ModuleType:
+    """The module of what visitors take away."""
+    return importlib.import_module("pages.ui.take_away")
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Warm up while the server already answers; end the trainings when it stops."""
@@ -144,7 +160,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     Path(__file__).parent / "pages" / "site.py",
-    routes=[Route("/assets/{name:path}", serve_asset)],
+    routes=[Route("/assets/{name:path}", serve_asset), Route("/take/{name}", serve_file)],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
     on_script_error=explain_failure,

@@ -95,6 +95,12 @@ def test_nothing_else_is_served(get: Client, path: str) -> None:
     assert answer.status in {400, 404}
 
 
+@pytest.mark.parametrize("query", ["", "?run=", "?run=guess", "?run=../../etc/passwd&run=x"])
+@pytest.mark.parametrize("name", ["vae.safetensors", "curves.csv", "run.json", "..%2fapp.py"])
+def test_no_file_of_a_run_without_its_token(get: Client, name: str, query: str) -> None:
+    assert get(f"/take/{name}{query}").status in {400, 404}
+
+
 @pytest.mark.parametrize("name", ["../app.py", "/etc/passwd", "lessons", "", "lessons/start.md"])
 def test_find_stays_inside(name: str) -> None:
     assert assets.find(name) is None

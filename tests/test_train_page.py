@@ -15,7 +15,7 @@ from vae_core.archive import UNKNOWN
 from vae_core.checkpoint import load_checkpoint
 from vae_core.config import TRAINABLE, Settings, TrainConfig
 from vae_core.data import DataError, load_mnist
-from vae_core.exports import curves_csv, script
+from vae_core.exports import curves_csv
 from vae_core.jobs import Bounds, Jobs
 from vae_core.runs import RunView
 from vae_core.train import train
@@ -171,18 +171,23 @@ def test_a_run_that_is_too_large_is_refused_in_words(jobs):
 
 def test_what_can_be_taken_away(jobs, tmp_path):
     app = opened(epochs="2")
-    assert [button.disabled for button in app.get("download_button")] == [True, True, False]
+    assert [link.proto.disabled for link in app.get("link_button")] == [True, True]
     press(app, "start")
     jobs.wait_for(token(app), ended)
-    assert [button.disabled for button in app.run().get("download_button")] == [False] * 3
+    links = app.run().get("link_button")
+    assert [link.proto.disabled for link in links] == [False, False]
     view = jobs.look(token(app))
-    made = [make() for _, _, _, make in take_away._files(view, TrainConfig())]
+    for link, name in zip(links, take_away.LABELS, strict=True):
+        assert link.proto.url == f"take/{name}?run={view.token}"
     path = tmp_path / "taken.safetensors"
-    path.write_bytes(made[0])
+    path.write_bytes(take_away.file(take_away.CHECKPOINT, view.token)[0])
     checkpoint, config = load_checkpoint(path)
     assert (checkpoint.step, config) == (view.snapshot, view.config)
-    assert made[1] == curves_csv(view.history)
-    assert made[2] == script(view.config)
+    curves, _ = take_away.file(take_away.CURVES, view.token)
+    assert curves.decode() == curves_csv(view.history)
+    for name in (take_away.CHECKPOINT, take_away.CURVES, "run.json", ""):
+        assert take_away.file(name, "no token") is None
+    assert take_away.file("run.json", view.token) is None
 
 
 def test_links_share_the_run_only_where_they_say_so(jobs):

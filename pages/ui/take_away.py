@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -12,58 +11,47 @@ from vae_core.config import TrainConfig
 from vae_core.exports import checkpoint_file, curves_csv, script
 from vae_core.runs import RunView
 
+CHECKPOINT, CURVES = "vae.safetensors", "curves.csv"
+LABELS = {CHECKPOINT: "Checkpoint (safetensors)", CURVES: "Curves (CSV)"}
 TOKEN = "run"  # noqa: S105 - the token's name in the address, not a token
 
 
 def files(view: RunView | None, config: TrainConfig) -> None:
-    """Buttons for a run's checkpoint, curves and script; each is made when it is pressed.
+    """Ways to a run's checkpoint, curves and script.
 
-    Before a run there is the script of the one that the controls describe.
+    The first two are made when they are asked for, by a route of the server: Streamlit's own
+    deferred files are deleted at the end of whichever script run comes first, and here every
+    visitor's page runs once a second. Before a run there is the script that the controls describe.
     """
     with st.container(key="take_away", horizontal=True):
-        for label, name, mime, make in _files(view, config):
-            st.download_button(
-                label,
-                make or "",
-                file_name=name,
-                mime=mime,
-                key=f"take:{name}",
-                on_click="ignore",
-                disabled=make is None,
-            )
+        ready = {
+            CHECKPOINT: view is not None and view.snapshot > 0,
+            CURVES: view is not None and bool(view.history),
+        }
+        for name, label in LABELS.items():
+            query = urlencode({TOKEN: view.token}) if view else ""
+            st.link_button(label, f"take/{name}?{query}", disabled=not ready[name])
+        st.download_button(
+            "Script (Python)",
+            script(view.config if view else config),
+            file_name="repeat_this_run.py",
+            mime="text/x-python",
+            key="take_script",
+            on_click="ignore",
+        )
 
 
-def _files(
-    view: RunView | None, config: TrainConfig
-) -> list[tuple[str, str, str, Callable[[], bytes | str] | None]]:
-    token = view.token if view else ""
-    plan = view.config if view else config
-    snapshot = view is not None and training_room.has_snapshot(view)
-    return [
-        (
-            "Checkpoint (safetensors)",
-            "vae.safetensors",
-            "application/octet-stream",
-            (lambda: _checkpoint(token)) if snapshot else None,
-        ),
-        (
-            "Curves (CSV)",
-            "curves.csv",
-            "text/csv",
-            (lambda: _curves(token)) if view and view.history else None,
-        ),
-        ("Script (Python)", "repeat_this_run.py", "text/x-python", lambda: script(plan)),
-    ]
-
-
-def _checkpoint(token: str) -> bytes:
-    view, checkpoint = training_room.jobs().look(token), training_room.jobs().checkpoint(token)
-    return checkpoint_file(checkpoint, view.config) if view and checkpoint else b""
-
-
-def _curves(token: str) -> str:
-    view = training_room.jobs().look(token)
-    return curves_csv(view.history) if view else ""
+def file(name: str, token: str) -> tuple[bytes, str] | None:
+    """What the server answers for a file of a run: its content and media type; None if gone."""
+    jobs = training_room.jobs()
+    view, checkpoint = jobs.look(token), jobs.checkpoint(token)
+    if view is None:
+        return None
+    if name == CHECKPOINT and checkpoint is not None:
+        return checkpoint_file(checkpoint, view.config), "application/octet-stream"
+    if name == CURVES and view.history:
+        return curves_csv(view.history).encode(), "text/csv; charset=utf-8"
+    return None
 
 
 def links(view: RunView | None) -> None:

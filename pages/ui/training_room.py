@@ -76,11 +76,6 @@ def present_run() -> RunView | None:
     return view
 
 
-def has_snapshot(view: RunView) -> bool:
-    """Whether there is something to take away, or to go on from."""
-    return jobs().checkpoint(view.token) is not None
-
-
 def is_active(view: RunView | None) -> bool:
     """Whether there is a run that goes on by itself, or could at any moment."""
     return view is not None and view.active
