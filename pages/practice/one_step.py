@@ -17,12 +17,9 @@ SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
 STAGE = Param("stage", "stage", 1, STAGES, 1, default=STAGES, format="d")
 
 with page_frame("one_step") as lesson:
-    columns = st.columns([4, 3, 2])
-    with columns[0]:
+    with st.container(horizontal=True):
         estimator = controls.choice("estimator", "Gradient by", step_frames.TITLES)
-    with columns[1]:
-        updates = int(controls.choice("updates", "Updates made before", step_frames.UPDATES))
-    with columns[2]:
+        updates = int(controls.choice("updates", "Updates made before", step_frames.UPDATES, "100"))
         image = int(controls.choice("image", "Follow", step_frames.IMAGES))
     path = ESTIMATORS[estimator].needs_smooth_cost
     back = "path" if path else "score"
@@ -33,7 +30,7 @@ with page_frame("one_step") as lesson:
         figure=partial(picture.draw, path=path),
         narrow=partial(picture.draw, path=path, narrow=True),
         params=(SEED,),
-        transport=Transport(STAGE, seconds=24),
+        transport=Transport(STAGE, seconds=40),
         extra={
             "estimator": estimator,
             "updates": updates,
@@ -52,7 +49,6 @@ with page_frame("one_step") as lesson:
         source=(one_step, elbo, ESTIMATORS[estimator].function),
         steady=True,
     )
-    lesson("formula_note")
     lesson("compare")
     with st.spinner("One step by each estimator"):
         compared = step_frames.comparison(updates, int(live.values["seed"]))

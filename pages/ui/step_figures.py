@@ -70,7 +70,8 @@ def lines(stage: int, *, path: bool) -> dict[str, Lines]:
         passed = [each for at, way in ways.items() if at < stage for each in way]
         signal = [] if path or stage != BACK_TO_Q else [_signal(place)]
         cover = [_outline(place, "xhat", -1.0)] if stage < DECODE else []
-        halos = [_outline(place, name, 5.0) for name in HALOS[stage]]
+        reached = (name for name in HALOS[stage] if path or (stage, name) != (BACK_TO_Z, "z"))
+        halos = [_outline(place, name, 4.0) for name in reached]
         moving = {"halo": halos, "forward": forward, "passed": passed, "cover": cover}
         moving |= {"backward": ways.get(stage, []), "signal": signal}
         found |= {f"{place.name} {name}": _joined(paths) for name, paths in moving.items()}
@@ -87,7 +88,8 @@ def draw(now: Frame, *, path: bool, narrow: bool = False) -> go.Figure:
     _lane(drawing, place, path=path)
     values = _values(place)
     drawing.values("resting", values, now.traces["resting"]["text"])
-    lit = [Value(v.at, v.side, v.size, t.colour) for v, t in zip(values, TOLD, strict=True)]
+    colours = [told.colour if path or told.name != "by_z" else "accent" for told in TOLD]
+    lit = [Value(v.at, v.side, v.size, c) for v, c in zip(values, colours, strict=True)]
     drawing.values("lit", lit, now.traces["lit"]["text"])
     drawing.traces[-1].textfont.weight = 700
     figure = drawing.figure()
@@ -219,7 +221,9 @@ def _values(place: Arrangement) -> list[Value]:
 
 
 def _ends(place: Arrangement, start: str, end: str) -> tuple[Point, Point]:
-    return between(place.at[start], _half(place, start), place.at[end], _half(place, end))
+    x, y = place.at[start]
+    foot = x, y + place.feet.get(start, 0.0)
+    return between(foot, _half(place, start), place.at[end], _half(place, end))
 
 
 def _half(place: Arrangement, name: str, margin: float = 3.0) -> Point:

@@ -19,7 +19,7 @@ from vae_core.data import SIDE, Mnist, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep, one_step, run_up
 
-UPDATES = {"100": "100 updates", "0": "none: fresh weights", "300": "300 updates"}
+UPDATES = {"0": "none: fresh weights", "100": "100 updates", "300": "300 updates"}
 IMAGES = {str(i): f"image {i}" for i in range(1, 9)}
 BATCH = 50
 TITLES = {name: ESTIMATORS[name].title for name in TRAINABLE}
@@ -115,6 +115,8 @@ def _words(step: OneStep, i: int) -> dict[str, str]:
         "theta_move": f"{step.decoder_move:.2g}",
         "gain": _gain(step),
         "rate": f"{step.rate:.2g}",
+        "which": f" (the first of {len(there.z)} samples)" if len(there.z) > 1 else "",
+        "over": f" (mean of {len(there.z)} samples)" if len(there.z) > 1 else "",
     }
 
 
@@ -146,6 +148,7 @@ def _numbers(step: OneStep, i: int) -> dict[str, float]:
         "elbo": there.elbo[i],
         "score_mu": back.score_mu[0, i, 0],
         "score_sigma": back.score_sigma[0, i, 0],
+        "first_mu": back.by_mu[0, i, 0],
         "share_mu": back.by_mu[:, i, 0].mean(),
         "share_sigma": back.by_sigma[:, i, 0].mean(),
         "kl_by_mu": back.kl_by_mu[i, 0],
@@ -166,7 +169,8 @@ def _numbers(step: OneStep, i: int) -> dict[str, float]:
 def short(value: float) -> str:
     """A number in some three digits, with a true minus."""
     digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 999.5 else 0
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return "0.00" if text == "\N{MINUS SIGN}0.00" else text
 
 
 def pair(values: Tensor) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pages.ui.drawing import Point, Value
 
@@ -75,6 +75,7 @@ class Arrangement:
         notes: where what is written beside the lane begins, middle (wide) or left end.
         values: where the numbers on the way forward stand.
         small: size of the numbers.
+        feet: room that the number below a ring takes before an arrow leaves it.
     """
 
     name: str
@@ -91,24 +92,25 @@ class Arrangement:
     values: dict[str, Value]
     titles: dict[str, tuple[Point, str]]
     small: float
+    feet: dict[str, float] = field(default_factory=dict)
 
 
 WIDE = Arrangement(
     name="wide",
     wide=True,
-    size=(980, 352),
+    size=(980, 330),
     widest=1300,
     at={
         "x": (50, 120),
         "encoder": (160, 120),
-        "mu": (286, 74),
-        "sigma": (286, 160),
+        "mu": (286, 72),
+        "sigma": (286, 162),
         "node": (436, 120),
         "eps": (436, 28),
         "z": (574, 120),
         "decoder": (672, 120),
         "xhat": (780, 120),
-        "terms": (908, 120),
+        "terms": (903, 120),
     },
     sizes={
         "x": (78, 78),
@@ -116,14 +118,14 @@ WIDE = Arrangement(
         "node": (150, 62),
         "decoder": (104, 50),
         "xhat": (78, 78),
-        "terms": (140, 104),
+        "terms": (138, 104),
     },
-    lane=258,
-    signal=272,
+    lane=260,
+    signal=274,
     begin=972,
-    by_kl=((286, 206), (286, 222), (908, 222), (908, 176)),
+    by_kl=((286, 210), (286, 226), (903, 226), (903, 176)),
     notes={
-        "terms": (908, 290),
+        "terms": (903, 290),
         "theta": (700, 290),
         "z": (574, 290),
         "node": (436, 290),
@@ -131,16 +133,16 @@ WIDE = Arrangement(
         "phi": (140, 290),
     },
     values={
-        "mu": Value((286, 106)),
-        "sigma": Value((286, 192)),
+        "mu": Value((286, 107)),
+        "sigma": Value((286, 197)),
         "eps": Value((461, 28), "right"),
         "z": Value((574, 152)),
     },
     titles={
         "x": ((50, 68), "center"),
         "xhat": ((780, 68), "center"),
-        "kl": ((600, 211), "center"),
-        "lane": ((972, 241), "right"),
+        "kl": ((600, 215), "center"),
+        "lane": ((972, 245), "right"),
     },
     small=15,
 )
@@ -154,17 +156,17 @@ NARROW = Arrangement(
         "encoder": (104, 116),
         "mu": (56, 186),
         "sigma": (148, 186),
-        "node": (112, 280),
-        "eps": (22, 280),
-        "z": (112, 358),
-        "decoder": (112, 436),
-        "xhat": (112, 520),
+        "node": (114, 292),
+        "eps": (25, 292),
+        "z": (112, 370),
+        "decoder": (112, 440),
+        "xhat": (112, 522),
         "terms": (112, 626),
     },
     sizes={
         "x": (62, 62),
         "encoder": (104, 46),
-        "node": (108, 60),
+        "node": (104, 60),
         "decoder": (104, 46),
         "xhat": (62, 62),
         "terms": (136, 104),
@@ -175,23 +177,24 @@ NARROW = Arrangement(
     by_kl=((170, 186), (192, 186), (192, 626), (183, 626)),
     notes={
         "terms": (220, 606),
-        "theta": (220, 426),
-        "z": (220, 358),
-        "node": (220, 270),
+        "theta": (220, 430),
+        "z": (220, 370),
+        "node": (220, 282),
         "q": (220, 176),
         "phi": (220, 106),
     },
     values={
         "mu": Value((56, 217), size=13),
         "sigma": Value((144, 217), size=13),
-        "eps": Value((2, 311), "right", 13),
-        "z": Value((112, 388), size=13),
+        "eps": Value((2, 334), "right", 13),
+        "z": Value((88, 370), "left", 13),
     },
     titles={
         "x": ((62, 42), "right"),
-        "xhat": ((72, 520), "right"),
+        "xhat": ((72, 522), "right"),
         "lane": ((220, 662), "left"),
     },
     small=13,
+    feet={"mu": 24, "sigma": 24},
 )
 ARRANGEMENTS = (WIDE, NARROW)
