@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pages.ui import frame as site
 from pages.ui import step_figures, step_frames
 from pages.ui.lesson import Lesson, read_sections
 from pages.ui.lookahead import Frame, axis_ahead
@@ -27,7 +28,9 @@ from pages.ui.step_places import (
     UPDATE,
     Arrangement,
 )
+from tests import pages_sweep
 from vae_core.config import TRAINABLE
+from vae_core.data import DataError
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep
 
@@ -250,3 +253,13 @@ def test_the_three_ways_back_are_compared_on_the_same_step() -> None:
     assert found["score"] > 5 * found["pathwise"]
     befores = [text.split(" → ")[0] for text in table["ELBO before → after"]]
     assert befores[0] == befores[1]
+
+
+def test_missing_images_are_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_all: object) -> None:
+        raise DataError("The MNIST data are missing: put them back.")
+
+    monkeypatch.setattr(step_frames, "_made", missing)
+    app = pages_sweep.open_page(site.page_info("one_step"))
+    assert pages_sweep.faults(app) == []
+    assert [each.value for each in app.warning] == ["The MNIST data are missing: put them back."]

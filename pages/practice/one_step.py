@@ -24,35 +24,39 @@ with page_frame("one_step") as lesson:
     path = ESTIMATORS[estimator].needs_smooth_cost
     back = "path" if path else "score"
     sentences = tuple(lesson.text(section) for section in step_frames.sections(back))
-    live = live_figure(
-        "step",
-        frame=step_frames.frame,
-        figure=partial(picture.draw, path=path),
-        narrow=partial(picture.draw, path=path, narrow=True),
-        params=(SEED,),
-        transport=Transport(STAGE, seconds=40),
-        extra={
-            "estimator": estimator,
-            "updates": updates,
-            "image": image,
-            "sentences": sentences,
-        },
-        takeaway="{told}",
-        hint=lesson.text("hint"),
-        formula=lesson.text(f"formula_{back}"),
-        table=step_frames.table(path=path),
-        presets=(
-            Preset(lesson.text("try_trick"), {"stage": 4}),
-            Preset(lesson.text("try_score"), {"estimator": "score", "stage": 8}),
-            Preset(lesson.text("try_fresh"), {"updates": 0, "stage": 2}),
-        ),
-        source=(one_step, elbo, ESTIMATORS[estimator].function),
-        steady=True,
-    )
-    lesson("compare")
-    with st.spinner("One step by each estimator"):
-        compared = step_frames.comparison(updates, int(live.values["seed"]))
-    st.table(compared, border="horizontal")
+    seed, _ = controls.read(SEED.key, SEED.default, SEED.parse)
+    with st.spinner(lesson.text("wait")):
+        problem = step_frames.problem(estimator, updates, int(seed))
+    if problem:
+        st.warning(problem)
+    else:
+        live_figure(
+            "step",
+            frame=step_frames.frame,
+            figure=partial(picture.draw, path=path),
+            narrow=partial(picture.draw, path=path, narrow=True),
+            params=(SEED,),
+            transport=Transport(STAGE, seconds=40),
+            extra={
+                "estimator": estimator,
+                "updates": updates,
+                "image": image,
+                "sentences": sentences,
+            },
+            takeaway="{told}",
+            hint=lesson.text("hint"),
+            formula=lesson.text(f"formula_{back}"),
+            table=step_frames.table(path=path),
+            presets=(
+                Preset(lesson.text("try_trick"), {"stage": 4}),
+                Preset(lesson.text("try_score"), {"estimator": "score", "stage": 8}),
+                Preset(lesson.text("try_fresh"), {"updates": 0, "stage": 2}),
+            ),
+            source=(one_step, elbo, ESTIMATORS[estimator].function),
+            steady=True,
+        )
+        lesson("compare")
+        st.table(step_frames.comparison(updates, int(seed)), border="horizontal")
     lesson("questions")
     with st.expander("Derivation"):
         lesson("derivation")

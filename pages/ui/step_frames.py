@@ -14,8 +14,8 @@ from pages.ui.lookahead import Frame
 from pages.ui.start_figures import number
 from pages.ui.step_places import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from vae_core.checkpoint import Checkpoint
-from vae_core.config import TRAINABLE, Settings, TrainConfig
-from vae_core.data import SIDE, Mnist, load_mnist
+from vae_core.config import TRAINABLE, ConfigError, Settings, TrainConfig
+from vae_core.data import SIDE, DataError, Mnist, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep, one_step, run_up
 
@@ -57,6 +57,15 @@ def made(estimator: str, updates: int, seed: int) -> OneStep:
     """The step of an estimator after some updates, without the run's state; made once and kept."""
     with _one_at_a_time:
         return _made(estimator, updates, seed)
+
+
+def problem(estimator: str, updates: int, seed: int) -> str:
+    """Why the step cannot be made, in a sentence or two; empty where it can, and is made now."""
+    try:
+        made(estimator, updates, seed)
+    except (DataError, ConfigError) as error:
+        return str(error)
+    return ""
 
 
 def frame(
