@@ -152,6 +152,25 @@ class Value:
     colour: str = "muted"
 
 
+def between(start: Point, start_half: Point, end: Point, end_half: Point) -> tuple[Point, Point]:
+    """Where an arrow leaves one thing and meets the next: at their edges along the way.
+
+    Args:
+        start, end: the middles of the two.
+        start_half, end_half: half of their widths and heights.
+    """
+    (x0, y0), (x1, y1), (w0, h0), (w1, h1) = start, end, start_half, end_half
+    across = abs(x1 - x0) > abs(y1 - y0)
+    sign = 1 if (x1 > x0 if across else y1 > y0) else -1
+    if across:
+        return (x0 + sign * w0, y0), (x1 - sign * w1, y1 + _clamp(y0 - y1, h1 - 16))
+    return (x0, y0 + sign * h0), (x1 + _clamp(x0 - x1, w1 - 16), y1 - sign * h1)
+
+
+def _clamp(value: float, most: float) -> float:
+    return max(-most, min(most, value)) if most > 8 else 0.0
+
+
 def _at(point: Point) -> str:
     return f"{point[0]:.2f},{point[1]:.2f}"
 

@@ -40,6 +40,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         PageInfo("race", "estimators/race.py", "The race"),
     ),
     "In practice": (
+        PageInfo("one_step", "practice/one_step.py", "One training step, slowed down"),
         PageInfo("train_vae", "practice/train_vae.py", "Train a VAE"),
         PageInfo("compare_runs", "practice/compare_runs.py", "Compare runs"),
     ),

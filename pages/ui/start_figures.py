@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import torch
 
-from pages.ui.drawing import Drawing, Point, Value, Words
+from pages.ui.drawing import Drawing, Point, Value, Words, between
 from pages.ui.lookahead import Frame
 from vae_core.families import Normal
 
@@ -273,15 +273,4 @@ def _half(place: Arrangement, name: str) -> Point:
 
 
 def _ends(place: Arrangement, start: str, end: str) -> tuple[Point, Point]:
-    """Where an arrow leaves one thing and meets the next: at their edges along the way."""
-    (x0, y0), (x1, y1) = place.at[start], place.at[end]
-    (w0, h0), (w1, h1) = _half(place, start), _half(place, end)
-    across = abs(x1 - x0) > abs(y1 - y0)
-    sign = 1 if (x1 > x0 if across else y1 > y0) else -1
-    if across:
-        return (x0 + sign * w0, y0), (x1 - sign * w1, y1 + _clamp(y0 - y1, h1 - 16))
-    return (x0, y0 + sign * h0), (x1 + _clamp(x0 - x1, w1 - 16), y1 - sign * h1)
-
-
-def _clamp(value: float, most: float) -> float:
-    return max(-most, min(most, value)) if most > 8 else 0.0
+    return between(place.at[start], _half(place, start), place.at[end], _half(place, end))
