@@ -121,6 +121,7 @@ def load_pretrained(name: str, folder: Path | None = None) -> Pretrained:
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)  # whoever asks first: gradients may be asked of it later
 def _load(path: Path) -> Pretrained:
     name = f"{path.parent.name}/{path.name}"
     if not path.is_file():

@@ -39,7 +39,10 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         PageInfo("gradient_variance", "estimators/gradient_variance.py", "Gradient variance"),
         PageInfo("race", "estimators/race.py", "The race"),
     ),
-    "In practice": (PageInfo("train_vae", "practice/train_vae.py", "Train a VAE"),),
+    "In practice": (
+        PageInfo("train_vae", "practice/train_vae.py", "Train a VAE"),
+        PageInfo("inside_vae", "practice/inside_vae.py", "Inside the trained VAE"),
+    ),
 }
 ALL_PAGES: tuple[PageInfo, ...] = tuple(page for group in CHAPTERS.values() for page in group)
 

@@ -100,7 +100,8 @@ def _floats(array: Any) -> np.ndarray:
 
 
 def _bytes(array: Any) -> np.ndarray:
-    return (np.clip(array, 0.0, 1.0) * 255).round().astype(np.uint8)
+    greys: np.ndarray = (np.clip(array, 0.0, 1.0) * 255).round().astype(np.uint8)
+    return greys
 
 
 def pack_constants(constants: Mapping[str, Any]) -> dict[str, Any]:
