@@ -5,7 +5,6 @@ import streamlit as st
 from pages.ui import controls
 from pages.ui.frame import page_frame
 from pages.ui.inside_views import VIEWS, bounds
-from pages.ui.live_figure import live_figure
 from vae_core.checkpoint import CheckpointError
 from vae_core.data import DataError
 
@@ -16,7 +15,7 @@ with page_frame("inside_vae") as lesson:
         name = controls.choice("view", "Look at", titles)
     chosen = VIEWS[name].pick(columns[1:])
     try:
-        live_figure(f"inside_{name}", **VIEWS[name].build(lesson, chosen))
+        VIEWS[name].show(name, lesson, chosen)
         lesson(name)
         lesson("models", **bounds())
     except (CheckpointError, DataError) as problem:

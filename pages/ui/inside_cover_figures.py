@@ -14,13 +14,13 @@ from pages.ui.lookahead import Frame
 from vae_core.completion import complete, visible_pixels
 from vae_core.data import SIDE
 
-STEPS, CHAINS = 30, 4
+STEPS, CHAINS = 30, 5
 WHOLE = 6.0
 SMALL = 2.9
 # Where the pictures stand, wide and narrow: the original, and the chains, the first of them large.
 PLACES = {"original": (0.0, 6.0), "chain 0": (6.6, 6.0)}
-SMALL_PLACES = {f"chain {i}": (13.2, 6.0 - 3.1 * (i - 1)) for i in (1, 2)} | {
-    "chain 3": (16.3, 6.0)
+SMALL_PLACES = {
+    f"chain {i + 1}": (13.2 + 3.1 * (i % 2), 6.0 - 3.1 * (i // 2)) for i in range(CHAINS - 1)
 }
 
 
@@ -74,7 +74,7 @@ def _cover(side: str, lines: int, left: float, top: float) -> dict[str, Floats]:
 
 
 def draw(now: Frame, digit: int, specimen: int) -> go.Figure:
-    """The original, one chain large, three more small."""
+    """The original, one chain large, four more small."""
     fig = go.Figure()
     tile(fig, "original", held_out(digit, specimen).numpy(), *PLACES["original"], size=WHOLE)
     tile(fig, "chain 0", now.traces["chain 0"]["z"], *PLACES["chain 0"], size=WHOLE)
@@ -94,13 +94,13 @@ def draw_narrow(now: Frame, digit: int, specimen: int) -> go.Figure:
     tile(fig, "original", held_out(digit, specimen).numpy(), *PLACES["original"], size=WHOLE)
     tile(fig, "chain 0", now.traces["chain 0"]["z"], *PLACES["chain 0"], size=WHOLE)
     for place, name in enumerate(SMALL_PLACES):
-        tile(fig, name, now.traces[name]["z"], 0.2 + 4.3 * place, -1.8, size=3.7)
+        tile(fig, name, now.traces[name]["z"], 0.1 + 3.2 * place, -1.6, size=2.9)
     for name in PLACES:
         _outline(fig, now, f"cover {name}")
     caption(fig, "x; outlined: hidden", 3.0, -0.6)
     caption(fig, "<b>completed</b>", 9.6, -0.6, font={"color": theme.var("theta"), "size": 15})
-    caption(fig, "other chains", 6.3, -6.1)
-    return _dress(fig, (-0.1, 12.7), (-6.6, 6.1))
+    caption(fig, "other chains", 6.3, -5.1)
+    return _dress(fig, (-0.1, 12.7), (-5.6, 6.1))
 
 
 def _outline(fig: go.Figure, now: Frame, name: str) -> None:

@@ -80,12 +80,12 @@ def draw(now: Frame, digit: int, specimen: int) -> go.Figure:
         meta={
             "narrow": {
                 "xaxis.domain": [0, 1],
-                "yaxis.domain": [0.5, 1],
+                "yaxis.domain": [0.46, 0.86],
                 "xaxis2.domain": [0.05, 1],
                 "yaxis2.domain": [0, 0.36],
                 "xaxis3.domain": [0.8, 1],
-                "yaxis3.domain": [0.85, 1],
-                "height": 640,
+                "yaxis3.domain": [0.89, 1],
+                "height": 680,
             }
         },
     )

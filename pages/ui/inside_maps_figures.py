@@ -24,6 +24,7 @@ POINTS = 1500
 CELLS = 20
 PARTS = 200
 LOWEST = 5
+ROOM = 0.55
 
 
 @lru_cache(maxsize=1)
@@ -79,11 +80,13 @@ def draw_map(now: Frame) -> go.Figure:
             marker={"size": 4, "opacity": 0.65, "color": colour},
             hoverinfo="skip",
         )
-    centres = [(np.median(first[digits == d]), np.median(second[digits == d])) for d in range(10)]
+    centres = apart(
+        np.array([[np.median(axis[digits == d]) for axis in (first, second)] for d in range(10)])
+    )
     fig.add_scatter(
         name="names",
-        x=[centre[0] for centre in centres],
-        y=[centre[1] for centre in centres],
+        x=centres[:, 0],
+        y=centres[:, 1],
         text=[f"<b>{digit}</b>" for digit in range(10)],
         mode="text",
         textfont={"size": 20, "color": theme.var("ink")},
@@ -94,6 +97,17 @@ def draw_map(now: Frame) -> go.Figure:
     fig.update_xaxes(title="z₁", range=ends, dtick=1)
     fig.update_yaxes(title="z₂", range=ends, dtick=1)
     return _beside(fig, now, "map")
+
+
+def apart(places: Floats, least: float = ROOM) -> Floats:
+    """The same places (N, 2), those too close to each other moved apart, to be legible."""
+    moved = places.astype(float)
+    for _ in range(200):
+        between = moved[:, None] - moved[None]
+        distance = np.hypot(*between.transpose(2, 0, 1)) + np.eye(len(moved)) * 1e9
+        push = np.clip(least - distance, 0.0, None) / distance
+        moved = moved + 0.3 * (push[:, :, None] * between).sum(1)
+    return moved
 
 
 def _point(fig: go.Figure, now: Frame, symbol: str, size: int) -> None:

@@ -15,12 +15,12 @@ from vae_core.traversal import change_by_reconstruction, straight_path
 
 POSITIONS = 41
 STOPS = 9
-LARGE = 2.6
-ROWS = {"latent": 5.8, "pixels": 2.8}
+LARGE = 2.3
+ROWS = {"latent": 4.9, "pixels": 2.4}
 NARROW_ROWS = {"latent": 9.3, "pixels": 7.0}
 # Below the strips, on a wide screen and on a narrow one.
 MARKS = {
-    "here": np.array([top - 2.0 for top in ROWS.values()]),
+    "here": np.array([top - 1.98 for top in ROWS.values()]),
     "here below": np.array([top - 1.2 for top in NARROW_ROWS.values()]),
 }
 WAYS = {"latent": ("through latent space", "z"), "pixels": ("straight mix of pixels", "x")}
@@ -58,9 +58,9 @@ def draw(now: Frame, ends: Ends) -> go.Figure:
     for name, top in ROWS.items():
         tile(fig, name, now.traces[name]["z"], left=STOPS + 0.6, top=top, size=LARGE)
         _strip(fig, name, ends, top - 0.8)
-        _title(fig, name, top - 0.4)
+        _title(fig, name, top - 0.38)
     _marks(fig, now, "here")
-    return _dress(fig, (0, STOPS + 0.6 + LARGE), (-0.1, 5.9))
+    return _dress(fig, (0, STOPS + 0.6 + LARGE), (0, 5.0))
 
 
 def draw_narrow(now: Frame, ends: Ends) -> go.Figure:

@@ -17,8 +17,9 @@ from pages.ui import (
     inside_path_figures,
 )
 from pages.ui.inside_digits import PLANE, SPECIMENS, WIDE
+from pages.ui.inside_sketch import sketch
 from pages.ui.lesson import Lesson
-from pages.ui.live_figure import Handle, Param, Preset, Transport
+from pages.ui.live_figure import Handle, Param, Preset, Transport, live_figure
 from vae_core.completion import PARTS, complete
 from vae_core.data import SIDE
 from vae_core.model import Decoder
@@ -61,6 +62,12 @@ def _pick_cover(columns: Columns) -> Chosen:
     chosen = pick_image(columns)
     with columns[2]:
         return chosen | {"side": controls.choice("side", "Hide the", PARTS, "top")}
+
+
+def _pick_noise(columns: Columns) -> Chosen:
+    chosen = pick_image(columns)
+    with columns[2]:
+        return chosen | {"seed": controls.seed(label="Seed of the ten ε")}
 
 
 def _map(lesson: Lesson, _chosen: Chosen) -> dict[str, Any]:
@@ -109,7 +116,7 @@ def _manifold(lesson: Lesson, _chosen: Chosen) -> dict[str, Any]:
             Preset(lesson.text("try_rim"), {"view": "manifold", "u1": 0.975, "u2": 0.025}),
         ],
         "source": (manifold,),
-        "height": 480,
+        "height": 440,
     }
 
 
@@ -130,7 +137,7 @@ def _path(lesson: Lesson, chosen: Chosen) -> dict[str, Any]:
             "pixel mix, change when redrawn": "{change_pixels:.4f}",
         },
         "presets": [
-            Preset(lesson.text("try_slant"), {"view": "path", "from": 1, "to": 1, "specimen": 3}),
+            Preset(lesson.text("try_same"), {"view": "path", "from": 1, "to": 1, "specimen": 3}),
             Preset(lesson.text("try_nine"), {"view": "path", "from": 4, "to": 9, "t": 0.5}),
         ],
         "source": (straight_path,),
@@ -211,12 +218,19 @@ class View:
     Attributes:
         title: what the picker calls it.
         pick: its own pickers, in columns of the page.
-        build: what `live_figure` needs for it.
+        build: what `live_figure` needs for it; None for the sheet to draw on, which is none.
     """
 
     title: str
     pick: Callable[[Columns], Chosen]
-    build: Callable[[Lesson, Chosen], dict[str, Any]]
+    build: Callable[[Lesson, Chosen], dict[str, Any]] | None = None
+
+    def show(self, name: str, lesson: Lesson, chosen: Chosen) -> None:
+        """The figure, or the sheet. Raises CheckpointError and DataError."""
+        if self.build is None:
+            sketch(**chosen)
+        else:
+            live_figure(f"inside_{name}", **self.build(lesson, chosen))
 
 
 VIEWS: dict[str, View] = {
@@ -225,4 +239,5 @@ VIEWS: dict[str, View] = {
     "path": View("From digit to digit", _pick_ends, _path),
     "cover": View("Cover a part", _pick_cover, _cover),
     "gap": View("How good is the encoder?", pick_image, _gap),
+    "draw": View("Draw your own", _pick_noise),
 }
