@@ -99,11 +99,12 @@ class LiveFigure {
     this.root.dataset.settled = this.known;
   }
 
-  async load({ urls, formulaJs }) {
+  async load({ urls, formulaJs, constants }) {
     const parts = [loadStyle(urls["live_figure.css"]), loadPlotly(urls["plotly.min.js"])];
     parts.push(import(new URL(urls["katex.js"], document.baseURI)));
     if (formulaJs) parts.push(import(new URL(formulaJs, document.baseURI)));
     const [, plotly, katex, formula] = await Promise.all(parts);
+    await formula?.prepare?.(constants);
     this.plotly = plotly;
     this.katex = katex.default;
     this.formula = formula;
@@ -166,7 +167,7 @@ class LiveFigure {
     await this.plotly.react(this.plot, traces, layout, config);
     this.painted = JSON.stringify(this.values);
     for (const trace of this.plot._fullData ?? []) {
-      this.arrays[trace.name] = { x: trace.x ?? [], y: trace.y ?? [], text: trace.text };
+      this.arrays[trace.name] = { x: trace.x ?? [], y: trace.y ?? [], z: trace.z, text: trace.text };
     }
     this.grips.set(this.plot, this.arrays);
     this.label();

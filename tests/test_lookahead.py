@@ -53,6 +53,14 @@ def test_arrays_may_change_their_length_and_hold_gaps() -> None:
     assert np.isnan(unpack(packed["fields"][1], packed["data"], 1)).all()
 
 
+def test_pictures_travel_as_bytes() -> None:
+    frames = [Frame({"digit": {"z": np.array([0.0, grey, 1.0])}}, {}) for grey in (0.25, 0.5)]
+    packed = pack(frames)
+    assert packed["fields"] == [{"trace": "digit", "attr": "z", "at": [0, 3], "size": [3, 3]}]
+    assert list(base64.b64decode(packed["greys"])) == [0, 64, 255, 0, 128, 255]
+    assert packed["data"] == ""
+
+
 def test_words_travel_as_words() -> None:
     frames = [Frame({"label": {"x": [0], "y": [0], "text": [w]}}, {"w": w}) for w in ("up", "down")]
     packed = pack(frames)

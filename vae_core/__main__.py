@@ -1,4 +1,4 @@
-"""python -m vae_core gradients|train|evaluate: the code that the pages call, without a browser."""
+"""python -m vae_core COMMAND: the code that the pages call, without a browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from vae_core import cli_evaluate, cli_gradients, cli_train
+from vae_core import cli_evaluate, cli_gradients, cli_pretrain, cli_train
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -26,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         ("gradients", cli_gradients, "measure a gradient estimator on a problem"),
         ("train", cli_train, "train a VAE on MNIST"),
         ("evaluate", cli_evaluate, "estimate log p(x) of a trained VAE"),
+        ("pretrain", cli_pretrain, "make the trained models that come with the program"),
     ):
         words = commands.add_parser(name, help=text, allow_abbrev=False)
         command.add_arguments(words)

@@ -1,4 +1,4 @@
-// Packed arrays back to arrays: looked-ahead frames (float32) and a formula's constants (float64).
+// Packed arrays back to arrays: looked-ahead frames (float32, pictures as bytes) and a formula's constants (float64).
 
 export function bytesOf(text) {
   const raw = atob(text);
@@ -25,6 +25,7 @@ export class Axis {
     this.fields = packed.fields;
     this.numbers = packed.numbers;
     this.data = new Float32Array(bytesOf(packed.data));
+    this.greys = new Uint8Array(bytesOf(packed.greys));
   }
 
   // It counts where the other parameters stand where they stood when it was computed.
@@ -36,9 +37,10 @@ export class Axis {
     const traces = {};
     for (const field of this.fields) {
       const arrays = (traces[field.trace] ??= {});
-      arrays[field.attr] = field.words
-        ? field.words[index]
-        : this.data.subarray(field.at[index], field.at[index] + field.size[index]);
+      const [from, to] = field.words ? [] : [field.at[index], field.at[index] + field.size[index]];
+      if (field.words) arrays[field.attr] = field.words[index];
+      else if (field.attr !== "z") arrays[field.attr] = this.data.subarray(from, to);
+      else arrays.z = Float32Array.from(this.greys.subarray(from, to), (grey) => grey / 255);
     }
     const numbers = {};
     for (const [name, values] of Object.entries(this.numbers)) numbers[name] = values[index];

@@ -97,17 +97,26 @@ export class Grips {
     const start = handle.axis === "y" ? event.clientY : event.clientX;
     const value = this.owner.values[handle.param];
     entry.drag = { factor, along, start, value };
+    if (handle.other) {
+      entry.drag.other = { start: event.clientY, value: this.owner.values[handle.other] };
+    }
     this.owner.hold(handle.param);
   }
 
   move(entry, event) {
     if (!entry.drag) return;
-    const { factor, along, start, value } = entry.drag;
+    const { factor, along, start, value, other } = entry.drag;
     const now = entry.handle.axis === "y" ? event.clientY : event.clientX;
     const moved = along.p2c(now) - along.p2c(start);
-    const { positions } = this.owner.param(entry.handle.param);
-    const wanted = value + moved * factor;
-    this.owner.input(entry.handle.param, positions[nearest(positions, wanted)]);
+    this.shift(entry.handle.param, value + moved * factor);
+    if (!other) return;
+    const up = entry.ya.p2c(event.clientY) - entry.ya.p2c(other.start);
+    this.shift(entry.handle.other, other.value + up * factor);
+  }
+
+  shift(key, wanted) {
+    const { positions } = this.owner.param(key);
+    this.owner.input(key, positions[nearest(positions, wanted)]);
   }
 
   end(entry) {

@@ -3,6 +3,8 @@
 // A full redraw by plotly takes some 40 ms; writing the paths takes one or two. Plotly itself is
 // brought up to date when the finger rests. What cannot be painted so is reported back.
 
+import { paintImage } from "./image.js";
+
 const tenth = (value) => Math.round(value * 10) / 10;
 
 function axes(gd, trace) {
@@ -149,7 +151,8 @@ function paintBars(gd, calc, arrays) {
   return true;
 }
 
-// Paint the traces named in `changed` from `arrays` (name -> {x, y, text}); false: redraw by plotly.
+// Paint the traces named in `changed` from `arrays` (name -> {x, y, z, text}); false: redraw by
+// plotly.
 export function paint(gd, changed, arrays) {
   const calcs = new Map();
   for (const calc of gd.calcdata ?? []) if (calc[0]?.trace) calcs.set(calc[0].trace.name, calc);
@@ -169,6 +172,7 @@ export function paint(gd, changed, arrays) {
     if (trace.visible !== true) continue;
     const moved = changed.has(name);
     if (trace.type === "bar") done = (!moved || paintBars(gd, calc, arrays[name])) && done;
+    else if (trace.type === "heatmap") done = (!moved || paintImage(calc, arrays[name], ...axes(gd, trace))) && done;
     else if (trace.type !== "scatter") done = !moved && done;
     else {
       const wanted = trace.mode?.includes("lines") || trace.fill !== "none";

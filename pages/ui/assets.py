@@ -23,6 +23,7 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".woff2": "font/woff2",
+    ".safetensors": "application/octet-stream",
 }
 _COMPRESSIBLE = {".js", ".css", ".svg"}
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

@@ -43,6 +43,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         PageInfo("one_step", "practice/one_step.py", "One training step, slowed down"),
         PageInfo("train_vae", "practice/train_vae.py", "Train a VAE"),
         PageInfo("compare_runs", "practice/compare_runs.py", "Compare runs"),
+        PageInfo("inside_vae", "practice/inside_vae.py", "Inside the trained VAE"),
     ),
 }
 ALL_PAGES: tuple[PageInfo, ...] = tuple(page for group in CHAPTERS.values() for page in group)

@@ -94,6 +94,7 @@ class Handle:
             point, or the name of a number of the frame.
         body: The trace is a hump, to be gripped anywhere in its upper half.
         axis: "x" or "y".
+        other: Key of a second parameter that the same grip moves along y, if it moves in a plane.
     """
 
     trace: str
@@ -101,6 +102,7 @@ class Handle:
     gain: float | str | tuple[float | str, ...] = 1.0
     body: bool = False
     axis: str = "x"
+    other: str = ""
 
 
 @dataclass(frozen=True)

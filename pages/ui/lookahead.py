@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 Values = tuple[tuple[str, Any], ...]
-MOVING = ("x", "y", "text")
+MOVING = ("x", "y", "z", "text")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Frame:
 
     Args:
         traces: For each trace that moves, by the trace's name, its arrays `x`, `y` and `text`, each
-            of shape (points,). What stands still along every axis is best left to the figure.
+            of shape (points,); or the grey values `z` in [0, 1] of a picture, a heatmap given in
+            columns. What stands still along every axis is best left to the figure.
         numbers: The numbers that formula, takeaway and table speak of; a word may stand for one.
     """
 
@@ -68,12 +69,14 @@ def axis_ahead(
 def pack(frames: Sequence[Frame]) -> dict[str, Any]:
     """Pack what changes from frame to frame: float32 arrays in one base64 text, each one once.
 
+    The grey values of pictures, `z`, are bytes: 255 steps are more than the eye sees.
+
     Returns:
         `fields`: for each array that changes its `trace`, its `attr`, and per frame where it begins
         (`at`, in numbers) and how long it is (`size`), or its `words` if it holds text; `data`: all
-        numbers; `numbers`: per name the list of values over the frames.
+        numbers; `greys`: all grey values; `numbers`: per name the list of values over the frames.
     """
-    store = _Store()
+    store, greys = _Store(), _Store()
     fields: list[dict[str, Any]] = []
     for trace, attr in _moving(frames[0]):
         arrays = [frame.traces[trace][attr] for frame in frames]
@@ -82,14 +85,23 @@ def pack(frames: Sequence[Frame]) -> dict[str, Any]:
             if any(these != words[0] for these in words):
                 fields.append({"trace": trace, "attr": attr, "words": words})
             continue
-        floats = [np.ascontiguousarray(array, dtype="<f4") for array in arrays]
-        if all(np.array_equal(these, floats[0], equal_nan=True) for these in floats):
+        packed = [_bytes(array) if attr == "z" else _floats(array) for array in arrays]
+        if all(np.array_equal(these, packed[0], equal_nan=attr != "z") for these in packed):
             continue
-        at = [store.add(these) for these in floats]
-        size = [these.size for these in floats]
+        at = [(greys if attr == "z" else store).add(these) for these in packed]
+        size = [these.size for these in packed]
         fields.append({"trace": trace, "attr": attr, "at": at, "size": size})
     numbers = {name: [plain(frame.numbers[name]) for frame in frames] for name in frames[0].numbers}
-    return {"fields": fields, "data": store.text(), "numbers": numbers}
+    return {"fields": fields, "data": store.text(), "greys": greys.text(), "numbers": numbers}
+
+
+def _floats(array: Any) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype="<f4")
+
+
+def _bytes(array: Any) -> np.ndarray:
+    greys: np.ndarray = (np.clip(array, 0.0, 1.0) * 255).round().astype(np.uint8)
+    return greys
 
 
 def pack_constants(constants: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,26 @@
+// The frame of the latent map, as `map_frame` in pages/ui/inside_maps_figures.py has it: the decoder runs
+// in the browser. A browser test holds the two against each other.
+
+import { decode, loadModel } from "../live/network.js";
+
+let model;
+export async function prepare({ weights }) {
+  model = await loadModel(weights);
+}
+
+function nearest({ first, second, digits }, z1, z2) {
+  let best = 0;
+  let least = Infinity;
+  for (let i = 0; i < digits.length; i += 1) {
+    const distance = Math.hypot(first[i] - z1, second[i] - z2);
+    if (distance < least) [best, least] = [i, distance];
+  }
+  return { digit: digits[best], away: least };
+}
+
+export function frame({ z1, z2 }, constants) {
+  return {
+    traces: { point: { x: [z1], y: [z2] }, digit: { z: decode(model, [z1, z2]) } },
+    numbers: nearest(constants, z1, z2),
+  };
+}

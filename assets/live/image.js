@@ -1,0 +1,83 @@
+// Pictures under the finger: a heatmap's new values, written into the image that plotly drew.
+
+const STEPS = 256;
+const places = new WeakMap(); // a trace -> where each of its values stands in the picture
+const canvas = document.createElement("canvas");
+
+function channels(colour) {
+  const short = /^#(.)(.)(.)$/.exec(colour);
+  const hex = short ? `#${short[1]}${short[1]}${short[2]}${short[2]}${short[3]}${short[3]}` : colour;
+  if (hex.startsWith("#")) return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return hex.match(/[\d.]+/g).slice(0, 3).map(Number);
+}
+
+// The colour scale as a table of bytes.
+function table(scale) {
+  const stops = scale.map(([at, colour]) => [Number(at), channels(colour)]);
+  const found = new Uint8ClampedArray(3 * STEPS);
+  for (let i = 0; i < STEPS; i += 1) {
+    const part = i / (STEPS - 1);
+    const after = Math.max(1, stops.findIndex(([at]) => at >= part));
+    const [[from, low], [to, high]] = [stops[after - 1], stops[after]];
+    const share = (part - from) / (to - from);
+    found.set(low.map((each, c) => Math.round(each + share * (high[c] - each))), 3 * i);
+  }
+  return found;
+}
+
+const ranks = (values, pixel) => {
+  const distinct = Array.from(new Set(values)).sort((a, b) => pixel(a) - pixel(b));
+  return new Map(distinct.map((value, rank) => [value, rank]));
+};
+
+// Column by column as the screen has them: {columns, rows, at}.
+function place(trace, x, y, xa, ya) {
+  const known = places.get(trace);
+  if (known) return known;
+  const across = ranks(x, (value) => xa.c2p(value));
+  const down = ranks(y, (value) => ya.c2p(value));
+  const at = Array.from(x, (value, i) => down.get(y[i]) * across.size + across.get(value));
+  const found = { columns: across.size, rows: down.size, at };
+  places.set(trace, found);
+  return found;
+}
+
+// Each picture is decoded before it is shown, so that none is blank for a moment.
+function exchange(node, address) {
+  node.dataset.wanted = String(Number(node.dataset.wanted ?? 0) + 1);
+  const turn = node.dataset.wanted;
+  const ready = new Image();
+  ready.src = address;
+  ready.decode().then(() => {
+    if (Number(node.dataset.shown ?? 0) > Number(turn)) return;
+    node.dataset.shown = turn;
+    node.setAttributeNS("http://www.w3.org/1999/xlink", "xlink:href", address);
+  }, () => {});
+}
+
+// Paint a heatmap whose x, y and z are columns of the same length; false: let plotly draw it.
+export function paintImage(calc, arrays, xa, ya) {
+  const { trace, node3 } = calc[0];
+  const node = node3?.node()?.querySelector("image");
+  const { x, y, z } = arrays;
+  if (!node || !z || x.length !== z.length || y.length !== z.length) return false;
+  const { columns, rows, at } = place(trace, x, y, xa, ya);
+  const colours = table(trace.colorscale);
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(columns, rows);
+  const span = (STEPS - 1) / (trace.zmax - trace.zmin);
+  for (let i = 0; i < z.length; i += 1) {
+    const step = Math.min(STEPS - 1, Math.max(0, Math.round((z[i] - trace.zmin) * span)));
+    const [from, to] = [3 * step, 4 * at[i]];
+    picture.data[to] = colours[from];
+    picture.data[to + 1] = colours[from + 1];
+    picture.data[to + 2] = colours[from + 2];
+    picture.data[to + 3] = 255;
+  }
+  context.putImageData(picture, 0, 0);
+  node.style.imageRendering = "pixelated";
+  exchange(node, canvas.toDataURL());
+  return true;
+}

@@ -1,0 +1,73 @@
+// A trained model in the browser: its safetensors file, and its two networks.
+//
+// The weights are half-precision numbers, as in the file; all sums are made in double precision. A
+// browser test holds encoder and decoder against vae_core.
+
+function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+// The file: the length of its header in 8 bytes, the header as JSON, the numbers.
+function read(buffer) {
+  const length = Number(new DataView(buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  const tensor = (name) => {
+    const { dtype, shape, data_offsets: [from, to] } = header[name];
+    if (dtype !== "F16") throw new Error(`${name} is ${dtype}, and F16 is expected`);
+    const bits = new Uint16Array(buffer.slice(8 + length + from, 8 + length + to));
+    return { shape, values: Float32Array.from(bits, half) };
+  };
+  const layers = (part) =>
+    JSON.parse(header.__metadata__[part]).map((name) => {
+      const { shape: [rows, columns], values: weight } = tensor(`${name}.weight`);
+      return { rows, columns, weight, bias: tensor(`${name}.bias`).values };
+    });
+  return { encoder: layers("encoder"), decoder: layers("decoder") };
+}
+
+const loading = new Map();
+export function loadModel(address) {
+  if (!loading.has(address)) {
+    const fail = (error) => {
+      loading.delete(address);
+      throw error;
+    };
+    loading.set(address, fetch(address).then((answer) => {
+      if (!answer.ok) throw new Error(`the trained model could not be loaded: ${answer.status}`);
+      return answer.arrayBuffer();
+    }).then(read).catch(fail));
+  }
+  return loading.get(address);
+}
+
+// Linear layers with a ReLU between each two.
+function forward(layers, input) {
+  let values = input;
+  layers.forEach(({ rows, columns, weight, bias }, depth) => {
+    const sums = new Float64Array(rows);
+    for (let i = 0, at = 0; i < rows; i += 1) {
+      let sum = bias[i];
+      for (let j = 0; j < columns; j += 1, at += 1) sum += weight[at] * values[j];
+      sums[i] = depth < layers.length - 1 && sum < 0 ? 0 : sum;
+    }
+    values = sums;
+  });
+  return values;
+}
+
+// An image (784,) to the parameters of q(z|x): {mu, sigma}, (D,) each.
+export function encode(model, x) {
+  const found = forward(model.encoder, x);
+  const latent = found.length / 2;
+  return { mu: found.slice(0, latent), sigma: found.slice(latent).map((each) => Math.exp(each)) };
+}
+
+// A latent (D,) to the mean of x, (784,).
+export function decode(model, z) {
+  return forward(model.decoder, z).map((logit) => 1 / (1 + Math.exp(-logit)));
+}
