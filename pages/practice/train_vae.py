@@ -6,13 +6,10 @@ from pages.ui import (
     controls,
     take_away,
     training_controls,
-    training_figures,
     training_panel,
     training_room,
-    training_views,
 )
 from pages.ui.frame import page_frame
-from pages.ui.live_figure import live_figure
 
 with page_frame("train_vae") as lesson:
     words = {"none": lesson.text("takeaway_none"), "run": lesson.text("takeaway_run")}
@@ -45,20 +42,14 @@ with page_frame("train_vae") as lesson:
             training_panel.ending(view)
         left, right = body.columns([3, 2], gap="medium")
         with left:
-            live_figure(
-                "curves",
-                figure=training_figures.curves(
-                    training_views.lines(view),
-                    training_views.planned_epochs(view, config),
-                    training_views.marks(view),
-                ),
-                takeaway=training_views.takeaway(view, words),
-                formula=training_views.formula(training_views.last_bound(view)),
-                table=training_views.table(view),
-                height=340,
-            )
+            training_panel.curves(view, config, words)
         with right:
             training_panel.pictures(view, config)
+        noisy, back = st.columns([3, 2], gap="medium")
+        with noisy:
+            training_panel.noise(view, config, lesson.text("noise"))
+        with back:
+            training_panel.look_back(view, lesson.text("look_back"))
         with st.expander("Take it away"):
             take_away.files(view, config)
             lesson("take_away")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import training_room, training_views
+from pages.ui import (
+    looking_back,
+    noise_figures,
+    training_figures,
+    training_room,
+    training_views,
+)
 from pages.ui.live_figure import live_figure
 from pages.ui.training_controls import USUAL_RATE
 from pages.ui.training_figures import kl_bars, latent_map, strips_html
@@ -77,6 +84,22 @@ def ending(view: RunView | None) -> None:
         st.warning(text)
 
 
+def curves(view: RunView | None, config: TrainConfig, words: Mapping[str, str]) -> None:
+    """The bound and its terms along the run, beside the recorded runs."""
+    live_figure(
+        "curves",
+        figure=training_figures.curves(
+            training_views.lines(view),
+            training_views.planned_epochs(view, config),
+            training_views.marks(view),
+        ),
+        takeaway=training_views.takeaway(view, words),
+        formula=training_views.formula(training_views.last_bound(view)),
+        table=training_views.table(view),
+        height=340,
+    )
+
+
 def pictures(view: RunView | None, config: TrainConfig) -> None:
     """Reconstructions and samples of the latest look, and the latent map where z is a plane.
 
@@ -102,4 +125,32 @@ def pictures(view: RunView | None, config: TrainConfig) -> None:
             figure=kl_bars(view.kl_per_dimension),
             takeaway=training_views.used_dimensions(view.kl_per_dimension),
             height=170,
+        )
+
+
+def noise(view: RunView | None, config: TrainConfig, words: str) -> None:
+    """How noisy each estimator's gradient is at the run's weights, once that was measured."""
+    looks = view.looks if view else ()
+    if noise_figures.measured(looks):
+        live_figure(
+            "noise",
+            figure=noise_figures.curves(looks, training_views.planned_epochs(view, config)),
+            takeaway=noise_figures.takeaway(looks, words),
+            table=noise_figures.table(looks),
+            height=260,
+        )
+
+
+def look_back(view: RunView | None, words: str) -> None:
+    """The pictures of a run that rests, look by look."""
+    shown = looking_back.album(view)
+    if shown:
+        live_figure(
+            "look_back",
+            frame=looking_back.frame,
+            figure=lambda now: looking_back.draw(now, shown),
+            transport=looking_back.transport(shown),
+            extra={"shown": shown},
+            takeaway=words,
+            height=220,
         )
