@@ -47,6 +47,52 @@ def test_save(capsys, tmp_path):
     assert config.latent == 2
 
 
+CHOICES = {
+    "depth": 2,
+    "likelihood": "bernoulli",
+    "targets": "binary",
+    "prior": "vamp",
+    "objective": "iwae",
+    "noise": 0.2,
+    "beta": 0.5,
+    "warm_up": 0.01,
+}
+
+
+def test_every_choice_has_a_word_and_evaluate_reads_what_train_saved(capsys, tmp_path):
+    path = str(tmp_path / "run.safetensors")
+    chosen = [f"--{k.replace('_', '-')}={v}" for k, v in CHOICES.items()]
+    assert main([*QUICK, *chosen, "--save", path]) == 0
+    _, config = load_checkpoint(Path(path))
+    assert {name: getattr(config, name) for name in CHOICES} == CHOICES
+    capsys.readouterr()
+    words = ["evaluate", path, "--images", "30", "--samples", "50"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["images"], found["samples"], found["targets"]) == (30, 50, "binary")
+    assert found["log_prob"] > found["elbo"]["elbo"] - 3
+    assert found["standard_error"] > 0
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("30 binarized test images")
+    assert f"{found['log_prob']:.2f} +- {found['standard_error']:.2f}" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere.safetensors"], "missing or damaged"),
+        (["nowhere.safetensors", "--samples", "0"], "Samples S must be"),
+        (["nowhere.safetensors", "--images", "1"], "Images must be"),
+    ],
+)
+def test_wrong_words_to_evaluate_give_one_line_and_status_2(capsys, words, message):
+    assert main(["evaluate", *words]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -57,6 +103,11 @@ def test_save(capsys, tmp_path):
         (["--epochs", "1", "--seconds", "1"], "not in both"),
         (["--data", "nowhere.npz"], "missing"),
         (["--save", "no/such/folder/run.safetensors"], "no folder"),
+        (["--likelihood", "magic"], "Choose one of: bernoulli"),
+        (["--targets", "binary", "--likelihood", "gaussian"], "grey targets"),
+        (["--objective", "iwae", "--estimator", "score"], "pathwise"),
+        (["--beta", "-1"], "Beta must be"),
+        (["--depth", "9"], "Hidden layers"),
     ],
 )
 def test_wrong_words_give_one_line_and_status_2(capsys, words, message):
