@@ -259,7 +259,7 @@ def test_missing_images_are_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) 
     def missing(*_all: object) -> None:
         raise DataError("The MNIST data are missing: put them back.")
 
-    monkeypatch.setattr(step_frames, "_made", missing)
+    monkeypatch.setattr(step_frames, "made", missing)
     app = pages_sweep.open_page(site.page_info("one_step"))
     assert pages_sweep.faults(app) == []
     assert [each.value for each in app.warning] == ["The MNIST data are missing: put them back."]

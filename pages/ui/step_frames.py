@@ -38,25 +38,25 @@ def _config(seed: int) -> TrainConfig:
     return TrainConfig(latent=2, batch=BATCH, seed=seed)
 
 
-@lru_cache(maxsize=6)
-def _start(updates: int, seed: int) -> Checkpoint:
-    """The run before the step; earlier updates are pathwise whichever estimator makes this one."""
+@lru_cache(maxsize=4)
+def _trained(updates: int, seed: int) -> Checkpoint:
     earlier = [each for each in sorted(map(int, UPDATES)) if each < updates]
-    resume = _start(earlier[-1], seed) if earlier else None
+    resume = _trained(earlier[-1], seed) if earlier else None
     return run_up(_config(seed), updates, _data(), resume)
 
 
+def _start(updates: int, seed: int) -> Checkpoint:
+    """The run before the step; earlier updates are pathwise whichever estimator makes this one."""
+    with _one_at_a_time:  # thirty visitors who ask for the same run wait for it, and find it made
+        return _trained(updates, seed)
+
+
 @lru_cache(maxsize=32)
-def _made(estimator: str, updates: int, seed: int) -> OneStep:
+def made(estimator: str, updates: int, seed: int) -> OneStep:
+    """The step of an estimator after some updates, without the run's state; made once and kept."""
     settings = Settings(estimator, ESTIMATORS[estimator].min_samples)
     step = one_step(_config(seed), _start(updates, seed), settings, _data())
     return replace(step, state=Checkpoint(step.state.step, 0.0, {}))
-
-
-def made(estimator: str, updates: int, seed: int) -> OneStep:
-    """The step of an estimator after some updates, without the run's state; made once and kept."""
-    with _one_at_a_time:
-        return _made(estimator, updates, seed)
 
 
 def problem(estimator: str, updates: int, seed: int) -> str:

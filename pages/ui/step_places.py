@@ -156,7 +156,7 @@ NARROW = Arrangement(
         "encoder": (104, 116),
         "mu": (56, 186),
         "sigma": (148, 186),
-        "node": (114, 292),
+        "node": (112, 292),
         "eps": (25, 292),
         "z": (112, 370),
         "decoder": (112, 440),
@@ -166,7 +166,7 @@ NARROW = Arrangement(
     sizes={
         "x": (62, 62),
         "encoder": (104, 46),
-        "node": (104, 60),
+        "node": (100, 60),
         "decoder": (104, 46),
         "xhat": (62, 62),
         "terms": (136, 104),
