@@ -60,16 +60,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
+def running_server(port: int | None = None) -> Iterator[str]:
     """A server in a fresh interpreter; yields its address, without a slash at the end."""
-    port = free_port()
+    with running_process(port) as (address, _):
+        yield address
+
+
+@contextmanager
+def running_process(
+    port: int | None = None,
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """As `running_server`, with the process that serves it; at the given port, or a free one."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait_until_healthy(address, process, log)
-            yield address
+            yield address, process
         finally:
             process.terminate()
             process.wait(timeout=30)
