@@ -17,7 +17,7 @@ from vae_core.runs import RunView
 
 DIGITS = 10
 # Height of each strip's lower edge, and the symbol in whose colour it is drawn.
-STRIPS = {"originals": (2.6, "x"), "reconstructions": (1.3, "theta"), "samples": (0.0, "z")}
+STRIPS = {"originals": (3.2, "x"), "reconstructions": (1.6, "theta"), "samples": (0.0, "z")}
 TITLES = {"originals": "x", "reconstructions": "reconstructions", "samples": "samples"}
 
 
@@ -77,7 +77,7 @@ def draw(now: Frame, shown: Album) -> go.Figure:
             font={"color": theme.var(colour), "size": 12},
         )  # fmt: skip
     fig.update_xaxes(range=[0, DIGITS], constrain="domain", **HIDDEN_AXIS)
-    fig.update_yaxes(range=[0, 3.9], scaleanchor="x", constrain="domain", **HIDDEN_AXIS)
+    fig.update_yaxes(range=[0, 4.8], scaleanchor="x", constrain="domain", **HIDDEN_AXIS)
     fig.update_layout(
         uirevision="back",
         showlegend=False,

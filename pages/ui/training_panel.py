@@ -152,5 +152,5 @@ def look_back(view: RunView | None, words: str) -> None:
             transport=looking_back.transport(shown),
             extra={"shown": shown},
             takeaway=words,
-            height=220,
+            height=250,
         )
