@@ -49,7 +49,9 @@ def curves(looks: Sequence[Look], planned_epochs: float) -> go.Figure:
         )
     figure.add_hline(1.0, line={"color": theme.var("muted"), "dash": "dash", "width": 1})
     figure.update_xaxes(title="epochs", range=[0, planned_epochs], minallowed=0)
-    figure.update_yaxes(title="signal / noise", type="log", range=DECADES, dtick=1, exponentformat="power")
+    figure.update_yaxes(
+        title="signal / noise", type="log", range=DECADES, dtick=1, exponentformat="power"
+    )
     figure.update_layout(
         uirevision="noise",
         showlegend=True,
