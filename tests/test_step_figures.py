@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import string
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,8 @@ from pages.ui.step_places import (
     Arrangement,
 )
 from tests import pages_sweep
-from vae_core.config import TRAINABLE
+from vae_core.checkpoint import Checkpoint
+from vae_core.config import TRAINABLE, TrainConfig
 from vae_core.data import DataError
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep
@@ -253,6 +256,23 @@ def test_the_three_ways_back_are_compared_on_the_same_step() -> None:
     assert found["score"] > 5 * found["pathwise"]
     befores = [text.split(" → ")[0] for text in table["ELBO before → after"]]
     assert befores[0] == befores[1]
+
+
+def test_a_class_that_asks_for_the_same_run_trains_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def slow(config: TrainConfig, updates: int, *_others: object) -> Checkpoint:
+        asked.append(updates)
+        time.sleep(0.05)
+        return Checkpoint(updates, 0.0, {})
+
+    monkeypatch.setattr(step_frames, "run_up", slow)
+    step_frames._trained.cache_clear()
+    with ThreadPoolExecutor(8) as visitors:
+        found = list(visitors.map(lambda _: step_frames._start(300, 5).step, range(8)))
+    step_frames._trained.cache_clear()
+    assert found == [300] * 8
+    assert asked == [0, 100, 300]
 
 
 def test_missing_images_are_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ class Sheet {
     this.tell = setTriggerValue;
     const fresh = data.drawing !== this.told && !this.drawing && !this.timer;
     this.data = data;
-    const [model] = await Promise.all([loadModel(data.weights), loadStyle(data.css)]);
+    const [model] = await Promise.all([loadModel(data.weights), ...data.css.map(loadStyle)]);
     if (this.data !== data) return;
     this.model = model;
     this.eps = unpackConstants(data.noise).eps;

@@ -56,7 +56,7 @@ def sketch(digit: int, specimen: int, seed: int) -> None:
         key=KEY,
         data={
             "script": assets.url("live/sketch.js"),
-            "css": assets.url("sketch.css"),
+            "css": [assets.url(name) for name in ("live_figure.css", "sketch.css")],
             "weights": assets.url(f"pretrained/{WIDE}.safetensors"),
             "drawing": text,
             "specimen": specimen_text,
