@@ -215,7 +215,7 @@ def fast_config(seed: int = 0) -> TrainConfig:
     of that reach what a constant rate of 1e-3 needs about ten for. With minibatches half or
     twice this size it takes longer: more updates, or larger ones, gain less than they cost.
     """
-    return TrainConfig(learning_rate=8e-3, batch=128, epochs=3.2, seed=seed)
+    return TrainConfig(learning_rate=8e-3, batch=128, epochs=3.0, seed=seed)
 
 
 def warm_up_and_decay(fraction: float, warm_up: float = 0.1) -> float:

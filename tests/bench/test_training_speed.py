@@ -32,17 +32,19 @@ LOOKS = 50
 
 
 class Pictures(Dataset):
-    """Each image on its own, as image files are read."""
+    """An image and its label at a time: a tensor of bytes, a PIL image, a tensor of floats."""
 
     def __init__(self) -> None:
-        self.images = load_mnist().train_images.numpy().reshape(-1, 28, 28)
+        self.images = load_mnist().train_images.view(-1, 28, 28)
+        self.labels = load_mnist().train_labels
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int) -> torch.Tensor:
-        picture = Image.fromarray(self.images[index])
-        return torch.from_numpy(np.array(picture, dtype=np.float32)).div_(255.0).unsqueeze(0)
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        picture = Image.fromarray(self.images[index].numpy())
+        levels = torch.from_numpy(np.array(picture, dtype=np.uint8, copy=True)).view(28, 28, 1)
+        return levels.permute(2, 0, 1).contiguous().float().div(255), int(self.labels[index])
 
 
 class PlainVAE(nn.Module):
@@ -64,7 +66,7 @@ class PlainVAE(nn.Module):
     def loss(self, x: torch.Tensor) -> torch.Tensor:
         mu, log_var = self.encode(x)
         z = mu + torch.randn_like(mu) * torch.exp(0.5 * log_var)
-        misses = F.binary_cross_entropy_with_logits(self.decode(z), x, reduction="sum")
+        misses = F.binary_cross_entropy(self.decode(z).sigmoid(), x, reduction="sum")
         kl = -0.5 * torch.sum(1 + log_var - mu.pow(2) - log_var.exp())
         return (misses + kl) / len(x)
 
@@ -99,7 +101,7 @@ class PlainLoop:
     def run(self, steps: int) -> float:
         """Seconds that so many steps take."""
         started = time.perf_counter()
-        for x in islice(self.batches, steps):
+        for x, _label in islice(self.batches, steps):
             self.adam.zero_grad()
             loss = self.vae.loss(x.view(len(x), -1))
             loss.backward()
