@@ -207,6 +207,17 @@ class TrainConfig:
         return asdict(self)
 
 
+def fast_config(seed: int = 0) -> TrainConfig:
+    """The run of 784-400-20 that brings the held-out ELBO of grey MNIST past -106 nats soonest.
+
+    Found by measurement. The steps may be four times as large as usual since they warm up first
+    and shrink to nothing in the end, where most of the gain of a short run is made; three epochs
+    of that reach what a constant rate of 1e-3 needs about ten for. With minibatches half or
+    twice this size it takes longer: more updates, or larger ones, gain less than they cost.
+    """
+    return TrainConfig(learning_rate=8e-3, batch=128, epochs=3.0, seed=seed)
+
+
 def warm_up_and_decay(fraction: float, warm_up: float = 0.1) -> float:
     """Share of the learning rate at a fraction (0 to 1) of the run.
 

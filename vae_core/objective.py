@@ -71,7 +71,8 @@ def elbo(
     each = None if estimator.needs_elbo else model.prior.kl_per_dimension(q)
     if each is None:
         return _sampled_terms(x, q, model, estimator, k, gen, beta)
-    reconstruction = estimator(lambda z: model.log_prob_x(x, z), q, k, gen).mean(0)
+    costs = estimator(lambda z: model.log_prob_x(x, z), q, k, gen)
+    reconstruction = costs.mean(0) if k > 1 else costs.squeeze(0)
     kl = each.sum(-1)
     bound = reconstruction - kl
     if beta != 1.0:

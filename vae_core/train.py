@@ -25,6 +25,7 @@ from vae_core.evaluate import Bound, Evaluation, Views, evaluate, held_out, spre
 from vae_core.gradient_probe import GradientProbe
 from vae_core.model import VAE
 from vae_core.objective import GradientNoise, Terms, elbo, iwae_terms
+from vae_core.optimizer import AdamSteps
 from vae_core.priors import PSEUDO_INPUTS
 
 WORST_ELBO = -1e6
@@ -207,6 +208,9 @@ class _Run:
             self.step, self.seconds = resume.step, resume.seconds
         self.probe = GradientProbe(config, data.train_images, noise_share)
         self.seconds_before = self.seconds
+        self.adam = AdamSteps(self.optimizer)
+        self.parameters = list(self.model.parameters())
+        self.shares = torch.full((self.batch,), 1.0 / self.batch)
         self._forget_totals()
 
     def _forget_totals(self) -> None:
@@ -257,16 +261,14 @@ class _Run:
         """
         started = time.perf_counter()
         rate = self.settings.learning_rate * warm_up_and_decay(self.fraction)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         if self.config.targets == "binary":
             x = binarize(x, self.gen)
         terms = self._terms(x)
-        self.optimizer.zero_grad()
-        (-terms.elbo.mean()).backward()
-        self.optimizer.step()
+        gradients = torch.autograd.grad(terms.elbo, self.parameters, self.shares)
+        self.adam.climb(gradients, rate)
         self.step += 1
-        reconstruction, kl = terms.reconstruction.mean().item(), terms.kl.mean().item()
+        reconstruction = torch.dot(terms.reconstruction.detach(), self.shares).item()
+        kl = torch.dot(terms.kl.detach(), self.shares).item()
         self._refuse_blow_up(reconstruction, kl)
         self.totals = (self.totals[0] + reconstruction, self.totals[1] + kl)
         self.counted_steps += 1
