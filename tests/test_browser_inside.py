@@ -200,10 +200,15 @@ def shown(page: Page) -> list[str]:
     return found
 
 
-def told(page: Page) -> str:
-    """The drawing in the address, once it is another than the empty one."""
-    page.wait_for_url(re.compile(r"drawing=[\w-]{2}"))
-    return re.search(r"drawing=([\w-]+)", page.url)[1]
+def told(page: Page, count: int | None = None) -> np.ndarray:
+    """The drawing in the address, once it has so many inked cells, or any: (28, 28)."""
+    for _ in range(100):
+        found = re.search(r"drawing=([\w-]+)", page.url)
+        cells = cells_of(found[1]) if found else np.zeros(784, dtype=bool)
+        if cells.sum() == count or (count is None and cells.any()):
+            return cells.reshape(28, 28)
+        page.wait_for_timeout(100)
+    pytest.fail(f"the address has {cells.sum()} inked cells: {page.url}")
 
 
 def test_a_drawing_gives_ten_reconstructions_and_stays(open_page: Opener) -> None:
@@ -222,7 +227,7 @@ def test_a_drawing_gives_ten_reconstructions_and_stays(open_page: Opener) -> Non
     after = shown(page)
     assert len(set(after)) == 10
     assert not set(after) & set(before)
-    cells = cells_of(told(page)).reshape(28, 28)
+    cells = told(page)
     assert 30 < cells.sum() < 80
     assert cells[6:22, 13:17].any(axis=1).all()
     page.wait_for_timeout(1500)
@@ -237,18 +242,17 @@ def test_the_keyboard_draws_and_erases(open_page: Opener) -> None:
     page.keyboard.press("Space")
     for _ in range(3):
         page.keyboard.press("Shift+ArrowDown")
-    assert cells_of(told(page)).reshape(28, 28)[14:18, 14].all()
+    assert told(page, 4)[14:18, 14].all()
     expect(page.locator(".ttn-sketch [role=status]")).to_have_text("Row 18, column 15, inked.")
     page.keyboard.press("Space")
-    page.wait_for_function("(old) => !location.search.includes(old)", arg=told(page))
-    assert cells_of(told(page)).sum() == 3
+    assert not told(page, 3)[17, 14]
 
 
 def test_a_finger_draws_and_the_page_stays(open_page: Opener) -> None:
     page = sheet(open_page, "&drawing=A", width=390, has_touch=True)
     box = page.locator(".ttn-sheet").bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert cells_of(told(page)).reshape(28, 28)[13:15, 13:15].all()
+    assert told(page)[13:15, 13:15].all()
     for button in page.locator(".ttn-sketch button").all():
         assert button.bounding_box()["height"] >= 44
 
@@ -305,8 +309,9 @@ def test_the_sheets_numbers_are_the_cores(open_page: Opener) -> None:
         assert found["elbo"] == pytest.approx(float(bound.elbo), rel=1e-5)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_everyone_can_work_every_view(view: str, open_page: Opener) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("view", list(VIEWS)[1:])
+def test_everyone_can_work_the_other_views_too(view: str, open_page: Opener) -> None:
     """Axe in both themes, every control in the keyboard's reach, no sideways scroll on a phone."""
     page = open_page(f"{PAGE}?view={view}", reduced_motion="reduce").page
     page.locator(".ttn-live[data-settled]").first.wait_for()

@@ -95,9 +95,8 @@ class WebsocketVisitor:
     def _hear(self, message: ForwardMsg) -> bool:
         """Take in what the server says; whether that was the end of a script run."""
         kind = message.WhichOneof("type")
-        if kind == "new_session":
-            if not message.metadata.run.fragment_ids:
-                self.interval = 0.0
+        if kind == "new_session" and not message.metadata.run.fragment_ids:
+            self.interval = 0.0
         elif kind == "navigation":
             self._hash = message.navigation.page_script_hash
         elif kind == "page_info_changed":

@@ -139,7 +139,7 @@ def _gaussian(fig: go.Figure, now: Frame) -> None:
     marker = {"size": 11, "color": theme.var("mu"), "symbol": "x"}
     fig.add_scatter(name="mu", **now.traces["mu"], mode="markers", marker=marker, showlegend=False)
     fig.add_scatter(
-        name="the encoder's q(z|x), one and two σ",
+        name="q(z|x), one and two σ",
         x=[None],
         y=[None],
         mode="lines",

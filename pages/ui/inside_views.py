@@ -87,7 +87,7 @@ def _map(lesson: Lesson, _chosen: Chosen) -> dict[str, Any]:
         "table": {"z": "({z1:.2f}, {z2:.2f})", "nearest held-out digit": "{digit:d}"}
         | {"its distance": "{away:.3f}"},
         "presets": [
-            Preset(lesson.text("try_between"), {"z1": 0.5, "z2": -0.4}),
+            Preset(lesson.text("try_between"), {"z1": -0.6, "z2": 1.8}),
             Preset(lesson.text("try_far"), {"z1": 3.9, "z2": -3.9}),
         ],
         "source": (inside_maps_figures.decoded, Decoder.forward),

@@ -24,6 +24,7 @@ RELEASES, SLOWEST = 40, 300
 FIGURES = [
     ("/location_scale", "transform", "mu"),
     ("/gradient_variance", "variance_histogram", "mu"),
+    ("/inside_vae", "inside_map", "z1"),
 ]
 each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
 
