@@ -102,6 +102,21 @@ def test_a_run_that_is_stopping_or_paused_is_not_shared(jobs):
     assert jobs.look(jobs.start(CONFIG, "carl")).watchers == 1
 
 
+def test_one_training_serves_only_so_many(stage):
+    jobs = Jobs(workers=1, trainer=stage, bounds=Bounds(watchers=2))
+    tokens = [jobs.start(CONFIG, f"visitor {i}") for i in range(3)]
+    assert [jobs.look(token).watchers for token in tokens] == [2, 2, 1]
+    stage.steps(1000)
+    jobs.shutdown()
+
+
+def test_one_visitor_who_asks_twice_is_no_company(jobs, stage):
+    jobs.start(CONFIG, "ann")
+    stage.steps(STEPS)
+    jobs.wait_for(jobs.start(CONFIG, "ben"), stands("finished"))
+    assert jobs.look(jobs.start(CONFIG, "ann")).watchers == 2
+
+
 def shared(jobs: Jobs, stage: Stage) -> tuple[str, str]:
     """Two watchers of one training after two steps."""
     tokens = jobs.start(CONFIG, "ann"), jobs.start(CONFIG, "ben")

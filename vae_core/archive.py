@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 from vae_core.bounds import Bounds
 from vae_core.config import TrainConfig
-from vae_core.looks import looks_bytes
 from vae_core.run_folder import RunFolder, hashed
 from vae_core.runs import RunState
 from vae_core.shared_run import SharedRun
@@ -97,7 +96,8 @@ class Archive:
 
     def like(self, config: TrainConfig) -> SharedRun | None:
         """A training in memory that serves whoever asks for this configuration."""
-        return next((run for run in self.runs.values() if run.serves(config)), None)
+        fits = (run for run in self.runs.values() if run.serves(config))
+        return next((run for run in fits if len(run.watchers) < self._bounds.watchers), None)
 
     def add(self, run: SharedRun) -> None:
         """Take a run into the memory, and let its watchers find it."""
@@ -130,15 +130,15 @@ class Archive:
         """
         ended = [run for run in self.runs.values() if not run.active and not run.has_thread]
         ended.sort(key=unseen_for, reverse=True)
-        looks = looks_bytes(look for run in self.runs.values() for look in run.looks)
-        held = sum(run.memory() for run in ended)
+        looks = sum(run.looks_memory for run in self.runs.values())
+        held = sum(run.memory for run in ended)
         for count, run in zip(range(len(ended), 0, -1), ended, strict=True):
-            if looks > self._bounds.looks and run.looks:
-                freed = looks_bytes(run.looks)
-                looks, held, run.looks = looks - freed, held - freed, ()
+            if looks > self._bounds.looks:
+                looks, held = looks - run.looks_memory, held - run.looks_memory
+                run.give_up_looks()
             expired = self._folder is not None and unseen_for(run) > self._bounds.grace
             if count > self._bounds.kept or held > self._bounds.memory or expired:
-                held -= run.memory()
+                held -= run.memory
                 self._drop(run)
 
     def _drop(self, run: SharedRun) -> None:

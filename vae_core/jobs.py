@@ -39,6 +39,7 @@ TOO_LONG = "The run reached the longest time that one training may take here."
 FAILED = "The training broke off through a fault of this program, not of yours."
 NO_RUN = "There is no such run any more. Start a new one."
 SAVE_SECONDS = 10.0
+MOST_VISITORS = 1000
 
 
 class Jobs:
@@ -97,6 +98,7 @@ class Jobs:
             self._refuse_second(visitor)
             fresh = {config for config in configs if self._archive.like(config) is None}
             self._refuse_full(len(fresh))
+            self._forget_visitors()
             self._seen[visitor] = self._clock()
             return [self._join(config, visitor) for config in configs]
 
@@ -329,6 +331,12 @@ class Jobs:
         for run in list(self._archive.runs.values()):
             if not run.has_thread and self._unseen_for(run) > self._bounds.grace:
                 self._end(run, "stopped", GONE)
+
+    def _forget_visitors(self) -> None:
+        """Keep the memory of visitors to those who have runs."""
+        if len(self._seen) > MOST_VISITORS:
+            present = {name for run in self._archive.runs.values() for name in run.visitors}
+            self._seen = {name: at for name, at in self._seen.items() if name in present}
 
     def _unseen_for(self, run: SharedRun) -> float:
         """Seconds since one of its visitors looked."""
