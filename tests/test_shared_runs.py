@@ -217,6 +217,34 @@ def test_several_runs_of_one_visitor_run_one_after_the_other(jobs, stage):
     assert stage.most_at_once <= 2
 
 
+def test_one_of_a_comparison_goes_on_while_the_others_wait(jobs, stage):
+    tokens = jobs.start_many([seed(i) for i in range(4)], "ann")
+    jobs.stop(tokens[3])
+    jobs.resume(tokens[3])
+    assert jobs.look(tokens[3]).state == "queued"
+    jobs.stop(tokens[3])
+    jobs.stop(tokens[2])
+    jobs.resume(tokens[3])
+    jobs.resume(tokens[2])
+    stage.steps(4 * STEPS)
+    for token in tokens:
+        jobs.wait_for(token, stands("finished"))
+
+
+def test_more_than_a_comparison_is_refused(stage):
+    jobs = Jobs(workers=1, trainer=stage, bounds=Bounds(together=2))
+    tokens = jobs.start_many([seed(1), seed(2)], "ann")
+    jobs.stop(tokens[1])
+    jobs.stop(tokens[0])
+    stage.steps(1)
+    jobs.wait_for(tokens[0], stands("stopped"))
+    jobs.start_many([seed(3), seed(4)], "ann")
+    with pytest.raises(JobsError, match="2 trainings under way"):
+        jobs.resume(tokens[0])
+    stage.steps(1000)
+    jobs.shutdown()
+
+
 def test_looking_at_one_run_keeps_all_of_that_visitor_alive(jobs, stage, clock):
     first, second = jobs.start_many([seed(1), seed(2)], "ann")
     for now in (800.0, 1600.0, 2400.0):

@@ -152,8 +152,11 @@ class Jobs:
     def resume(self, token: str, settings: Settings | None = None) -> None:
         """Go on with a paused run, or with one that ended early from its last snapshot.
 
+        One that ended early goes on for all who share it, unless with other settings than theirs.
+        It waits until the visitor's other runs, of a comparison say, leave a worker to it.
+
         Raises:
-            JobsError: the visitor has another active run, the line is full, or K is too large.
+            JobsError: the visitor has too many active runs, the line is full, or K is too large.
         """
         with self._held(token) as run:
             settings = settings or run.settings
@@ -161,7 +164,7 @@ class Jobs:
             works = self._line.works(run)
             waits = (run.state == "paused" and not works) or run.state in RESUMABLE
             if run.state in RESUMABLE:
-                self._refuse_second(run.watchers[hashed(token)])
+                self._refuse_many(run.watchers[hashed(token)])
             if waits:
                 self._refuse_full()
             own = run if settings == run.settings else self._own(token, run)
@@ -343,9 +346,18 @@ class Jobs:
         times = [self._seen.get(visitor, float("-inf")) for visitor in run.visitors]
         return self._clock() - max(times, default=float("-inf"))
 
+    def _active_of(self, visitor: str) -> int:
+        runs = self._archive.runs.values()
+        return sum(visitor in run.visitors and run.active for run in runs)
+
     def _refuse_second(self, visitor: str) -> None:
-        if any(visitor in run.visitors and run.active for run in self._archive.runs.values()):
+        if self._active_of(visitor):
             raise JobsError("You have a training under way. Stop it before you start another.")
+
+    def _refuse_many(self, visitor: str) -> None:
+        active = self._active_of(visitor)
+        if active >= self._bounds.together:
+            raise JobsError(f"You have {active} trainings under way. Stop one of them first.")
 
     def _refuse_full(self, more: int = 1) -> None:
         if self._closed or (more and len(self._line) + more > self._bounds.waiting):
