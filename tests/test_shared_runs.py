@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -445,3 +446,64 @@ def test_a_run_of_an_older_folder_is_found(stage, tmp_path: Path):
     }
     (tmp_path / name / "run.json").write_text(json.dumps(old))
     assert steps(Jobs(workers=1, folder=tmp_path, trainer=stage).look(token)) == WHOLE
+
+
+def hurried(config, control, resume):
+    """A trainer that waits for nobody."""
+    for step in range(resume.step if resume else 0, 30):
+        if control() is None:
+            yield Stage.report(config, step, "stopped")
+            return
+        yield Stage.report(config, step, "running")
+    yield Stage.report(config, 30, "finished")
+
+
+ACTS = ["start", "pause", "resume", "stop", "look", "look", "change", "discard"]
+
+
+def any_act(jobs: Jobs, visitor: str, tokens: list[str], chance: random.Random) -> None:
+    """One visitor does one thing to one of their runs; what is refused is refused."""
+    act = chance.choice(ACTS) if tokens else "start"
+    token = chance.choice(tokens) if tokens else ""
+    if act == "start":
+        tokens += jobs.start_many([seed(chance.randrange(3))], visitor)
+    elif act == "change":
+        jobs.change(token, chance.choice([OTHER, CONFIG.settings]))
+    else:
+        getattr(jobs, act)(token)
+    if act == "discard":
+        tokens.remove(token)
+
+
+def test_many_hands_at_once_lose_no_run(tmp_path):
+    """Eight visitors do anything at any time; every token leads to a run that comes to its end."""
+    bounds = Bounds(kept=5, looks=2_000_000, folders=1000)
+    jobs = Jobs(workers=3, folder=tmp_path, trainer=hurried, bounds=bounds)
+    faults: list[BaseException] = []
+    held: dict[str, list[str]] = {f"visitor {i}": [] for i in range(8)}
+
+    def busy(visitor: str) -> None:
+        chance = random.Random(visitor)
+        for _ in range(40):
+            try:
+                any_act(jobs, visitor, held[visitor], chance)
+            except BaseException as fault:
+                faults.append(fault)
+
+    hands = [threading.Thread(target=busy, args=(visitor,)) for visitor in held]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(60)
+    assert {type(fault) for fault in faults} <= {JobsError}
+    pairs = [(visitor, token) for visitor, tokens in held.items() for token in tokens]
+    for visitor, token in pairs:
+        assert jobs.visitor_of(token) == visitor
+        if jobs.look(token).state == "paused":
+            jobs.stop(token)
+        assert not jobs.wait_for(token, lambda view: not view.active).active
+    jobs.shutdown()
+    again = Jobs(workers=1, folder=tmp_path, trainer=hurried, bounds=bounds)
+    assert [again.visitor_of(token) for _, token in pairs] == [visitor for visitor, _ in pairs]
+    assert not any(again.look(token).active for _, token in pairs)
+    again.shutdown()

@@ -107,7 +107,7 @@ class Jobs:
         fresh = run is None
         run = run or SharedRun(config, config.settings)
         token = self._archive.watch(run, visitor)
-        self._unwritten[run.run_id] = run
+        self._write_later(run)
         if fresh:
             self._stand_in_line(run)
         else:
@@ -171,7 +171,7 @@ class Jobs:
             own.use(settings)
             if waits:
                 own.message, own.ending = "", None
-                self._unwritten[own.run_id] = own
+                self._write_later(own)
                 self._stand_in_line(own)
             elif own.state == "paused":
                 own.state = "running"
@@ -205,7 +205,7 @@ class Jobs:
             if self._archive.leave(token, run):
                 self._end(run, "stopped", "")
             else:
-                self._unwritten[run.run_id] = run
+                self._write_later(run)
         self._archive.delete(token, run)
 
     def shutdown(self, timeout: float = 20.0) -> None:
@@ -299,8 +299,15 @@ class Jobs:
             return run
         own = run.part(hashed(token))
         self._archive.add(own)
-        self._unwritten |= {each.run_id: each for each in (own, run)}
+        self._write_later(own)
+        self._write_later(run)
         return own
+
+    def _write_later(self, run: SharedRun) -> None:
+        """Have its files written as soon as the lock is free."""
+        if run.run_id not in self._unwritten:
+            self._unwritten[run.run_id] = run
+            run.pending += 1
 
     def _stand_in_line(self, run: SharedRun) -> None:
         run.state = "queued"
@@ -326,7 +333,7 @@ class Jobs:
             run.ending = (state, message)
         else:
             run.state, run.message = state, message
-            self._unwritten[run.run_id] = run
+            self._write_later(run)
         self._changed.notify_all()
 
     def _end_unseen(self) -> None:
@@ -386,3 +393,5 @@ class Jobs:
             unwritten, self._unwritten = list(self._unwritten.values()), {}
         for run in unwritten:
             self._archive.save(run, arrays=not run.has_thread, now=self._clock())
+            with self._changed:
+                run.pending -= 1

@@ -36,6 +36,7 @@ class SharedRun:
         unsaved: whether snapshot or looks are newer than their files.
         saved_at: when they were written last, by the clock of its `Jobs`.
         looks_memory, snapshot_memory: bytes of its looks and of its last snapshot.
+        pending: how many are about to write its files; it stays in memory until they have.
         writing: held by whoever writes or deletes its files.
     """
 
@@ -57,6 +58,7 @@ class SharedRun:
     discarded: bool = False
     unsaved: bool = False
     saved_at: float = float("-inf")
+    pending: int = 0
     looks_memory: int = 0
     snapshot_memory: int = 0
     writing: threading.Lock = field(default_factory=threading.Lock)
