@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from pages.ui import transform_figures as picture
 from tests.conftest import Opener
@@ -282,3 +283,15 @@ def test_touch_targets_are_large_on_a_phone(open_page: Opener) -> None:
         "button:visible, input:visible, select:visible, summary:visible"
     ).all():
         assert control.bounding_box()["height"] >= 44
+
+
+def test_a_copied_link_shares_the_controls_and_no_run(open_page: Opener) -> None:
+    """Whoever has the token of a run can stop it, so a link holds none."""
+    live = transform(open_page, "?mu=1.5&run=secret&present=0")
+    live.page.evaluate(
+        "() => { navigator.clipboard.writeText = async (text) => { window.written = text; }; }"
+    )
+    live.root.get_by_role("button", name="Copy link to this state").click()
+    expect(live.root.get_by_text("Copied.")).to_be_visible()
+    assert live.page.evaluate("window.written").endswith("?mu=1.5&present=0")
+    assert "run=secret" in live.page.url

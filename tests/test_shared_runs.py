@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -100,6 +101,21 @@ def test_a_run_that_is_stopping_or_paused_is_not_shared(jobs):
     assert jobs.look(second).watchers == 1
     jobs.pause(second)
     assert jobs.look(jobs.start(CONFIG, "carl")).watchers == 1
+
+
+def test_one_training_serves_only_so_many(stage):
+    jobs = Jobs(workers=1, trainer=stage, bounds=Bounds(watchers=2))
+    tokens = [jobs.start(CONFIG, f"visitor {i}") for i in range(3)]
+    assert [jobs.look(token).watchers for token in tokens] == [2, 2, 1]
+    stage.steps(1000)
+    jobs.shutdown()
+
+
+def test_one_visitor_who_asks_twice_is_no_company(jobs, stage):
+    jobs.start(CONFIG, "ann")
+    stage.steps(STEPS)
+    jobs.wait_for(jobs.start(CONFIG, "ben"), stands("finished"))
+    assert jobs.look(jobs.start(CONFIG, "ann")).watchers == 2
 
 
 def shared(jobs: Jobs, stage: Stage) -> tuple[str, str]:
@@ -200,6 +216,34 @@ def test_several_runs_of_one_visitor_run_one_after_the_other(jobs, stage):
     for token in (*tokens, other):
         assert steps(jobs.wait_for(token, stands("finished"))) == WHOLE
     assert stage.most_at_once <= 2
+
+
+def test_one_of_a_comparison_goes_on_while_the_others_wait(jobs, stage):
+    tokens = jobs.start_many([seed(i) for i in range(4)], "ann")
+    jobs.stop(tokens[3])
+    jobs.resume(tokens[3])
+    assert jobs.look(tokens[3]).state == "queued"
+    jobs.stop(tokens[3])
+    jobs.stop(tokens[2])
+    jobs.resume(tokens[3])
+    jobs.resume(tokens[2])
+    stage.steps(4 * STEPS)
+    for token in tokens:
+        jobs.wait_for(token, stands("finished"))
+
+
+def test_more_than_a_comparison_is_refused(stage):
+    jobs = Jobs(workers=1, trainer=stage, bounds=Bounds(together=2))
+    tokens = jobs.start_many([seed(1), seed(2)], "ann")
+    jobs.stop(tokens[1])
+    jobs.stop(tokens[0])
+    stage.steps(1)
+    jobs.wait_for(tokens[0], stands("stopped"))
+    jobs.start_many([seed(3), seed(4)], "ann")
+    with pytest.raises(JobsError, match="2 trainings under way"):
+        jobs.resume(tokens[0])
+    stage.steps(1000)
+    jobs.shutdown()
 
 
 def test_looking_at_one_run_keeps_all_of_that_visitor_alive(jobs, stage, clock):
@@ -402,3 +446,64 @@ def test_a_run_of_an_older_folder_is_found(stage, tmp_path: Path):
     }
     (tmp_path / name / "run.json").write_text(json.dumps(old))
     assert steps(Jobs(workers=1, folder=tmp_path, trainer=stage).look(token)) == WHOLE
+
+
+def hurried(config, control, resume):
+    """A trainer that waits for nobody."""
+    for step in range(resume.step if resume else 0, 30):
+        if control() is None:
+            yield Stage.report(config, step, "stopped")
+            return
+        yield Stage.report(config, step, "running")
+    yield Stage.report(config, 30, "finished")
+
+
+ACTS = ["start", "pause", "resume", "stop", "look", "look", "change", "discard"]
+
+
+def any_act(jobs: Jobs, visitor: str, tokens: list[str], chance: random.Random) -> None:
+    """One visitor does one thing to one of their runs; what is refused is refused."""
+    act = chance.choice(ACTS) if tokens else "start"
+    token = chance.choice(tokens) if tokens else ""
+    if act == "start":
+        tokens += jobs.start_many([seed(chance.randrange(3))], visitor)
+    elif act == "change":
+        jobs.change(token, chance.choice([OTHER, CONFIG.settings]))
+    else:
+        getattr(jobs, act)(token)
+    if act == "discard":
+        tokens.remove(token)
+
+
+def test_many_hands_at_once_lose_no_run(tmp_path):
+    """Eight visitors do anything at any time; every token leads to a run that comes to its end."""
+    bounds = Bounds(kept=5, looks=2_000_000, folders=1000)
+    jobs = Jobs(workers=3, folder=tmp_path, trainer=hurried, bounds=bounds)
+    faults: list[BaseException] = []
+    held: dict[str, list[str]] = {f"visitor {i}": [] for i in range(8)}
+
+    def busy(visitor: str) -> None:
+        chance = random.Random(visitor)
+        for _ in range(40):
+            try:
+                any_act(jobs, visitor, held[visitor], chance)
+            except BaseException as fault:
+                faults.append(fault)
+
+    hands = [threading.Thread(target=busy, args=(visitor,)) for visitor in held]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(60)
+    assert {type(fault) for fault in faults} <= {JobsError}
+    pairs = [(visitor, token) for visitor, tokens in held.items() for token in tokens]
+    for visitor, token in pairs:
+        assert jobs.visitor_of(token) == visitor
+        if jobs.look(token).state == "paused":
+            jobs.stop(token)
+        assert not jobs.wait_for(token, lambda view: not view.active).active
+    jobs.shutdown()
+    again = Jobs(workers=1, folder=tmp_path, trainer=hurried, bounds=bounds)
+    assert [again.visitor_of(token) for _, token in pairs] == [visitor for visitor, _ in pairs]
+    assert not any(again.look(token).active for _, token in pairs)
+    again.shutdown()

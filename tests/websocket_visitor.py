@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -43,21 +44,22 @@ class WebsocketVisitor:
     _buttons: dict[str, str] = field(default_factory=dict)
     _hash: str = ""
     _socket: ClientConnection | None = None
+    _tab: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> WebsocketVisitor:
         """Connect, and run the page for the first time."""
         stream = self.address.replace("http", "ws") + "/_stcore/stream"
-        self._socket = connect(
+        connecting = connect(
             stream, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE
         )
+        self._socket = self._tab.enter_context(connecting)
         self.run()
         self.waits.clear()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the tab."""
-        assert self._socket is not None
-        self._socket.close()
+        self._tab.close()
 
     @property
     def token(self) -> str:
@@ -104,8 +106,6 @@ class WebsocketVisitor:
         elif kind == "auto_rerun":
             self.fragment = message.auto_rerun.fragment_id
             self.interval = message.auto_rerun.interval
-        elif kind == "stop_auto_rerun":
-            self.interval = 0.0
         elif kind == "delta":
             self._see(message)
         elif kind == "script_finished":

@@ -12,9 +12,10 @@ import secrets
 import threading
 from collections.abc import Callable
 
+from safetensors import SafetensorError
+
 from vae_core.bounds import Bounds
 from vae_core.config import TrainConfig
-from vae_core.looks import looks_bytes
 from vae_core.run_folder import RunFolder, hashed
 from vae_core.runs import RunState
 from vae_core.shared_run import SharedRun
@@ -47,6 +48,7 @@ class Archive:
         self._leaving: set[str] = set()
         self._given_up: dict[str, None] = {}
         self._on_disk: dict[TrainConfig, str] = {}
+        self._version = 0
 
     def find(self, token: str) -> SharedRun | None:
         """The run that a token leads to, brought back from the disk if need be."""
@@ -67,19 +69,21 @@ class Archive:
             self._load(run_id)
 
     def _load(self, run_id: str) -> SharedRun | None:
-        with self.lock:
-            present = self.runs.get(run_id)
-        if present is not None or self._folder is None:
-            return present
-        saved = self._folder.load(run_id)
-        if saved is None:
-            return None
-        loaded = SharedRun.from_files(run_id, saved)
-        with self.lock:
-            run = self.runs.setdefault(run_id, loaded)
-            for name in run.watchers:
-                self._run_of[name] = self._pointed[name] = run_id
-            return run
+        """A run from the disk; read again where another thread wrote or dropped one meanwhile."""
+        while True:
+            with self.lock:
+                present, version = self.runs.get(run_id), self._version
+            if present is not None or self._folder is None:
+                return present
+            saved = self._folder.load(run_id)
+            loaded = SharedRun.from_files(run_id, saved) if saved else None
+            with self.lock:
+                if version != self._version:
+                    continue
+                if loaded is not None:
+                    self.add(loaded)
+                    self._pointed |= dict.fromkeys(loaded.watchers, run_id)
+                return loaded
 
     def why_gone(self, token: str) -> str:
         """Why a token leads to no run, in one or two sentences."""
@@ -97,7 +101,8 @@ class Archive:
 
     def like(self, config: TrainConfig) -> SharedRun | None:
         """A training in memory that serves whoever asks for this configuration."""
-        return next((run for run in self.runs.values() if run.serves(config)), None)
+        fits = (run for run in self.runs.values() if run.serves(config))
+        return next((run for run in fits if len(run.watchers) < self._bounds.watchers), None)
 
     def add(self, run: SharedRun) -> None:
         """Take a run into the memory, and let its watchers find it."""
@@ -115,6 +120,7 @@ class Archive:
     def leave(self, token: str, run: SharedRun) -> bool:
         """Let a token lead nowhere; returns whether it was the run's last one."""
         name = hashed(token)
+        self._version += 1
         self._leaving.add(name)
         self._run_of.pop(name, None)
         del run.watchers[name]
@@ -128,20 +134,22 @@ class Archive:
 
         They give up their looks first, and then leave the memory. What is on disk stays there.
         """
-        ended = [run for run in self.runs.values() if not run.active and not run.has_thread]
+        rest = (run for run in self.runs.values() if not run.active)
+        ended = [run for run in rest if not run.has_thread and not run.pending]
         ended.sort(key=unseen_for, reverse=True)
-        looks = looks_bytes(look for run in self.runs.values() for look in run.looks)
-        held = sum(run.memory() for run in ended)
+        looks = sum(run.looks_memory for run in self.runs.values())
+        held = sum(run.memory for run in ended)
         for count, run in zip(range(len(ended), 0, -1), ended, strict=True):
-            if looks > self._bounds.looks and run.looks:
-                freed = looks_bytes(run.looks)
-                looks, held, run.looks = looks - freed, held - freed, ()
+            if looks > self._bounds.looks:
+                looks, held = looks - run.looks_memory, held - run.looks_memory
+                run.give_up_looks()
             expired = self._folder is not None and unseen_for(run) > self._bounds.grace
             if count > self._bounds.kept or held > self._bounds.memory or expired:
-                held -= run.memory()
+                held -= run.memory
                 self._drop(run)
 
     def _drop(self, run: SharedRun) -> None:
+        self._version += 1
         del self.runs[run.run_id]
         for name in run.watchers:
             self._run_of.pop(name, None)
@@ -174,12 +182,15 @@ class Archive:
                 keep = {each.run_id for each in self.runs.values() if each.active}
                 if arrays:
                     run.unsaved, run.saved_at = False, now
+                self._version += 1
             try:
                 self._folder.save(run.run_id, saved, arrays=arrays)
                 self._point(run.run_id, saved.watchers)
                 self._folder.cull(keep)
-            except OSError:
+            except (OSError, SafetensorError):
                 LOG.exception("a run's snapshot could not be written")
+            with self.lock:
+                self._version += 1
 
     def _point(self, run_id: str, watchers: dict[str, str]) -> None:
         """Let the files of these watchers lead to the run, where they do not yet."""

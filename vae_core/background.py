@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -34,8 +35,15 @@ def in_thread(work: Callable[[], None]) -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         torch.set_num_threads(threads_per_run())
         work()
+        give_memory_back()
 
     threading.Thread(target=quietly, name="training", daemon=True).start()
+
+
+def give_memory_back() -> None:
+    """Hand freed memory to the system, where the C library keeps it for each thread (glibc)."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def default_workers() -> int:

@@ -21,6 +21,7 @@ class Bounds:
     Attributes:
         waiting: runs in the queue.
         together: runs that one visitor may ask for at once.
+        watchers: tokens that lead to one training.
         kept: runs held in memory that are not active.
         grace: seconds that a run goes on with nobody watching; one that has ended leaves the
             memory after as long, and is found again on the disk.
@@ -36,6 +37,7 @@ class Bounds:
 
     waiting: int = 100
     together: int = 4
+    watchers: int = 200
     kept: int = 40
     grace: float = 900.0
     seconds: float = 3600.0

@@ -39,6 +39,7 @@ TOO_LONG = "The run reached the longest time that one training may take here."
 FAILED = "The training broke off through a fault of this program, not of yours."
 NO_RUN = "There is no such run any more. Start a new one."
 SAVE_SECONDS = 10.0
+MOST_VISITORS = 1000
 
 
 class Jobs:
@@ -97,6 +98,7 @@ class Jobs:
             self._refuse_second(visitor)
             fresh = {config for config in configs if self._archive.like(config) is None}
             self._refuse_full(len(fresh))
+            self._forget_visitors()
             self._seen[visitor] = self._clock()
             return [self._join(config, visitor) for config in configs]
 
@@ -105,7 +107,7 @@ class Jobs:
         fresh = run is None
         run = run or SharedRun(config, config.settings)
         token = self._archive.watch(run, visitor)
-        self._unwritten[run.run_id] = run
+        self._write_later(run)
         if fresh:
             self._stand_in_line(run)
         else:
@@ -150,8 +152,11 @@ class Jobs:
     def resume(self, token: str, settings: Settings | None = None) -> None:
         """Go on with a paused run, or with one that ended early from its last snapshot.
 
+        One that ended early goes on for all who share it, unless with other settings than theirs.
+        It waits until the visitor's other runs, of a comparison say, leave a worker to it.
+
         Raises:
-            JobsError: the visitor has another active run, the line is full, or K is too large.
+            JobsError: the visitor has too many active runs, the line is full, or K is too large.
         """
         with self._held(token) as run:
             settings = settings or run.settings
@@ -159,14 +164,14 @@ class Jobs:
             works = self._line.works(run)
             waits = (run.state == "paused" and not works) or run.state in RESUMABLE
             if run.state in RESUMABLE:
-                self._refuse_second(run.watchers[hashed(token)])
+                self._refuse_many(run.watchers[hashed(token)])
             if waits:
                 self._refuse_full()
             own = run if settings == run.settings else self._own(token, run)
             own.use(settings)
             if waits:
                 own.message, own.ending = "", None
-                self._unwritten[own.run_id] = own
+                self._write_later(own)
                 self._stand_in_line(own)
             elif own.state == "paused":
                 own.state = "running"
@@ -200,7 +205,7 @@ class Jobs:
             if self._archive.leave(token, run):
                 self._end(run, "stopped", "")
             else:
-                self._unwritten[run.run_id] = run
+                self._write_later(run)
         self._archive.delete(token, run)
 
     def shutdown(self, timeout: float = 20.0) -> None:
@@ -294,8 +299,15 @@ class Jobs:
             return run
         own = run.part(hashed(token))
         self._archive.add(own)
-        self._unwritten |= {each.run_id: each for each in (own, run)}
+        self._write_later(own)
+        self._write_later(run)
         return own
+
+    def _write_later(self, run: SharedRun) -> None:
+        """Have its files written as soon as the lock is free."""
+        if run.run_id not in self._unwritten:
+            self._unwritten[run.run_id] = run
+            run.pending += 1
 
     def _stand_in_line(self, run: SharedRun) -> None:
         run.state = "queued"
@@ -321,7 +333,7 @@ class Jobs:
             run.ending = (state, message)
         else:
             run.state, run.message = state, message
-            self._unwritten[run.run_id] = run
+            self._write_later(run)
         self._changed.notify_all()
 
     def _end_unseen(self) -> None:
@@ -330,14 +342,29 @@ class Jobs:
             if not run.has_thread and self._unseen_for(run) > self._bounds.grace:
                 self._end(run, "stopped", GONE)
 
+    def _forget_visitors(self) -> None:
+        """Keep the memory of visitors to those who have runs."""
+        if len(self._seen) > MOST_VISITORS:
+            present = {name for run in self._archive.runs.values() for name in run.visitors}
+            self._seen = {name: at for name, at in self._seen.items() if name in present}
+
     def _unseen_for(self, run: SharedRun) -> float:
         """Seconds since one of its visitors looked."""
         times = [self._seen.get(visitor, float("-inf")) for visitor in run.visitors]
         return self._clock() - max(times, default=float("-inf"))
 
+    def _active_of(self, visitor: str) -> int:
+        runs = self._archive.runs.values()
+        return sum(visitor in run.visitors and run.active for run in runs)
+
     def _refuse_second(self, visitor: str) -> None:
-        if any(visitor in run.visitors and run.active for run in self._archive.runs.values()):
+        if self._active_of(visitor):
             raise JobsError("You have a training under way. Stop it before you start another.")
+
+    def _refuse_many(self, visitor: str) -> None:
+        active = self._active_of(visitor)
+        if active >= self._bounds.together:
+            raise JobsError(f"You have {active} trainings under way. Stop one of them first.")
 
     def _refuse_full(self, more: int = 1) -> None:
         if self._closed or (more and len(self._line) + more > self._bounds.waiting):
@@ -366,3 +393,5 @@ class Jobs:
             unwritten, self._unwritten = list(self._unwritten.values()), {}
         for run in unwritten:
             self._archive.save(run, arrays=not run.has_thread, now=self._clock())
+            with self._changed:
+                run.pending -= 1

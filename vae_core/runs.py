@@ -74,7 +74,7 @@ class RunView:
         looks: what there was to see along the way, the oldest first, thinned to `MOST_LOOKS`;
             empty once a run that ended has given them up to make room.
         snapshot: step of the last good snapshot, from which the run can go on; 0 is its start.
-        watchers: those who share this training, everybody with a token of their own.
+        watchers: visitors who share this training, everybody with a token of their own.
     """
 
     token: str

@@ -35,6 +35,8 @@ class SharedRun:
         discarded: whether it is forgotten, and writes no file any more.
         unsaved: whether snapshot or looks are newer than their files.
         saved_at: when they were written last, by the clock of its `Jobs`.
+        looks_memory, snapshot_memory: bytes of its looks and of its last snapshot.
+        pending: how many are about to write its files; it stays in memory until they have.
         writing: held by whoever writes or deletes its files.
     """
 
@@ -56,7 +58,28 @@ class SharedRun:
     discarded: bool = False
     unsaved: bool = False
     saved_at: float = float("-inf")
+    pending: int = 0
+    looks_memory: int = 0
+    snapshot_memory: int = 0
     writing: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Count the memory anew; each look at a run asks for it, so it is kept."""
+        tensors = self.checkpoint.tensors.values() if self.checkpoint else ()
+        self.snapshot_memory = sum(t.numel() * t.element_size() for t in tensors)
+        self.looks_memory = looks_bytes(self.looks)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the last snapshot and the looks."""
+        return self.snapshot_memory + self.looks_memory
+
+    def give_up_looks(self) -> None:
+        """Forget what was seen along the way; the latest pictures stay."""
+        self.looks, self.looks_memory = (), 0
 
     @property
     def visitors(self) -> set[str]:
@@ -116,6 +139,7 @@ class SharedRun:
         looks = [look for look in self.looks if look.step < report.step]
         look = Look.of(report, looks[-1] if looks else None)
         self.looks = thin_looks([*looks, look]) if look else tuple(looks)
+        self._weigh()
 
     def view(self, token: str, place: int) -> RunView:
         """How it stands for the holder of a token."""
@@ -132,18 +156,8 @@ class SharedRun:
             message=self.message,
             looks=self.looks,
             snapshot=self.checkpoint.step if self.checkpoint else 0,
-            watchers=len(self.watchers),
+            watchers=len(self.visitors),
         )
-
-    def checkpoint_bytes(self) -> int:
-        """Bytes of the last snapshot."""
-        if self.checkpoint is None:
-            return 0
-        return sum(t.numel() * t.element_size() for t in self.checkpoint.tensors.values())
-
-    def memory(self) -> int:
-        """Bytes of the last snapshot and the looks."""
-        return self.checkpoint_bytes() + looks_bytes(self.looks)
 
     def to_files(self, ending: tuple[RunState, str] | None = None) -> SavedRun:
         """What its files are to tell; `ending` where it is about to end so."""

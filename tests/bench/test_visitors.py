@@ -26,7 +26,7 @@ pytestmark = pytest.mark.bench
 
 VISITORS, TRAINING = 30, 5
 DRAGGING = 40.0
-PAUSE = 2.0
+PAUSE = 4.0
 SETTLED = 15.0
 GRACE = 20.0
 # Streamlit keeps the session of a lost connection for two minutes.
