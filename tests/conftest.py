@@ -217,6 +217,7 @@ def screenshots() -> Path | None:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One browser at a time: two on two cores would only wait for each other."""
     for item in items:

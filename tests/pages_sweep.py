@@ -111,7 +111,8 @@ class Sweep:
 def sweep(key: str) -> Sweep:
     """Turn every widget of a page to its ends, one at a time, the others as they start."""
     page = frame.page_info(key)
-    with _noting_sections() as seen, TemporaryDirectory() as runs, small_jobs(Path(runs)):
+    folder = TemporaryDirectory(ignore_cleanup_errors=True)
+    with _noting_sections() as seen, folder as runs, small_jobs(Path(runs)):
         app = open_page(page)
         found = {"at the start": faults(app)}
         for setting in list(settings(app)):

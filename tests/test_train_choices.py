@@ -14,7 +14,8 @@ from vae_core.data import Mnist, as_unit, binarize, binarized_bytes, load_mnist
 from vae_core.evaluate import evaluate, evidence, held_out
 from vae_core.gradient_probe import GradientProbe
 from vae_core.model import VAE
-from vae_core.runs import Point, SavedRun, last_look
+from vae_core.run_folder import SavedRun, pictures
+from vae_core.runs import Point
 from vae_core.train import Progress, _Run, fresh_model, train
 
 SMALL = TrainConfig(hidden=32, latent=3, batch=50, epochs=2, seed=3)
@@ -249,13 +250,13 @@ def test_the_evidence_agrees_with_quadrature_whatever_the_portions(data):
 def test_a_run_read_back_from_its_files_shows_what_it_showed(choice):
     config = replace(SMALL, epochs=0.01, **choice)
     *_, last = train(config)
-    saved = SavedRun(config, "finished", "", 1.0, [Point.of(last)], last.checkpoint)
-    look = last_look(saved)
-    assert np.array_equal(look.views.reconstructions, last.views.reconstructions)
-    assert np.array_equal(look.views.samples, last.views.samples)
-    assert look.evaluation.kl_per_dimension.shape == (3,)
-    assert last_look(replace(saved, checkpoint=None)) is None
-    assert last_look(replace(saved, config=replace(config, hidden=31))) is None
+    history = [Point.of(last)]
+    saved = SavedRun(config, "finished", "", 1.0, history, last.checkpoint, config.settings)
+    seen = pictures(saved)
+    assert np.array_equal(seen.reconstructions, last.views.reconstructions)
+    assert np.array_equal(seen.samples, last.views.samples)
+    assert pictures(replace(saved, checkpoint=None)) is None
+    assert pictures(replace(saved, config=replace(config, hidden=31))) is None
 
 
 def test_the_mixtures_kl_per_dimension_is_that_of_a_large_sample():
