@@ -207,6 +207,17 @@ def open_page(browser: Browser, server: str) -> Iterator[Opener]:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: the same numbers whatever the machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def screenshots() -> Path | None:
     """Folder for screenshots, where the environment variable SCREENSHOTS names one."""
     named = os.environ.get("SCREENSHOTS")

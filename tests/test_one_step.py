@@ -15,16 +15,10 @@ from vae_core.data import Mnist, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep, one_step, run_up
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CONFIG = TrainConfig(hidden=24, latent=2, batch=50, epochs=2, seed=3)
 each_estimator = pytest.mark.parametrize("name", TRAINABLE)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @cache

@@ -13,20 +13,14 @@ from vae_core.data import Mnist, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.train import Diverged, Progress, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = TrainConfig(hidden=32, latent=3, batch=50, epochs=4, seed=3)
 
 
 @pytest.fixture(scope="module")
 def data() -> Mnist:
     return load_mnist().first(500, 100)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def numbers(reports: list[Progress]) -> list:

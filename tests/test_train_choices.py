@@ -18,6 +18,8 @@ from vae_core.run_folder import SavedRun, pictures
 from vae_core.runs import Point
 from vae_core.train import Progress, _Run, fresh_model, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = TrainConfig(hidden=32, latent=3, batch=50, epochs=2, seed=3)
 CHOICES = [
     {"depth": 3},
@@ -35,14 +37,6 @@ CHOICES = [
 @pytest.fixture(scope="module")
 def data() -> Mnist:
     return load_mnist().first(500, 100)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def generator(seed: int = 0) -> torch.Generator:

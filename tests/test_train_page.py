@@ -9,32 +9,25 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import frame, take_away, training_room, training_views
+from pages.ui import frame, take_away, training_views
 from tests import pages_sweep
+from tests.small_jobs import small_jobs
 from vae_core.archive import UNKNOWN
 from vae_core.checkpoint import load_checkpoint
 from vae_core.config import TRAINABLE, Settings, TrainConfig
-from vae_core.data import DataError, load_mnist
+from vae_core.data import DataError
 from vae_core.exports import curves_csv
 from vae_core.jobs import Bounds, Jobs
 from vae_core.runs import RunView
-from vae_core.train import train
 
 PAGE = frame.page_info("train_vae")
 
 
 @pytest.fixture
-def jobs(tmp_path, monkeypatch) -> Iterator[Jobs]:
+def jobs(tmp_path) -> Iterator[Jobs]:
     """A queue that trains on few images, and a runs folder of its own."""
-    data = load_mnist().first(2000, 200)
-
-    def trainer(config, control, resume):
-        return train(config, data, control, resume=resume, evaluate_every=5)
-
-    made = Jobs(workers=1, folder=tmp_path, trainer=trainer)
-    monkeypatch.setattr(training_room, "jobs", lambda: made)
-    yield made
-    made.shutdown()
+    with small_jobs(tmp_path) as made:
+        yield made
 
 
 def opened(**query: str) -> AppTest:
