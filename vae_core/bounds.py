@@ -105,7 +105,7 @@ def planned_steps(config: TrainConfig) -> int:
 def count_weights(config: TrainConfig) -> int:
     """Weights of the encoder and the decoder of a configuration, biases included."""
     hidden, latent = config.hidden, config.latent
-    further = (getattr(config, "depth", 1) - 1) * (hidden + 1) * hidden
+    further = (config.depth - 1) * (hidden + 1) * hidden
     encoder = (PIXELS + 1) * hidden + further + (hidden + 1) * 2 * latent
     decoder = (latent + 1) * hidden + further + (hidden + 1) * PIXELS
     return encoder + decoder

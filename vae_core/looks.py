@@ -47,8 +47,7 @@ class Look:
         if report.views is None:
             return None
         views = report.views if before is None else _sharing(report.views, before.views)
-        noise = getattr(report, "gradient_noise", None)
-        return cls(report.step, report.epoch, views, report.kl_per_dimension, noise)
+        return cls(report.step, report.epoch, views, report.kl_per_dimension, report.gradient_noise)
 
 
 def _sharing(views: Views, before: Views) -> Views:
