@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vae_core.data import PIXELS
+from vae_core.dense import Dense
 from vae_core.families import Normal
 from vae_core.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
 from vae_core.priors import PSEUDO_INPUTS, make_prior
@@ -27,15 +27,15 @@ class Encoder(nn.Module):
 
     def __init__(self, pixels: int, hidden: int, latent: int, depth: int = 1) -> None:
         super().__init__()
-        self.hidden = nn.utils.skip_init(nn.Linear, pixels, hidden)
+        self.hidden = Dense(pixels, hidden, rectified=True)
         self.deeper = _further_layers(hidden, depth)
-        self.parameters_of_q = nn.utils.skip_init(nn.Linear, hidden, 2 * latent)
+        self.parameters_of_q = Dense(hidden, 2 * latent)
 
     def forward(self, x: Tensor) -> Normal:
         """Images (B, 784) in [0, 1] to a Normal with loc and scale (B, D)."""
-        h = F.relu(self.hidden(x))
+        h = self.hidden(x)
         for layer in self.deeper:
-            h = F.relu(layer(h))
+            h = layer(h)
         mu, log_sigma = self.parameters_of_q(h).chunk(2, dim=-1)
         return Normal(mu, log_sigma.exp())
 
@@ -45,24 +45,24 @@ class Decoder(nn.Module):
 
     def __init__(self, latent: int, hidden: int, outputs: int, depth: int = 1) -> None:
         super().__init__()
-        self.hidden = nn.utils.skip_init(nn.Linear, latent, hidden)
+        self.hidden = Dense(latent, hidden, rectified=True)
         self.deeper = _further_layers(hidden, depth)
-        self.logits = nn.utils.skip_init(nn.Linear, hidden, outputs)
+        self.logits = Dense(hidden, outputs)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latents (..., D) to logits (..., 784); their sigmoid is the mean of x.
 
         Where sigma of x is learned, 784 more numbers follow.
         """
-        h = F.relu(self.hidden(z))
+        h = self.hidden(z)
         for layer in self.deeper:
-            h = F.relu(layer(h))
+            h = layer(h)
         logits: Tensor = self.logits(h)
         return logits
 
 
 def _further_layers(hidden: int, depth: int) -> nn.ModuleList:
-    return nn.ModuleList(nn.utils.skip_init(nn.Linear, hidden, hidden) for _ in range(depth - 1))
+    return nn.ModuleList(Dense(hidden, hidden, rectified=True) for _ in range(depth - 1))
 
 
 class VAE(nn.Module):

@@ -24,21 +24,21 @@ class AdamSteps:
     def __init__(self, optimizer: torch.optim.Adam) -> None:
         (self._group,) = optimizer.param_groups
         self._parameters: list[Tensor] = self._group["params"]
-        for parameter in self._parameters:
-            state = optimizer.state[parameter]
+        states = [optimizer.state[parameter] for parameter in self._parameters]
+        for parameter, state in zip(self._parameters, states, strict=True):
             if not state:
                 state["step"] = torch.zeros(())
                 state["exp_avg"] = torch.zeros_like(parameter)
                 state["exp_avg_sq"] = torch.zeros_like(parameter)
-        states = [optimizer.state[parameter] for parameter in self._parameters]
-        self._means, self._squares, self._counts = (
-            [state[key] for state in states] for key in ("exp_avg", "exp_avg_sq", "step")
-        )
+        self._means, self._squares = ([s[key] for s in states] for key in ("exp_avg", "exp_avg_sq"))
+        self._count: Tensor = states[0]["step"]
+        for state in states:  # all parameters count the same steps
+            state["step"] = self._count
 
     @torch.no_grad()
     def climb(self, gradients: Sequence[Tensor], rate: float) -> None:
         """One step up along the gradients, at this learning rate."""
-        torch._foreach_add_(self._counts, 1)
+        self._count += 1
         beta1, beta2 = self._group["betas"]
         torch._fused_adam_(
             self._parameters,
@@ -46,7 +46,7 @@ class AdamSteps:
             self._means,
             self._squares,
             [],
-            self._counts,
+            [self._count] * len(self._parameters),
             lr=rate,
             beta1=beta1,
             beta2=beta2,
