@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import COUNTS, PIXELS
+from vae_core.likelihoods import LIKELIHOODS
+from vae_core.priors import COMPONENTS, PSEUDO_INPUTS
 
 
 class JobsError(ValueError):
@@ -103,9 +105,16 @@ def planned_steps(config: TrainConfig) -> int:
 
 
 def count_weights(config: TrainConfig) -> int:
-    """Weights of the encoder and the decoder of a configuration, biases included."""
+    """Weights that a configuration trains: encoder, decoder and prior, biases included."""
     hidden, latent = config.hidden, config.latent
+    outputs = LIKELIHOODS[config.likelihood].outputs * PIXELS
     further = (config.depth - 1) * (hidden + 1) * hidden
     encoder = (PIXELS + 1) * hidden + further + (hidden + 1) * 2 * latent
-    decoder = (latent + 1) * hidden + further + (hidden + 1) * PIXELS
-    return encoder + decoder
+    decoder = (latent + 1) * hidden + further + (hidden + 1) * outputs
+    prior = {
+        "standard": 0,
+        "gaussian": 2 * latent,
+        "mixture": COMPONENTS * (1 + 2 * latent),
+        "vamp": PSEUDO_INPUTS * PIXELS,
+    }
+    return encoder + decoder + prior[config.prior]
