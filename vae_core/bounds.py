@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from vae_core.config import Settings, TrainConfig
+from vae_core.config import ConfigError, Settings, TrainConfig
 from vae_core.data import COUNTS, PIXELS
 from vae_core.likelihoods import LIKELIHOODS
 from vae_core.priors import COMPONENTS, PSEUDO_INPUTS
@@ -89,7 +89,11 @@ class Bounds:
         self.check_settings(config, config.settings)
 
     def check_settings(self, config: TrainConfig, settings: Settings) -> None:
-        """Raise JobsError where one step would draw more latents than is allowed."""
+        """Raise JobsError where a run cannot take such settings, or draws too many latents."""
+        try:
+            config.check(settings)
+        except ConfigError as problem:
+            raise JobsError(str(problem)) from problem
         draws = config.batch * settings.samples
         if draws > self.draws:
             raise JobsError(

@@ -80,7 +80,7 @@ def ending(view: RunView | None) -> None:
         )
     elif view is not None and view.message:
         st.info(view.message)
-    for text in training_room.notices():
+    for text in training_room.notices(view):
         st.warning(text)
 
 
