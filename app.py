@@ -117,6 +117,16 @@ async def serve_file(request: Request) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
+async def serve_looks(request: Request) -> Response:
+    """Answer with pictures of the run whose token the query holds, by their names, or 404."""
+    names = request.query_params.get("names", "").split(",")
+    token = request.query_params.get("run", "")
+    found = await run_in_threadpool(looks_of_runs().packed, token, names)
+    if found is None:
+        return PlainTextResponse("This run is gone.", status_code=404)
+    return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
 def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
@@ -149,6 +159,11 @@ def files_of_runs() -> ModuleType:
     return importlib.import_module("pages.ui.take_away")
 
 
+def looks_of_runs() -> ModuleType:
+    """The module of the pictures along a run."""
+    return importlib.import_module("pages.ui.looking_back")
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Warm up while the server already answers; end the trainings when it stops."""
@@ -160,7 +175,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     Path(__file__).parent / "pages" / "site.py",
-    routes=[Route("/assets/{name:path}", serve_asset), Route("/take/{name}", serve_file)],
+    routes=[
+        Route("/assets/{name:path}", serve_asset),
+        Route("/take/{name}", serve_file),
+        Route("/looks", serve_looks),
+    ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
     on_script_error=explain_failure,

@@ -3,12 +3,15 @@
 // input(key, value)  a control moves: the next animation frame paints the value's picture
 // settle(delay)      it rests: after `delay` ms Python is told, once, and plotly is brought in line
 // show(component)    Python's answer, or a figure that has changed on its own
+// need()             a hand is near: pictures that are fetched, and not sent ahead, are asked for
 
 import { Axis, unpackConstants } from "./live/decode.js";
 import { make, setText } from "./live/dom.js";
 import { enlarge, fit, rearrange } from "./live/drawing.js";
 import { Grips } from "./live/grips.js";
+import { unfold } from "./live/image.js";
 import { paint } from "./live/paint.js";
+import { Shelf } from "./live/shelf.js";
 import { Controls } from "./live/sliders.js";
 import { Palette, houseTemplate, resolveAll } from "./live/style.js";
 import { Words } from "./live/text.js";
@@ -43,6 +46,11 @@ const addressText = (value) => String(Number(Number(value).toPrecision(10)));
 // A name as plotly can use it for ids: letters and digits only, the same name the same id.
 const traceId = (name) => `t${Array.from(name, (letter) => letter.codePointAt(0).toString(36)).join("")}`;
 
+// The values as Python takes them: what stands at its default goes along where the default goes.
+const toldAs = (values, params) => JSON.stringify(
+  params.map(({ key, default: start }) => (values[key] === start ? null : values[key])),
+);
+
 class LiveFigure {
   constructor(parent) {
     this.plot = make("div", { class: "ttn-plot" });
@@ -54,7 +62,9 @@ class LiveFigure {
     const bar = make("div", { class: "ttn-transport", role: "toolbar", "aria-label": "Playback" });
     this.hint = make("p", { class: "ttn-hint" });
     this.words = new Words(this);
-    this.root = make("div", { class: "ttn-live" },
+    this.shelf = new Shelf(() => this.hear());
+    const near = () => this.need();
+    this.root = make("div", { class: "ttn-live", onpointerenter: near, onfocusin: near },
       this.stage, this.hint, bar, sliders, ...this.words.nodes);
     parent.append(this.root);
     this.controls = new Controls(sliders, this);
@@ -74,10 +84,12 @@ class LiveFigure {
     this.tell = setTriggerValue;
     named.set(data.key, this);
     await this.load(data);
+    const source = JSON.stringify([data.figure, data.narrow, data.height, data.present]);
+    const fresh = source === this.source ? null : await Promise.all([data.figure, data.narrow].map(parsed));
     if (this.data !== data) return; // a newer answer came while the parts were loading
     const themed = this.palette.refresh();
     const incoming = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
-    const asked = this.awaited === JSON.stringify(incoming);
+    const asked = this.awaited === toldAs(incoming, data.params);
     if (!this.adopt(incoming)) {
       this.missed = true;
       return;
@@ -85,14 +97,17 @@ class LiveFigure {
     this.missed = false;
     this.context = data.context;
     const reseeded = this.reseeded(data);
-    const painted = asked && this.painted === this.known && !themed && !reseeded;
+    const current = this.painted === this.known && !themed && !reseeded;
+    const drawn = current && !fresh && !this.moved.size;
+    this.source = source;
+    [this.figure, this.slim] = fresh ?? [this.figure, this.slim];
     this.names = { ...data.names };
     this.showControls();
-    this.figure = JSON.parse(data.figure);
-    this.slim = data.narrow ? JSON.parse(data.narrow) : null;
-    this.moved.clear();
-    if (painted) this.syncSoon();
-    else await this.draw();
+    if (!drawn) {
+      this.moved.clear();
+      if (asked && current) this.syncSoon();
+      else await this.draw();
+    }
     this.words.set(this.names);
     this.words.restSoon();
     this.label();
@@ -122,9 +137,10 @@ class LiveFigure {
   // Take the answer's values, unless the visitor has moved on since; false: it is outdated.
   adopt(incoming) {
     const answer = JSON.stringify(incoming);
+    const asked = toldAs(incoming, this.data.params);
     const late = performance.now() - this.toldAt > ANSWER_MS;
     const busy = this.held || this.timer || this.transport.running;
-    if (this.awaited && this.awaited !== answer && !late) return false;
+    if (this.awaited && this.awaited !== asked && !late) return false;
     this.awaited = null;
     if (busy && this.values && answer !== JSON.stringify(this.values)) return false;
     this.values = incoming;
@@ -137,7 +153,8 @@ class LiveFigure {
     this.root.classList.toggle("ttn-presenting", data.present);
     setText(this.hint, data.hint);
     const time = data.transport?.param;
-    this.transport.show(data.transport, data.params.find(({ key }) => key === time));
+    const shown = this.transport.show(data.transport, data.params.find(({ key }) => key === time));
+    if (!shown) this.missed = true; // it moves, so it is told again when it rests
     this.controls.show(data.params.filter(({ key }) => key !== time), data.key);
     this.stage.tabIndex = data.transport ? 0 : -1;
     this.grips.show(data.handles);
@@ -237,7 +254,13 @@ class LiveFigure {
 
   // A look-ahead has come: it may hold the picture that a moving hand waits for.
   hear() {
-    if (this.held || this.timer) this.ask();
+    if (this.held || this.timer || this.transport.running) this.ask();
+  }
+
+  // Ask for the pictures that the bar may come to, where they are fetched.
+  need() {
+    const { transport, param } = this.transport;
+    if (transport?.fetched) this.shelf.fetch(transport.fetched, param.names);
   }
 
   ask() {
@@ -250,6 +273,7 @@ class LiveFigure {
   // The picture at the present values; null if it is not known yet.
   frame() {
     if (this.formula) return this.formula.frame(this.values, this.constants);
+    if (this.transport.transport?.fetched) return this.shelf.frame(this.transport.name);
     const axes = Array.from(ahead.get(this.data.key)?.values() ?? []);
     const axis = axes.find((each) => each.serves(this.context, this.values));
     return axis ? axis.frameAt(this.param(axis.name).positions.indexOf(this.values[axis.name])) : null;
@@ -260,7 +284,10 @@ class LiveFigure {
     this.transport.set(this.values);
     const frame = this.frame();
     this.painted = frame && JSON.stringify(this.values);
-    if (!frame) return;
+    if (!frame) {
+      this.need();
+      return;
+    }
     for (const [name, arrays] of Object.entries(frame.traces)) {
       this.arrays[name] = { ...this.arrays[name], ...arrays };
       this.moved.add(name);
@@ -275,10 +302,13 @@ class LiveFigure {
   hold(key) {
     if (key !== this.data.transport?.param && !this.formula) this.transport.pause();
     this.held = key;
+    this.need();
   }
 
+  // What came while the hand was on it was not shown: Python is asked again.
   release() {
     this.held = null;
+    if (this.missed) this.settle(250);
   }
 
   settle(delay) {
@@ -298,20 +328,22 @@ class LiveFigure {
       return;
     }
     history.replaceState(history.state, "", this.address());
-    this.expect(now);
-    this.tell("changed", { values: this.values });
+    const { params } = this;
+    const stay = params.filter(({ key, default: start }) => this.values[key] === start);
+    this.expect(toldAs(this.values, params));
+    this.tell("changed", { values: this.values, atDefault: stay.map(({ key }) => key) });
   }
 
   expect(answer) {
     this.awaited = answer;
-    this.known = answer;
+    this.known = JSON.stringify(this.values);
     this.toldAt = performance.now();
     this.syncSoon(1500);
   }
 
   address() {
     const url = new URL(location.href);
-    for (const { key, default: start } of this.data.params) {
+    for (const { key, default: start } of this.params) {
       if (this.values[key] === start) url.searchParams.delete(key);
       else url.searchParams.set(key, addressText(this.values[key]));
     }
@@ -328,14 +360,20 @@ class LiveFigure {
     this.transport.pause();
     this.values = { ...values };
     this.context = null; // other controls may change too: let Python draw
-    this.expect(JSON.stringify(values));
+    this.expect(toldAs(this.values, this.params));
     this.ask();
     this.tell("changed", { preset: number });
     if (Object.keys(query).some((name) => !(name in values))) this.packed = null;
   }
 
+  // The parameters; that of the bar as the bar has it, which may be behind what Python said last.
+  get params() {
+    const { param: own } = this.transport;
+    return this.data.params.map((param) => (param.key === own?.key ? own : param));
+  }
+
   param(key) {
-    return this.data.params.find((param) => param.key === key);
+    return this.params.find((param) => param.key === key);
   }
 
   locked(key) {
@@ -352,6 +390,12 @@ class LiveFigure {
     if (named.get(this.data.key) === this) named.delete(this.data.key);
     this.root.remove();
   }
+}
+
+async function parsed(text) {
+  if (!text) return null;
+  const figure = JSON.parse(text);
+  return { ...figure, data: await Promise.all(figure.data.map(unfold)) };
 }
 
 function receive(message) {

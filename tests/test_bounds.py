@@ -9,14 +9,27 @@ import pytest
 from vae_core.bounds import Bounds, JobsError, count_weights, planned_steps
 from vae_core.config import Settings, TrainConfig
 from vae_core.data import load_mnist
+from vae_core.likelihoods import LIKELIHOODS
 from vae_core.model import VAE
+from vae_core.priors import PRIORS
 from vae_core.train import train
 
 
-@pytest.mark.parametrize("config", [TrainConfig(), TrainConfig(hidden=7, latent=3)])
-def test_weights_are_counted(config):
-    model = VAE(hidden=config.hidden, latent=config.latent)
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_weights_are_counted(depth, likelihood, prior):
+    config = TrainConfig(hidden=7, latent=3, depth=depth, likelihood=likelihood, prior=prior)
+    model = VAE(**config.architecture)
     assert count_weights(config) == sum(p.numel() for p in model.parameters())
+
+
+def test_the_second_number_of_each_pixel_counts_towards_the_limit():
+    plain, learned = TrainConfig(), TrainConfig(likelihood="gaussian_learned")
+    bounds = Bounds(weights=count_weights(plain))
+    bounds.check(plain)
+    with pytest.raises(JobsError, match="narrower"):
+        bounds.check(learned)
 
 
 def test_steps_are_counted():

@@ -156,6 +156,25 @@ def test_settings_change_under_way(jobs, stage):
     assert jobs.look(token).settings == Settings("score_loo", 4, 1e-4)
 
 
+@pytest.mark.parametrize("rests", [False, True])
+def test_settings_that_do_not_fit_the_bound_are_refused_and_it_goes_on(jobs, stage, rests):
+    token = jobs.start(replace(CONFIG, objective="iwae"), "ann")
+    stage.steps(2)
+    jobs.wait_for(token, reaches(2))
+    if rests:
+        jobs.pause(token)
+    for ask in (jobs.change, jobs.resume):
+        with pytest.raises(JobsError, match="needs the estimator pathwise, and got score"):
+            ask(token, Settings("score"))
+    assert jobs.look(token).state == ("paused" if rests else "running")
+    jobs.resume(token, Settings("pathwise", 4))
+    stage.steps(STEPS)
+    view = jobs.wait_for(token, stands("finished"))
+    assert [point.step for point in view.history] == list(range(STEPS + 1))
+    assert {each.estimator for each in stage.settings} == {"pathwise"}
+    assert stage.settings[-1].samples == 4
+
+
 def test_discard_forgets(jobs, stage):
     token = jobs.start(CONFIG, "ann")
     jobs.discard(token)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from typing import Any
 
 import plotly.graph_objects as go
+import pytest
+import streamlit as st
 
-from pages.ui import live_payload
+from pages.ui import controls, live_figure, live_payload
+from pages.ui.live_parts import Param
 from pages.ui.lookahead import Frame
 
 built: list[str] = []
@@ -34,3 +38,26 @@ def test_a_steady_figure_is_built_once_for_each_drawing() -> None:
             assert sent == json.loads(live_payload.figure_json(draw(line(a), title)))
             built.pop()
     assert built == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ({"values": {"look": 300, "mu": 0.5}, "atDefault": ["look"]}, {"look": None, "mu": "0.5"}),
+        ({"values": {"look": 300, "mu": 0.0}, "atDefault": ["mu"]}, {"look": "300", "mu": None}),
+        ({"values": {"look": 420, "mu": 0.5}}, {"look": None, "mu": "0.5"}),
+        ({"values": {"look": 999, "mu": "x"}, "atDefault": "look"}, {}),
+    ],
+)
+def test_whoever_stood_at_a_default_that_has_moved_on_goes_along(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], written: dict[str, str | None]
+) -> None:
+    axes = [
+        Param("look", "step", positions=(0.0, 300.0, 420.0), default=420.0),
+        Param("mu", "mean"),
+    ]
+    found: dict[str, str | None] = {}
+    monkeypatch.setattr(st, "session_state", {"figure": {"changed": told}})
+    monkeypatch.setattr(controls, "write", found.update)
+    live_figure._hear("figure", axes, ())
+    assert found == written

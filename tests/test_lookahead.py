@@ -35,6 +35,14 @@ def test_only_what_changes_is_sent_and_it_is_exact() -> None:
     assert packed["numbers"]["top"] == [1.0, 1.5, 3.0]
 
 
+def test_all_is_sent_where_nothing_else_holds_it() -> None:
+    packed = pack([parabola(2.0, 1.0)], whole=True)
+    fields = {(field["trace"], field["attr"]): field for field in packed["fields"]}
+    assert set(fields) == {(trace, attr) for trace in ("moving", "still") for attr in ("x", "y")}
+    found = unpack(fields["moving", "y"], packed["data"], 0)
+    np.testing.assert_array_equal(found, (2.0 * GRID**2 + 1.0).astype("<f4"))
+
+
 def test_equal_arrays_are_stored_once() -> None:
     frames = [parabola(1.0, 0.0), parabola(2.0, 0.0), parabola(1.0, 0.0)]
     packed = pack(frames)

@@ -101,6 +101,13 @@ def test_no_file_of_a_run_without_its_token(get: Client, name: str, query: str) 
     assert get(f"/take/{name}{query}").status in {400, 404}
 
 
+@pytest.mark.parametrize("query", ["", "?run=&names=", "?run=guess&names=0-00000000"])
+def test_no_pictures_of_a_run_without_its_token(get: Client, query: str) -> None:
+    answer = get(f"/looks{query}")
+    assert answer.status == 404
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize("name", ["../app.py", "/etc/passwd", "lessons", "", "lessons/start.md"])
 def test_find_stays_inside(name: str) -> None:
     assert assets.find(name) is None

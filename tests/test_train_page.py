@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import frame, take_away, training_views
+from pages.ui import frame, take_away, training_room, training_views
 from tests import pages_sweep
 from tests.small_jobs import small_jobs
 from vae_core.archive import UNKNOWN
@@ -97,6 +97,45 @@ def test_controls_change_a_run_under_way(jobs):
     app.selectbox(key="control:estimator").set_value("score_loo").run()
     assert jobs.look(token(app)).settings == Settings("score_loo", 2, 0.0005)
     assert "K = 2" in app.caption[0].value
+    press(app, "stop")
+
+
+@pytest.mark.parametrize("told", ["at the start", "later"])
+def test_settings_that_the_run_cannot_take_are_told_once_and_it_goes_on(jobs, monkeypatch, told):
+    asked: list[Settings] = []
+
+    def noted(self: Jobs, token: str, settings: Settings) -> None:
+        asked.append(settings)
+        change(self, token, settings)
+
+    change = Jobs.change
+    monkeypatch.setattr(Jobs, "change", noted)
+    app = press(opened(epochs="50", objective="iwae"), "start")
+    if told == "later":  # the controls ask for another bound by now, so they have no complaint
+        app.selectbox(key="control:objective").set_value("elbo").run()
+    app.selectbox(key="control:estimator").set_value("score").run()
+    for _ in range(3):
+        refusals = [each.value for each in app.warning if training_room.UNCHANGED in each.value]
+        assert len(refusals) == 1
+        assert "needs the estimator pathwise, and got score" in refusals[0]
+        app.run()
+    view = jobs.look(token(app))
+    assert (view.state, view.settings, view.message) == ("running", Settings(), "")
+    assert asked == [Settings("score")]
+    monkeypatch.setattr(training_room, "NOTICE_SECONDS", 0.0)
+    assert not any(training_room.UNCHANGED in each.value for each in app.run().warning)
+    app.selectbox(key="control:estimator").set_value("pathwise").run()
+    app.selectbox(key="control:lr").set_value("0.0005").run()
+    assert jobs.look(token(app)).settings == Settings(learning_rate=0.0005)
+    press(app, "stop")
+    assert jobs.wait_for(token(app), ended).state == "stopped"
+
+
+def test_doing_something_else_takes_a_notice_away(jobs):
+    app = press(opened(epochs="50", objective="iwae"), "start")
+    app.selectbox(key="control:estimator").set_value("score").run()
+    press(app, "pause")
+    assert not any(training_room.UNCHANGED in each.value for each in app.warning)
     press(app, "stop")
 
 

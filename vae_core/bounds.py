@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from vae_core.config import Settings, TrainConfig
+from vae_core.config import ConfigError, Settings, TrainConfig
 from vae_core.data import COUNTS, PIXELS
+from vae_core.likelihoods import LIKELIHOODS
+from vae_core.priors import COMPONENTS, PSEUDO_INPUTS
 
 
 class JobsError(ValueError):
@@ -87,7 +89,11 @@ class Bounds:
         self.check_settings(config, config.settings)
 
     def check_settings(self, config: TrainConfig, settings: Settings) -> None:
-        """Raise JobsError where one step would draw more latents than is allowed."""
+        """Raise JobsError where a run cannot take such settings, or draws too many latents."""
+        try:
+            config.check(settings)
+        except ConfigError as problem:
+            raise JobsError(str(problem)) from problem
         draws = config.batch * settings.samples
         if draws > self.draws:
             raise JobsError(
@@ -103,9 +109,16 @@ def planned_steps(config: TrainConfig) -> int:
 
 
 def count_weights(config: TrainConfig) -> int:
-    """Weights of the encoder and the decoder of a configuration, biases included."""
+    """Weights that a configuration trains: encoder, decoder and prior, biases included."""
     hidden, latent = config.hidden, config.latent
+    outputs = LIKELIHOODS[config.likelihood].outputs * PIXELS
     further = (config.depth - 1) * (hidden + 1) * hidden
     encoder = (PIXELS + 1) * hidden + further + (hidden + 1) * 2 * latent
-    decoder = (latent + 1) * hidden + further + (hidden + 1) * PIXELS
-    return encoder + decoder
+    decoder = (latent + 1) * hidden + further + (hidden + 1) * outputs
+    prior = {
+        "standard": 0,
+        "gaussian": 2 * latent,
+        "mixture": COMPONENTS * (1 + 2 * latent),
+        "vamp": PSEUDO_INPUTS * PIXELS,
+    }
+    return encoder + decoder + prior[config.prior]

@@ -156,7 +156,8 @@ class Jobs:
         It waits until the visitor's other runs, of a comparison say, leave a worker to it.
 
         Raises:
-            JobsError: the visitor has too many active runs, the line is full, or K is too large.
+            JobsError: the visitor has too many active runs, the line is full, K is too large, or
+                the run cannot take such settings; it then stands as it stood.
         """
         with self._held(token) as run:
             settings = settings or run.settings
@@ -180,7 +181,8 @@ class Jobs:
         """Use other settings from the next step on.
 
         Raises:
-            JobsError: K is too large, or the run is shared and the line is full.
+            JobsError: K is too large, the run cannot take such settings, or it is shared and the
+                line is full; it then goes on as it was.
         """
         with self._held(token) as run:
             if settings == run.settings:

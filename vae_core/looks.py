@@ -7,8 +7,10 @@ same in all of them, the held-out digits above all.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,16 @@ class Look:
     views: Views
     kl_per_dimension: np.ndarray | None
     gradient_noise: Mapping[str, GradientNoise] | None = None
+
+    @cached_property
+    def name(self) -> str:
+        """Its name among all looks of its run.
+
+        It differs from that of a look at the same step which the run gave up when it went back to
+        a snapshot and on in another way.
+        """
+        pictures = np.stack([self.views.reconstructions, self.views.samples])
+        return f"{self.step}-{zlib.crc32(pictures.tobytes()):08x}"
 
     @classmethod
     def of(cls, report: Progress, before: Look | None = None) -> Look | None:

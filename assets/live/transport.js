@@ -4,6 +4,7 @@ import { icon, make } from "./dom.js";
 import { nearest } from "./sliders.js";
 import { format } from "./words.js";
 
+const MOVING = { value: null, default: null, positions: null, names: null };
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
 export class TransportBar {
@@ -14,9 +15,11 @@ export class TransportBar {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
   }
 
+  // Positions may be added while a run goes on: the bar stays then, with focus and speed. Under a
+  // hand, or while it plays, it keeps those it has; false says so.
   show(transport, param) {
-    const wanted = JSON.stringify([transport, { ...param, value: null }]);
-    if (wanted === this.built) return;
+    const wanted = JSON.stringify([transport, { ...param, ...MOVING }]);
+    if (wanted === this.built) return this.extend(param);
     this.pause();
     this.built = wanted;
     this.transport = transport;
@@ -24,6 +27,21 @@ export class TransportBar {
     this.root.replaceChildren();
     this.root.hidden = !transport || transport.hidden;
     if (transport) this.root.append(...this.buttons(), this.scrubber(), this.speeds());
+    return true;
+  }
+
+  extend(param) {
+    const places = (each) => JSON.stringify([each?.positions, each?.names]);
+    if (places(param) === places(this.param)) return true;
+    if (this.running || this.owner.held) return false;
+    this.param = param;
+    this.range.max = param.positions.length - 1;
+    return true;
+  }
+
+  // Name of the picture at the present position.
+  get name() {
+    return this.param.names[this.param.positions.indexOf(this.owner.values[this.param.key])];
   }
 
   button(name, title, act) {
@@ -47,9 +65,12 @@ export class TransportBar {
 
   scrubber() {
     const { positions, label, key } = this.param;
+    const slide = () => {
+      this.pause();
+      this.owner.input(key, this.param.positions[Number(this.range.value)]);
+    };
     this.range = make("input", {
-      type: "range", min: 0, max: positions.length - 1, step: 1, "aria-label": label,
-      oninput: () => { this.pause(); this.owner.input(key, positions[Number(this.range.value)]); },
+      type: "range", min: 0, max: positions.length - 1, step: 1, "aria-label": label, oninput: slide,
       onpointerdown: () => this.owner.hold(key),
       onpointerup: () => this.owner.release(key),
       onpointercancel: () => this.owner.release(key),
@@ -101,6 +122,7 @@ export class TransportBar {
       this.go(this.index === last ? 0 : last);
       return;
     }
+    this.owner.need();
     this.from = this.index === last ? 0 : this.index;
     this.since = performance.now();
     this.label("pause", "Pause");

@@ -114,7 +114,7 @@ def live_figure(
         **live_payload.folded_data(table, presets, axes, source),
     }
     _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
-    if frame and axes and not formula_js:
+    if frame and axes and not formula_js and not (transport and transport.fetched):
         _send_ahead(key, frame, axes, values, extra or {})
     return Live(values, now)
 
@@ -193,8 +193,11 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
         controls.show_state(live_payload.state_texts(presets[chosen], axes))
         return
     texts: dict[str, str | None] = {}
-    sent = told.get("values")
+    sent, at_default = told.get("values"), told.get("atDefault")
     for param in axes:
+        if isinstance(at_default, list) and param.key in at_default:
+            texts[param.key] = None  # a default may have moved on since
+            continue
         try:
             value = param.parse(str(sent[param.key]))  # type: ignore[index]
         except (ValueError, TypeError, KeyError, OverflowError):

@@ -22,6 +22,7 @@ class Param:
         help: A sentence for the curious.
         kind: "slider"; "seed" is a number with a "draw again" button; "handle" has no control of
             its own beside a narrow slider that keyboards reach.
+        names: For each position the name of its picture, where pictures are fetched.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Param:
     format: str = ".2f"
     help: str = ""
     kind: str = "slider"
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.positions and self.kind != "seed":
@@ -76,11 +78,15 @@ class Transport:
         param: The parameter that moves in time.
         seconds: How long the whole way takes at speed 1.
         buttons: Jumps ahead in the parameter's units, such as `(("draw 1", 1), ("draw 100", 100))`.
+        fetched: Address from which the browser fetches pictures by their names, when a hand comes
+            near; nothing is sent ahead then. For positions that become more while one watches. The
+            figure has no other parameter.
     """
 
     param: Param
     seconds: float = 3.0
     buttons: tuple[tuple[str, float], ...] = ()
+    fetched: str = ""
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ def param_data(param: Param, value: Any) -> dict[str, Any]:
     """A parameter and where it stands."""
     shown = ("key", "label", "colour", "format", "help", "kind", "positions", "maximum", "default")
     data = {name: getattr(param, name) for name in shown}
+    if param.names:
+        data["names"] = param.names
     return data | {"value": value, "hidden": controls.hidden(param.key)}
 
 
@@ -103,6 +105,7 @@ def transport_data(transport: Transport | None) -> dict[str, Any] | None:
         "param": transport.param.key,
         "seconds": transport.seconds,
         "buttons": transport.buttons,
+        "fetched": transport.fetched,
         "hidden": controls.hidden(transport.param.key),
     }
 

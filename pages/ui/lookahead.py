@@ -66,10 +66,14 @@ def axis_ahead(
     return pack(frames)
 
 
-def pack(frames: Sequence[Frame]) -> dict[str, Any]:
+def pack(frames: Sequence[Frame], *, whole: bool = False) -> dict[str, Any]:
     """Pack what changes from frame to frame: float32 arrays in one base64 text, each one once.
 
     The grey values of pictures, `z`, are bytes: 255 steps are more than the eye sees.
+
+    Args:
+        frames: What to pack, one at least.
+        whole: Pack what is the same in all of them too.
 
     Returns:
         `fields`: for each array that changes its `trace`, its `attr`, and per frame where it begins
@@ -82,11 +86,13 @@ def pack(frames: Sequence[Frame]) -> dict[str, Any]:
         arrays = [frame.traces[trace][attr] for frame in frames]
         if attr == "text":
             words = [[str(word) for word in array] for array in arrays]
-            if any(these != words[0] for these in words):
+            if whole or any(these != words[0] for these in words):
                 fields.append({"trace": trace, "attr": attr, "words": words})
             continue
-        packed = [_bytes(array) if attr == "z" else _floats(array) for array in arrays]
-        if all(np.array_equal(these, packed[0], equal_nan=attr != "z") for these in packed):
+        packed = [grey_bytes(array) if attr == "z" else _floats(array) for array in arrays]
+        if not whole and all(
+            np.array_equal(these, packed[0], equal_nan=attr != "z") for these in packed
+        ):
             continue
         at = [(greys if attr == "z" else store).add(these) for these in packed]
         size = [these.size for these in packed]
@@ -99,7 +105,8 @@ def _floats(array: Any) -> np.ndarray:
     return np.ascontiguousarray(array, dtype="<f4")
 
 
-def _bytes(array: Any) -> np.ndarray:
+def grey_bytes(array: Any) -> np.ndarray:
+    """Grey values in [0, 1] as bytes; what lies outside, as a Gaussian's mean may, is cut off."""
     greys: np.ndarray = (np.clip(array, 0.0, 1.0) * 255).round().astype(np.uint8)
     return greys
 

@@ -73,7 +73,7 @@ def possible(told: Mapping[str, Any], model: Mapping[str, Any]) -> TrainConfig:
     try:
         return TrainConfig(**told, **model)
     except ConfigError as problem:
-        st.warning(f"{problem} Until you do, a run takes grey targets and the ELBO.")
+        st.warning(f"{problem} Until you do, a new run takes grey targets and the ELBO.")
         safe = {"targets": USUAL.targets, "objective": USUAL.objective}
         return TrainConfig(**told, **{**model, **safe})
 

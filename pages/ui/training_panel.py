@@ -80,7 +80,7 @@ def ending(view: RunView | None) -> None:
         )
     elif view is not None and view.message:
         st.info(view.message)
-    for text in training_room.notices():
+    for text in training_room.notices(view):
         st.warning(text)
 
 
@@ -142,8 +142,8 @@ def noise(view: RunView | None, config: TrainConfig, words: str) -> None:
 
 
 def look_back(view: RunView | None, words: str) -> None:
-    """The pictures of a run that rests, look by look."""
-    shown = looking_back.album(view)
+    """The pictures of a run look by look, also while it goes on."""
+    shown = looking_back.present(view)
     if shown:
         live_figure(
             "look_back",

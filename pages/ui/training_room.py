@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -25,6 +26,8 @@ from vae_core.runs import RunView
 from vae_core.train import train
 
 FIRST_PICTURE_SECONDS = 1.0
+NOTICE_SECONDS = 10.0
+UNCHANGED = "The run goes on as it was."
 DONE_BEFORE = (
     "This very run, seed included, was trained here before: this is it. Choose another seed to see "
     "one from its beginning."
@@ -87,6 +90,7 @@ def start(config: TrainConfig) -> None:
     old = st.session_state.get(_TOKEN)
     if old:
         visitor = jobs().visitor_of(old) or visitor
+    _clear()
     try:
         token = jobs().start(config, visitor)
     except JobsError as problem:
@@ -106,6 +110,7 @@ def start(config: TrainConfig) -> None:
 
 def act(action: Callable[[Jobs, str], None]) -> None:
     """Do something to the present run; what cannot be done is told, not raised."""
+    _clear()
     token = st.session_state.get(_TOKEN)
     if token:
         try:
@@ -122,13 +127,20 @@ def forget() -> None:
 
 
 def apply_settings(view: RunView | None, settings: Settings) -> None:
-    """Hand changed controls to an active run; opening its address alone changes nothing."""
+    """Hand changed controls to an active run; opening its address alone changes nothing.
+
+    What the run cannot take is asked for, and told, once.
+    """
     before = st.session_state.get(_APPLIED)
     st.session_state[_APPLIED] = settings
     if view is None or not view.active or before in (None, settings):
         return
+    _clear()
     if settings != view.settings:
-        act(lambda all_jobs, token: all_jobs.change(token, settings))
+        try:
+            jobs().change(view.token, settings)
+        except JobsError as problem:
+            _tell(f"{problem} {UNCHANGED}")
 
 
 def mend(settings: Settings) -> None:
@@ -138,11 +150,22 @@ def mend(settings: Settings) -> None:
     act(lambda all_jobs, token: all_jobs.resume(token, settings))
 
 
-def notices() -> list[str]:
-    """What there is to tell the visitor since the last script run."""
-    told: list[str] = st.session_state.pop(_NOTICE, [])
-    return told
+def notices(view: RunView | None) -> list[str]:
+    """What there is to tell the visitor.
+
+    The page of an active run is drawn anew every second, so there it stands for some seconds, or
+    until the visitor does something else; otherwise until the page is drawn again.
+    """
+    told: list[tuple[float, str]] = st.session_state.pop(_NOTICE, [])
+    if is_active(view):
+        told = [(at, text) for at, text in told if time.monotonic() - at < NOTICE_SECONDS]
+        st.session_state[_NOTICE] = told
+    return [text for _, text in told]
 
 
 def _tell(text: str) -> None:
-    st.session_state.setdefault(_NOTICE, []).append(text)
+    st.session_state.setdefault(_NOTICE, []).append((time.monotonic(), text))
+
+
+def _clear() -> None:
+    st.session_state.pop(_NOTICE, None)
