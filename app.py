@@ -138,8 +138,8 @@ def explain_failure(error: Exception) -> bool:
 def warm_up() -> None:
     """Load what takes seconds, torch above all, so that the first visitor need not wait for it.
 
-    Streamlit collects garbage after each script run, and looks through all of torch for it: 0.1 to
-    0.2 s in which no thread can send an answer. What is loaded here stays, so it is frozen.
+    A garbage collection looks through all that is loaded: 0.1 to 0.2 s in which no thread can send
+    an answer. What is loaded here stays, so it is frozen and never looked through again.
     """
     assets.load(assets.PLOTLY)
     for module in pkgutil.iter_modules(ui.__path__):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from streamlit import config as streamlit_config
 from streamlit.web.server import server_util
 
 from pages.ui import assets
@@ -171,6 +172,11 @@ def test_configuration_protects_the_visitor() -> None:
     assert config["client"]["toolbarMode"] == "minimal"
     assert config["server"]["address"] == "127.0.0.1"
     assert config["server"]["fileWatcherType"] == "none"
+
+
+def test_no_visitor_waits_for_a_look_through_the_memory() -> None:
+    """The option is a hidden one of Streamlit's; a version without it would raise here."""
+    assert streamlit_config.get_option("runner.postScriptGC") is False
 
 
 def test_a_failing_page_says_so_in_plain_words() -> None:
