@@ -72,12 +72,19 @@ def url(name: str) -> str:
     """
     if name in _KATEX:
         return "/" + katex_path(name).relative_to(_STREAMLIT).as_posix()
+    return f"/assets/{name}?v={load(_known(FOLDER, name)).version}"
+
+
+@cache
+def _known(_folder: Path, name: str) -> Path:
+    """Where an asset of this folder lies; pages ask for dozens of addresses in each script run."""
     path = find(name)
     if path is None:
         raise FileNotFoundError(f"no asset named {name!r}")
-    return f"/assets/{name}?v={load(path).version}"
+    return path
 
 
+@cache
 def katex_path(name: str) -> Path:
     """File of Streamlit's own KaTeX: `katex.js` (an ES module) or `katex.css`.
 

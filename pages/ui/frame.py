@@ -99,5 +99,5 @@ def _way_on(key: str) -> None:
 def style_page() -> None:
     """Add the theme's colours and the shared style sheets; once in each script run."""
     names = ["style.css", "present.css"] if controls.presenting() else ["style.css"]
-    sheets = [(assets.FOLDER / name).read_text(encoding="utf-8") for name in names]
+    sheets = [assets.load(assets.FOLDER / name).content.decode() for name in names]
     st.html(f"<style>{theme.css()}\n{''.join(sheets)}</style>")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import streamlit as st
@@ -37,16 +38,18 @@ class Lesson:
         Raises:
             KeyError: If the page has no such section, or a blank has no value.
         """
-        sections = read_sections(self.page)
-        if section not in sections:
+        if section not in self.sections:
             raise KeyError(f"{self.page}.md has no section '## {section}'")
-        return colour_formulas(fill(sections[section], values))
+        return colour_formulas(fill(self.sections[section], values))
+
+    @cached_property
+    def sections(self) -> dict[str, str]:
+        """All sections by name; read once, so an edited text shows at the next reload."""
+        return read_sections(self.page)
 
 
 def read_sections(page: str) -> dict[str, str]:
     """Sections of a page's lesson file, by name, in the file's order.
-
-    Read anew at every call: an edited text shows at the next reload, without a restart.
 
     Raises:
         ValueError: If two sections have the same name.
