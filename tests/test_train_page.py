@@ -72,6 +72,18 @@ def test_start_finish_and_reset(jobs):
     assert jobs.look(view.token) is None
 
 
+def test_a_start_waits_for_a_picture_only_where_one_is_to_come(jobs):
+    first = press(opened(epochs="50"), "start")
+    second = press(opened(epochs="50", seed="1"), "start")
+    waiting = jobs.look(token(second))
+    assert waiting.state == "queued"
+    assert waiting.views is None
+    assert training_room.shows_all_it_can(waiting)
+    trains = jobs.wait_for(token(first), training_room.shows_all_it_can)
+    assert trains.views is not None
+    assert not training_room.shows_all_it_can(replace(trains, views=None))
+
+
 def test_the_address_finds_the_run_in_another_session(jobs):
     first = press(opened(epochs="50"), "start")
     second = opened(run=token(first), epochs="50")

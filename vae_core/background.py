@@ -11,7 +11,7 @@ from contextlib import suppress
 import torch
 
 from vae_core.checkpoint import Checkpoint
-from vae_core.config import TrainConfig
+from vae_core.config import Settings, TrainConfig
 from vae_core.train import Control, Diverged, Progress, train
 
 Trainer = Callable[[TrainConfig, Control, Checkpoint | None], Iterator[Progress | Diverged]]
@@ -20,6 +20,7 @@ Execute = Callable[[Callable[[], None]], None]
 cluster would have to offer to take the place of threads."""
 
 NICENESS = 2
+MOST_THREADS = 2
 LOOK_IMAGES = 6_000
 LOOK_AT = 1_000
 # Often, so that a divergence, or parting from a shared run, throws nobody back by much; a copy of
@@ -33,7 +34,6 @@ def in_thread(work: Callable[[], None]) -> None:
     def quietly() -> None:
         with suppress(AttributeError, OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        torch.set_num_threads(threads_per_run())
         work()
         give_memory_back()
 
@@ -51,9 +51,44 @@ def default_workers() -> int:
     return max(2, (os.cpu_count() or 2) // 2)
 
 
-def threads_per_run() -> int:
-    """Torch threads of one training; beyond two, products this small gain little."""
-    return min(2, os.cpu_count() or 1)
+class Cores:
+    """Shares the cores among the trainings at work, so that they do not wait for each other.
+
+    A training alone takes two; beyond that, products this small gain little. Torch counts threads
+    for each thread that calls it. How many there are does not change the numbers.
+
+    Args:
+        count: cores; as many as torch would take when None, which heeds OMP_NUM_THREADS.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self._count = count or torch.get_num_threads()
+        self._at_work: set[int] = set()
+
+    def share(self) -> int:
+        """Torch threads for each of those at work."""
+        return max(1, min(MOST_THREADS, self._count // max(1, len(self._at_work))))
+
+    def shared(self, control: Control) -> Control:
+        """`control` for a training that leaves its cores to others while it waits there."""
+
+        def next_settings() -> Settings | None:
+            me = threading.get_ident()
+            self._at_work.discard(me)
+            settings = control()
+            if settings is not None:
+                self._at_work.add(me)
+                torch.set_num_threads(self.share())
+            return settings
+
+        return next_settings
+
+    def leave(self) -> None:
+        """The training of this thread is at its end."""
+        self._at_work.discard(threading.get_ident())
+
+
+CORES = Cores()
 
 
 def train_live(
@@ -61,11 +96,14 @@ def train_live(
 ) -> Iterator[Progress | Diverged]:
     """`train` with frequent looks at some held-out images, for people who watch."""
     work = config.batch * (1 + config.samples) / 2
-    return train(
-        config,
-        control=control,
-        resume=resume,
-        evaluate_every=max(1, round(LOOK_IMAGES / work)),
-        test_images=LOOK_AT,
-        checkpoint_seconds=SNAPSHOT_SECONDS,
-    )
+    try:
+        yield from train(
+            config,
+            control=CORES.shared(control),
+            resume=resume,
+            evaluate_every=max(1, round(LOOK_IMAGES / work)),
+            test_images=LOOK_AT,
+            checkpoint_seconds=SNAPSHOT_SECONDS,
+        )
+    finally:
+        CORES.leave()

@@ -102,10 +102,13 @@ def start(config: TrainConfig) -> None:
     view = jobs().look(token)
     if view is not None and view.state == "finished":
         _tell(DONE_BEFORE)
-    try:
-        jobs().wait_for(token, lambda view: view.views is not None, FIRST_PICTURE_SECONDS)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        jobs().wait_for(token, shows_all_it_can, FIRST_PICTURE_SECONDS)
+
+
+def shows_all_it_can(view: RunView) -> bool:
+    """Whether the first picture is there, or is not to be expected before others' runs end."""
+    return view.views is not None or view.state == "queued"
 
 
 def act(action: Callable[[Jobs, str], None]) -> None:
