@@ -12,10 +12,15 @@ from pages.ui import (
 from pages.ui.frame import page_frame
 
 with page_frame("train_vae") as lesson:
-    words = {"none": lesson.text("takeaway_none"), "run": lesson.text("takeaway_run")}
+    words = {
+        "none": lesson.text("takeaway_none"),
+        "run": lesson.text("takeaway_run"),
+        "run_binary": lesson.text("takeaway_run_binary"),
+    }
     presets: dict[str, dict[str, object]] = {
         lesson.text("try_score"): {"estimator": "score"},
         lesson.text("try_loo"): {"estimator": "score_loo", "samples": 4},
+        lesson.text("try_fast"): {"batch": 200, "lr": 0.01, "epochs": 5},
         lesson.text("try_plane"): {"latent": 2, "epochs": 5},
         lesson.text("try_blow_up"): {"lr": 1000},
     }

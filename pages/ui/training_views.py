@@ -176,7 +176,8 @@ def takeaway(view: RunView | None, words: Mapping[str, str]) -> str:
             for name, found in reference_curves().items()
         ]
         return words["none"].format(ends=", ".join(ends))
-    return words["run"].format(
+    binary = view.config.targets == "binary"
+    return words["run_binary" if binary else "run"].format(
         estimator=", then ".join(ESTIMATORS[name].title for name in used_estimators(view)),
         epoch=f"{view.history[-1].epoch:.1f}",
         elbo=number(bound.elbo),

@@ -26,12 +26,13 @@ pytestmark = pytest.mark.bench
 
 VISITORS, TRAINING = 30, 5
 DRAGGING = 40.0
-PAUSE = 4.0
+PAUSE = 2.0
 SETTLED = 15.0
 GRACE = 20.0
 # Streamlit keeps the session of a lost connection for two minutes.
 FORGOTTEN = 150.0
 STARTS = 20
+WATCHING, ROUNDS = 5.0, 5
 PAGES = {
     "location_scale": lambda draw: f"mu={draw.randrange(-20, 21) / 10}",
     "gradient_variance": lambda draw: f"mu={draw.randrange(-20, 21) / 10}",
@@ -40,11 +41,10 @@ PAGES = {
 
 
 def drag(visitor: WebsocketVisitor, until: float, draw: random.Random) -> None:
-    """Let go of a slider again and again."""
-    time.sleep(draw.random() * PAUSE)
+    """Let go of a slider again and again, after pauses as uneven as people's."""
     while time.monotonic() < until:
+        time.sleep(draw.uniform(0.0, 2.0 * PAUSE))
         visitor.run(PAGES[visitor.page](draw))
-        time.sleep(PAUSE)
 
 
 def follow(visitor: WebsocketVisitor) -> None:
@@ -158,6 +158,34 @@ def test_a_release_while_two_train(visit: Any, path: str, key: str, param: str) 
     middle, slow = statistics.median(waits), percentile(waits, 0.95)
     print(f"\n{path}, two train: release to final numbers {middle:.0f} ms, {slow:.0f} ms at p95")
     assert slow <= 500
+
+
+def steps_per_second(server: str, training: WebsocketVisitor, *, watched: bool) -> float:
+    """Speed of a training over some seconds of the clock, looks and snapshots included."""
+
+    def step() -> float:
+        return float(curves(server, training.token)[-1]["step"])
+
+    begun, started = step(), time.monotonic()
+    while time.monotonic() - started < WATCHING:
+        time.sleep(training.interval)
+        if watched:
+            training.run(itself=True)
+    return (step() - begun) / (time.monotonic() - started)
+
+
+def test_watching_costs_a_training_little(server: str) -> None:
+    with WebsocketVisitor(server, "train_vae", "epochs=50&seed=9") as training:
+        training.run(press="start")
+        time.sleep(WATCHING)
+        rounds = [
+            [steps_per_second(server, training, watched=watched) for watched in (False, True)]
+            for _ in range(ROUNDS)
+        ]
+        training.run(press="stop")
+    alone, watched = (statistics.median(column) for column in zip(*rounds, strict=True))
+    print(f"\n{alone:.0f} steps a second alone, {watched:.0f} watched: {watched / alone:.2f}")
+    assert watched >= 0.9 * alone
 
 
 START = """async () => {
