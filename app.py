@@ -145,6 +145,8 @@ def warm_up() -> None:
     for module in pkgutil.iter_modules(ui.__path__):
         importlib.import_module(f"{ui.__name__}.{module.name}")
     trainings().jobs()
+    # The arrays of a page are small, and visitors are many: a script run computes on one thread.
+    importlib.import_module("torch").set_num_threads(1)
     gc.collect()
     gc.freeze()
 

@@ -54,8 +54,9 @@ def default_workers() -> int:
 class Cores:
     """Shares the cores among the trainings at work, so that they do not wait for each other.
 
-    A training alone takes two; beyond that, products this small gain little. Torch counts threads
-    for each thread that calls it. How many there are does not change the numbers.
+    One core is left to the pages: a training whose threads wait for one that a page has pushed
+    aside is slower than on a single thread. More than two threads gain little in products this
+    small. Torch counts them for each thread that calls it, and they do not change the numbers.
 
     Args:
         count: cores; as many as torch would take when None, which heeds OMP_NUM_THREADS.
@@ -67,7 +68,7 @@ class Cores:
 
     def share(self) -> int:
         """Torch threads for each of those at work."""
-        return max(1, min(MOST_THREADS, self._count // max(1, len(self._at_work))))
+        return max(1, min(MOST_THREADS, (self._count - 1) // max(1, len(self._at_work))))
 
     def shared(self, control: Control) -> Control:
         """`control` for a training that leaves its cores to others while it waits there."""
