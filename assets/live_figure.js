@@ -7,7 +7,7 @@
 
 import { Axis, unpackConstants } from "./live/decode.js";
 import { make, setText } from "./live/dom.js";
-import { enlarge, fit, rearrange } from "./live/drawing.js";
+import { enlarge, fit, rearrange, savePicture } from "./live/drawing.js";
 import { Grips } from "./live/grips.js";
 import { unfold } from "./live/image.js";
 import { paint } from "./live/paint.js";
@@ -188,6 +188,12 @@ class LiveFigure {
     }
     this.grips.set(this.plot, this.arrays);
     this.label();
+  }
+
+  async save() {
+    clearTimeout(this.laggard);
+    await this.sync();
+    await savePicture(this.plotly, this.plot, this.palette.hex("paper"), this.data.key);
   }
 
   // What is painted is right already; plotly follows when the hand is off the controls.

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
+from pages.ui import theme
 from pages.ui import transform_figures as picture
 from tests.conftest import Opener
 from tests.live_page import LivePage
@@ -64,6 +66,24 @@ def test_a_drag_repaints_without_the_server_and_a_release_runs_once(open_page: O
     assert f"mu={round(mu, 1):g}" in live.page.url
     assert live.root.locator(".ttn-takeaway").inner_text() == takeaway
     assert f"{abs(mu):.2f}" in formula
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_picture_can_be_saved(open_page: Opener, scheme: str) -> None:
+    live = transform(open_page, scheme=scheme)
+    with live.page.expect_download() as told:
+        live.root.get_by_role("button", name="Save the picture").click()
+    assert told.value.suggested_filename == "transform.png"
+    image = Image.open(told.value.path()).convert("RGB")
+    box = live.root.locator(".ttn-plot").bounding_box()
+    assert box
+    assert image.size == pytest.approx((2 * box["width"], 2 * box["height"]), abs=2)
+    assert image.getpixel((2, 2)) == rgb_of(getattr(theme.ROLES["paper"], scheme))
+    assert len(image.getcolors(2**24) or ()) > 100
+
+
+def rgb_of(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
 def test_painting_agrees_with_plotly(open_page: Opener) -> None:

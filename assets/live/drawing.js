@@ -39,3 +39,10 @@ export function fit(layout, traces, room) {
   for (const part of ["shapes", "annotations"]) layout[part] = scaled(layout[part], scale);
   traces.forEach((trace, i) => { traces[i] = scaled(trace, scale); });
 }
+
+// A PNG of what the plot shows, twice as sharp and on paper of this colour.
+export function savePicture(plotly, plot, paper, filename) {
+  const { data, clientWidth: width, clientHeight: height } = plot;
+  const layout = { ...plot.layout, paper_bgcolor: paper };
+  return plotly.downloadImage({ data, layout }, { format: "png", scale: 2, width, height, filename });
+}

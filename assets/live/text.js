@@ -41,8 +41,10 @@ export class Words {
     const listing = make("pre", { tabindex: 0, role: "region", "aria-label": "Code" }, this.codeText);
     this.code = make("details", {}, make("summary", {}, "Code that ran"), listing);
     this.copied = make("span", { class: "ttn-copied", role: "status" });
+    this.link = make("button", { type: "button", onclick: () => this.copyLink() }, "Copy link to this state");
     this.copy = make("div", { class: "ttn-copy" },
-      make("button", { type: "button", onclick: () => this.copyLink() }, "Copy link to this state"),
+      this.link,
+      make("button", { type: "button", class: "ttn-save", onclick: () => this.owner.save() }, "Save the picture"),
       this.copied);
     const folded = make("div", { class: "ttn-folded" }, this.numbers, this.code);
     this.nodes = [this.takeaway, this.formula, this.spoken, this.notes, this.presets, folded, this.copy];
@@ -55,7 +57,8 @@ export class Words {
     this.formula.hidden = !data.formula;
     this.numbers.hidden = !Object.keys(data.table).length;
     this.code.hidden = !data.code.length;
-    this.copy.hidden = !data.params.length || data.present;
+    this.link.hidden = !data.params.length;
+    this.copy.hidden = data.present;
     this.typeset = this.typeset && data.formula === this.typesetFormula;
     setText(this.codeText, data.code.join("\n\n\n"));
     this.notes.replaceChildren(...data.notes.map((note) => make("p", {}, note)));
