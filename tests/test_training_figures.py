@@ -35,7 +35,7 @@ def test_curves_of_a_run_without_reports_and_names_beside():
     figure = figures.curves([Line("none yet", empty, "red", beside="above")], 1.0)
     assert isinstance(figure, go.Figure)
     named = figures.curves([Line("recorded", curve(4), "red", beside="below")], 1.0)
-    assert named.data[-1].text == ("recorded",)
+    assert [note.text for note in named.layout.annotations] == ["recorded"]
     assert not any(trace.showlegend for trace in named.data)
 
 
@@ -96,5 +96,7 @@ def test_strips_speak():
 @pytest.mark.parametrize(("planned", "side"), [(1.0, "left"), (5.0, "right")])
 def test_a_recorded_run_is_named_where_there_is_room(planned: float, side: str) -> None:
     line = Line("recorded", curve(4), "red", beside="above")
-    names = [trace for trace in figures.curves([line], planned).data if trace.mode == "text"]
-    assert [trace.textposition for trace in names] == [f"top {side}"]
+    (name,) = figures.curves([line], planned).layout.annotations
+    assert (name.x, name.y) == (line.curve.epochs[-1], line.curve.elbo[-1])
+    assert (name.yanchor, name.xanchor) == ("bottom", {"left": "right", "right": "left"}[side])
+    assert name.yshift > 0

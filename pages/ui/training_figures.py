@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -96,8 +97,8 @@ def curves(
         seen = np.concatenate([[usual[0]], *(getattr(line.curve, term) for line in runs)])
         figure.update_yaxes(title=title, nticks=4, range=span(seen, usual, step), row=row, col=1)
     for line in runs:
-        if line.beside:
-            figure.add_trace(_name_beside(line, planned_epochs), row=1, col=1)
+        if line.beside and len(line.curve.epochs):
+            figure.add_annotation(_name_beside(line, planned_epochs), row=1, col=1)
     for mark in marks:
         figure.add_vline(mark.epoch, line={"color": theme.var("muted"), "dash": "dash", "width": 1})
         figure.add_annotation(
@@ -134,21 +135,20 @@ def _trace(line: Line, term: str) -> go.Scatter:
     )
 
 
-def _name_beside(line: Line, planned_epochs: float) -> go.Scatter:
-    """The name at the line's end, on the side where there is room for it."""
-    height = "top" if line.beside == "above" else "bottom"
-    end = line.curve.epochs[-1:]
-    side = "right" if len(end) and end[0] < planned_epochs / 2 else "left"
-    return go.Scatter(
-        x=end,
-        y=line.curve.elbo[-1:],
-        text=[line.name],
-        mode="text",
-        textposition=f"{height} {side}",
-        textfont={"color": line.label_colour or line.colour, "size": 12},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+def _name_beside(line: Line, planned_epochs: float) -> dict[str, Any]:
+    """The name at the line's end, clear of the line, on the side where there is room for it."""
+    end = line.curve.epochs[-1]
+    above = line.beside == "above"
+    return {
+        "x": float(end),
+        "y": float(line.curve.elbo[-1]),
+        "text": line.name,
+        "showarrow": False,
+        "xanchor": "left" if end < planned_epochs / 2 else "right",
+        "yanchor": "bottom" if above else "top",
+        "yshift": 1 if above else -9,
+        "font": {"color": line.label_colour or line.colour, "size": 12},
+    }
 
 
 def thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
