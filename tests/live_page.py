@@ -83,7 +83,7 @@ class LivePage:
 
     def zoom(self, left: float, right: float) -> None:
         """Zoom to a part of the width, by a drag along the upper edge of the plot."""
-        area = self.root.locator(".nsewdrag").bounding_box()
+        area = self.root.locator(".nsewdrag").first.bounding_box()
         self.page.mouse.move(area["x"] + left * area["width"], area["y"] + 5)
         self.page.mouse.down()
         self.page.mouse.move(area["x"] + right * area["width"], area["y"] + 8, steps=5)
