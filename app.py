@@ -109,7 +109,7 @@ async def serve_asset(request: Request) -> Response:
 async def serve_file(request: Request) -> Response:
     """Answer with a file of the run whose token the query holds, or 404."""
     name, token = request.path_params["name"], request.query_params.get("run", "")
-    found = await run_in_threadpool(files_of_runs().file, name, token)
+    found = await run_in_threadpool(late("take_away").file, name, token)
     if found is None:
         return PlainTextResponse("There is no such file, or its run is gone.", status_code=404)
     content, media_type = found
@@ -121,7 +121,7 @@ async def serve_looks(request: Request) -> Response:
     """Answer with pictures of the run whose token the query holds, by their names, or 404."""
     names = request.query_params.get("names", "").split(",")
     token = request.query_params.get("run", "")
-    found = await run_in_threadpool(looks_of_runs().packed, token, names)
+    found = await run_in_threadpool(late("looking_back").packed, token, names)
     if found is None:
         return PlainTextResponse("This run is gone.", status_code=404)
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -143,27 +143,17 @@ def warm_up() -> None:
     """
     assets.load(assets.PLOTLY)
     for module in pkgutil.iter_modules(ui.__path__):
-        importlib.import_module(f"{ui.__name__}.{module.name}")
-    trainings().jobs()
+        late(module.name)
+    late("training_room").jobs()
     # The arrays of a page are small, and visitors are many: a script run computes on one thread.
     importlib.import_module("torch").set_num_threads(1)
     gc.collect()
     gc.freeze()
 
 
-def trainings() -> ModuleType:
-    """The module of the server's trainings; it brings torch along, so it is not loaded at once."""
-    return importlib.import_module("pages.ui.training_room")
-
-
-def files_of_runs() -> ModuleType:
-    """The module of what visitors take away."""
-    return importlib.import_module("pages.ui.take_away")
-
-
-def looks_of_runs() -> ModuleType:
-    """The module of the pictures along a run."""
-    return importlib.import_module("pages.ui.looking_back")
+def late(name: str) -> ModuleType:
+    """A module of `pages.ui` that brings torch along, so it is not loaded at once."""
+    return importlib.import_module(f"{ui.__name__}.{name}")
 
 
 @asynccontextmanager
@@ -172,7 +162,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     warming = asyncio.create_task(run_in_threadpool(warm_up))
     yield
     await warming
-    await run_in_threadpool(trainings().close)
+    await run_in_threadpool(late("training_room").close)
 
 
 app = st.App(

@@ -164,8 +164,8 @@ def test_throughput_against_a_plain_loop_and_against_the_bare_products(capsys):
     loop, ours, bare = PlainLoop(), our_rounds(), [products(each) for each in PRODUCTS]
     loop.run(5), next(ours), [each() for each in bare]
     rounds = [(loop.run(20) / 20, next(ours), *(each() for each in bare)) for _ in range(ROUNDS)]
-    plain, step, *each = (min(column) for column in zip(*rounds, strict=True))
-    least = min(each)
+    plain, step, *bares = (min(column) for column in zip(*rounds, strict=True))
+    least = min(bares)
     with capsys.disabled():
         print(
             f"\n{BATCH / step:.0f} images a second on {torch.get_num_threads()} threads: "
