@@ -10,6 +10,7 @@ import { make, setText } from "./live/dom.js";
 import { enlarge, fit, rearrange, savePicture } from "./live/drawing.js";
 import { Grips } from "./live/grips.js";
 import { unfold } from "./live/image.js";
+import { mount } from "./live/mount.js";
 import { paint } from "./live/paint.js";
 import { Shelf } from "./live/shelf.js";
 import { Controls } from "./live/sliders.js";
@@ -17,7 +18,6 @@ import { Palette, houseTemplate, resolveAll } from "./live/style.js";
 import { Words } from "./live/text.js";
 import { TransportBar } from "./live/transport.js";
 
-const figures = new WeakMap(); // the component's element -> its figure
 const named = new Map(); // key of a figure -> figure
 const ahead = new Map(); // key of a figure -> what each of its sliders would show
 const ANSWER_MS = 5000; // how long an answer to what was told is waited for
@@ -411,20 +411,9 @@ function receive(message) {
   named.get(key)?.hear();
 }
 
+const mounted = mount(LiveFigure);
+
 export function show(component) {
-  const { data, parentElement } = component;
-  if (data.lookaheadFor) {
-    receive(data);
-    return undefined;
-  }
-  let figure = figures.get(parentElement);
-  if (!figure) {
-    figure = new LiveFigure(parentElement);
-    figures.set(parentElement, figure);
-  }
-  figure.show(component);
-  return () => {
-    figures.delete(parentElement);
-    figure.remove();
-  };
+  const { data } = component;
+  return data.lookaheadFor ? receive(data) : mounted(component);
 }

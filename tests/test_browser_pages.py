@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from pages.ui import frame, lesson, theme
+from pages.ui import assets, frame, lesson, theme
 from tests.conftest import Opener, running_server
 from tests.live_page import LivePage
 
@@ -84,6 +84,52 @@ def test_the_theme_can_be_switched(open_page: Opener) -> None:
     page.get_by_test_id("stMainMenuItem-theme-Dark").click()
     drawn = page.locator(LETTER, has_text="μ").first
     expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
+
+
+def test_the_theme_can_be_switched_while_a_figure_loads(open_page: Opener) -> None:
+    page = open_page("/").page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/assets/live/style.js*", hold)
+    page.reload()
+    page.get_by_test_id("stMainMenu").click()
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
+    page.wait_for_timeout(200)
+    for route in held:
+        route.continue_()
+    drawn = page.locator(LETTER, has_text="μ").first
+    expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
+
+
+MOUNT = """async (url) => {
+  const { mount } = await import(url);
+  const show = mount(class {
+    constructor() { log.push("made"); }
+    show({ data }) { log.push(data); }
+    remove() { log.push("removed"); }
+  });
+  const log = [];
+  const parentElement = document.createElement("div");
+  document.body.append(parentElement);
+  const recall = {};
+  for (const data of ["old", "new", "cancelled"]) recall[data] = show({ parentElement, data });
+  recall.cancelled();
+  recall.old();
+  parentElement.remove();
+  recall.new();
+  return log;
+}"""
+
+
+def test_a_recalled_showing_gives_way_to_the_one_before_it(open_page: Opener) -> None:
+    page = open_page("/").page
+    log = page.evaluate(MOUNT, assets.url("live/mount.js"))
+    assert log == ["made", "old", "new", "cancelled", "new", "removed"]
 
 
 def test_the_start_page_frees_the_gradient(open_page: Opener) -> None:

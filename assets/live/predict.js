@@ -5,11 +5,11 @@
 
 import { make, setText } from "./dom.js";
 import { typeset } from "./formula.js";
+import { mount } from "./mount.js";
 import { format } from "./words.js";
 
 const STORE = "ttn-predictions";
 const CLOSE = 2; // a guessed factor is close when it is off by no more than this
-const shown = new Map(); // the component's element -> its question
 const fallback = new Map(); // where the browser refuses to store
 
 function readAll() {
@@ -238,16 +238,4 @@ class Question {
   }
 }
 
-export function show(component) {
-  const { parentElement } = component;
-  let question = shown.get(parentElement);
-  if (!question) {
-    question = new Question(parentElement);
-    shown.set(parentElement, question);
-  }
-  question.show(component);
-  return () => {
-    shown.delete(parentElement);
-    question.remove();
-  };
-}
+export const show = mount(Question);

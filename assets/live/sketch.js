@@ -5,6 +5,7 @@
 
 import { unpackConstants } from "./decode.js";
 import { make, setText } from "./dom.js";
+import { mount } from "./mount.js";
 import { decode, encode, loadModel } from "./network.js";
 import { format } from "./words.js";
 
@@ -16,7 +17,6 @@ const BITS = 6;
 const SPAN = 4; // the axis of mu ends at plus and minus this
 const REST_MS = 500;
 const SVG = "http://www.w3.org/2000/svg";
-const sheets = new WeakMap(); // the component's element -> its sheet
 
 // ---- the drawing as text, as pages/ui/inside_sketch.py has it ---------------------------------
 
@@ -342,16 +342,4 @@ class Sheet {
   }
 }
 
-export function show(component) {
-  const { parentElement } = component;
-  let sheet = sheets.get(parentElement);
-  if (!sheet) {
-    sheet = new Sheet(parentElement);
-    sheets.set(parentElement, sheet);
-  }
-  sheet.show(component);
-  return () => {
-    sheets.delete(parentElement);
-    sheet.remove();
-  };
-}
+export const show = mount(Sheet);
