@@ -10,6 +10,7 @@ import { format } from "./words.js";
 
 const STORE = "ttn-predictions";
 const CLOSE = 2; // a guessed factor is close when it is off by no more than this
+const shown = new Set(); // the questions on the page
 const fallback = new Map(); // where the browser refuses to store
 
 function readAll() {
@@ -61,6 +62,7 @@ class Question {
   constructor(parent) {
     this.root = make("section", { class: "ttn-predict" });
     parent.append(this.root);
+    shown.add(this);
   }
 
   async show({ data }) {
@@ -143,7 +145,7 @@ class Question {
     }
     this.reveal(choice, guess);
     this.verdict.focus({ preventScroll: true });
-    for (const question of shown.values()) question.tally();
+    for (const question of shown) question.tally();
   }
 
   // ---- revealing --------------------------------------------------------------------------
@@ -226,7 +228,7 @@ class Question {
     this.line.hidden = answered === 0;
     const forget = () => {
       writeAll({});
-      for (const question of shown.values()) question.ask();
+      for (const question of shown) question.ask();
     };
     this.line.replaceChildren(
       `Right at the first try: ${right} of ${answered}. Kept in this browser only. `,
@@ -234,6 +236,7 @@ class Question {
   }
 
   remove() {
+    shown.delete(this);
     this.root.remove();
   }
 }
