@@ -1,60 +1,82 @@
 """Dense layers on oneDNN give what torch's own layers give: values, gradients, and no numbers."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-from vae_core.dense import NARROW, ONEDNN, Dense
+from vae_core.dense import NARROW, ONEDNN, Dense, through
 
-SIZES = [(784, 400), (NARROW, NARROW), (400, 40), (20, 400), (1, 1)]
+NETWORKS = [(784, 400), (784, 400, 40), (20, 400, 784), (3, 5, 64, 64, 2), (NARROW, NARROW), (1, 1)]
 
 
-def layer(wide: int, out: int, rectified: bool) -> Dense:
+def network(sizes: tuple[int, ...]) -> list[Dense]:
     gen = torch.Generator().manual_seed(0)
-    made = Dense(wide, out, rectified=rectified)
+    layers = [Dense(wide, out) for wide, out in pairwise(sizes)]
     with torch.no_grad():
-        for weight in made.parameters():
-            weight.normal_(generator=gen)
-    return made
+        for layer in layers:
+            layer.weight.normal_(generator=gen).div_(layer.in_features**0.5)
+            layer.bias.normal_(generator=gen)
+    return layers
 
 
-def by_torch(x: torch.Tensor, like: Dense) -> list[torch.Tensor]:
-    """The layer's output and gradients in float64: autograd on torch's own functions."""
-    x, weight, bias = (t.detach().double().requires_grad_() for t in (x, like.weight, like.bias))
-    y = F.linear(x, weight, bias)
-    y = F.relu(y) if like.rectified else y
-    return [y, *torch.autograd.grad(y.square().sum(), (x, weight, bias))]
+def weights_of(layers: list[Dense]) -> list[torch.Tensor]:
+    return [weight for layer in layers for weight in layer.parameters()]
 
 
-@pytest.mark.parametrize("rectified", [False, True])
+def by_torch(x: torch.Tensor, layers: list[Dense]) -> list[torch.Tensor]:
+    """Output and gradients in float64: autograd on torch's own functions."""
+    x, *weights = (t.detach().double().requires_grad_() for t in (x, *weights_of(layers)))
+    y = x
+    for i in range(0, len(weights), 2):
+        y = F.linear(y if i == 0 else F.relu(y), weights[i], weights[i + 1])
+    return [y, *torch.autograd.grad(y.square().sum(), (x, *weights))]
+
+
 @pytest.mark.parametrize("shape", [(7,), (3, 5), (1, 7), ()], ids=str)
-@pytest.mark.parametrize(("wide", "out"), SIZES)
-def test_values_and_gradients_are_those_of_torch(wide, out, shape, rectified):
-    made = layer(wide, out, rectified)
+@pytest.mark.parametrize("sizes", NETWORKS, ids=str)
+def test_values_and_gradients_are_those_of_torch(sizes, shape):
+    layers = network(sizes)
     gen = torch.Generator().manual_seed(1)
-    x = torch.randn((*shape, wide), generator=gen).requires_grad_()
-    y = made(x)
-    found = [y, *torch.autograd.grad(y.square().sum(), (x, made.weight, made.bias))]
-    for ours, theirs in zip(found, by_torch(x, made), strict=True):
+    x = torch.randn((*shape, sizes[0]), generator=gen).requires_grad_()
+    y = through(layers, x)
+    found = [y, *torch.autograd.grad(y.square().sum(), (x, *weights_of(layers)))]
+    for ours, theirs in zip(found, by_torch(x, layers), strict=True):
         assert ours.shape == theirs.shape
         size = theirs.abs().max().clamp_min(1.0)
         torch.testing.assert_close(ours.double() / size, theirs / size, rtol=0.0, atol=1e-5)
 
 
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_frozen_layers_take_no_gradient(frozen):
+    layers = network((20, 400, 784))
+    layers[frozen].requires_grad_(False)
+    x = torch.randn(4, 20)
+    wanted = by_torch(x, layers)[2:]
+    through(layers, x).square().sum().backward()
+    for i, weight in enumerate(weights_of(layers)):
+        if i // 2 == frozen:
+            assert weight.grad is None
+        else:
+            torch.testing.assert_close(weight.grad.double(), wanted[i], rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_is_no_number_stays_none(value):
     """A ReLU that made zeros of it would hide that a run has blown up."""
-    made = layer(784, 400, rectified=True)
+    layers = network((784, 400, 784))
     with torch.no_grad():
-        made.weight.fill_(value)
-    assert not made(torch.ones(2, 784)).isfinite().any()
-    assert not made(torch.zeros(2, 784)).isfinite().any()
+        layers[0].weight.fill_(value)
+    assert not through(layers, torch.ones(2, 784)).isfinite().any()
+    assert not through(layers, torch.zeros(2, 784)).isfinite().any()
 
 
 def test_float64_keeps_its_precision():
-    made = layer(784, 400, rectified=False).double()
+    layers = [layer.double() for layer in network((784, 400, 20))]
     x = torch.rand(3, 784, dtype=torch.float64)
-    torch.testing.assert_close(made(x), by_torch(x, made)[0], rtol=1e-14, atol=1e-12)
+    wanted = by_torch(x, layers)[0]
+    torch.testing.assert_close(through(layers, x), wanted, rtol=1e-14, atol=1e-12)
 
 
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch without oneDNN")

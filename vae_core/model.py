@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.data import PIXELS
-from vae_core.dense import Dense
+from vae_core.dense import Dense, through
 from vae_core.families import Normal
 from vae_core.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
 from vae_core.priors import PSEUDO_INPUTS, make_prior
@@ -27,16 +27,14 @@ class Encoder(nn.Module):
 
     def __init__(self, pixels: int, hidden: int, latent: int, depth: int = 1) -> None:
         super().__init__()
-        self.hidden = Dense(pixels, hidden, rectified=True)
+        self.hidden = Dense(pixels, hidden)
         self.deeper = _further_layers(hidden, depth)
         self.parameters_of_q = Dense(hidden, 2 * latent)
 
     def forward(self, x: Tensor) -> Normal:
         """Images (B, 784) in [0, 1] to a Normal with loc and scale (B, D)."""
-        h = self.hidden(x)
-        for layer in self.deeper:
-            h = layer(h)
-        mu, log_sigma = self.parameters_of_q(h).chunk(2, dim=-1)
+        outputs = through((self.hidden, *self.deeper, self.parameters_of_q), x)
+        mu, log_sigma = outputs.chunk(2, dim=-1)
         return Normal(mu, log_sigma.exp())
 
 
@@ -45,7 +43,7 @@ class Decoder(nn.Module):
 
     def __init__(self, latent: int, hidden: int, outputs: int, depth: int = 1) -> None:
         super().__init__()
-        self.hidden = Dense(latent, hidden, rectified=True)
+        self.hidden = Dense(latent, hidden)
         self.deeper = _further_layers(hidden, depth)
         self.logits = Dense(hidden, outputs)
 
@@ -54,15 +52,11 @@ class Decoder(nn.Module):
 
         Where sigma of x is learned, 784 more numbers follow.
         """
-        h = self.hidden(z)
-        for layer in self.deeper:
-            h = layer(h)
-        logits: Tensor = self.logits(h)
-        return logits
+        return through((self.hidden, *self.deeper, self.logits), z)
 
 
 def _further_layers(hidden: int, depth: int) -> nn.ModuleList:
-    return nn.ModuleList(Dense(hidden, hidden, rectified=True) for _ in range(depth - 1))
+    return nn.ModuleList(Dense(hidden, hidden) for _ in range(depth - 1))
 
 
 class VAE(nn.Module):
