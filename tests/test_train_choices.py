@@ -110,8 +110,10 @@ def test_coins_are_0_or_1_with_the_grey_value_as_their_mean():
 
 def test_training_tosses_its_coins_anew_from_the_runs_generator(data, monkeypatch):
     seen = []
-    terms = _Run._terms
-    monkeypatch.setattr(_Run, "_terms", lambda run, x: (seen.append(x.clone()), terms(run, x))[1])
+    gradients = _Run._gradients
+    monkeypatch.setattr(
+        _Run, "_gradients", lambda run, x: (seen.append(x.clone()), gradients(run, x))[1]
+    )
     config = replace(SMALL, targets="binary", batch=500, epochs=3)
     list(train(config, data))
     assert len(seen) == 3

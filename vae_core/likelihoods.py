@@ -69,6 +69,13 @@ def bernoulli_log_prob(x: Tensor, logits: Tensor) -> Tensor:
     return log_prob
 
 
+def bernoulli_terms(x: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    """log p(x|z) as `bernoulli_log_prob` has it, and pi, (..., 784), without a gradient."""
+    pi = logits.sigmoid()
+    likely = torch.maximum(pi, 1.0 - pi)
+    return (x * logits).sub_(logits.relu()).sum(-1).add_(_sum_of_logs(likely)), pi
+
+
 class _BernoulliLogProb(torch.autograd.Function):
     """x l - max(l, 0) + log max(pi, 1 - pi), with one sigmoid for value and gradient.
 
@@ -78,10 +85,9 @@ class _BernoulliLogProb(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, logits: Tensor) -> Tensor:
-        pi = logits.sigmoid()
+        log_prob, pi = bernoulli_terms(x, logits)
         ctx.save_for_backward(x, logits, pi)
-        likely = torch.maximum(pi, 1.0 - pi)
-        return (x * logits).sub_(logits.relu()).sum(-1).add_(_sum_of_logs(likely))
+        return log_prob
 
     @staticmethod
     @once_differentiable

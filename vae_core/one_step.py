@@ -1,8 +1,9 @@
 """One training step taken apart: what each of its sub-operations gives, for every image.
 
-The step is the trainer's own: the same model, minibatch, bound, estimator and optimizer, from the
-state in which a run stands. Nothing is computed twice for show: the estimator is watched while
-`elbo` calls it, and the numbers are read off the graph that is then differentiated.
+The step is the trainer's own, as `train` makes it where it is to be exact: the same model,
+minibatch, bound, estimator and optimizer, from the state in which a run stands. Nothing is computed
+twice for show: the estimator is watched while `elbo` calls it, and the numbers are read off the
+graph that is then differentiated.
 
 Shapes: K samples, B images, D latent dimensions. Values and gradients are in nats, each image's
 for its own ELBO, and gradients point uphill; the weights follow the mean over the minibatch.
@@ -122,7 +123,7 @@ def run_up(
     def control() -> Settings | None:
         return config.settings if next(made) < updates else None
 
-    *_, last = train(config, data, control, resume=resume)
+    *_, last = train(config, data, control, resume=resume, exact=True)
     if isinstance(last, Diverged):
         raise ConfigError(last.explanation)
     if last.checkpoint is None or last.step != updates:
