@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -87,52 +89,87 @@ def curves(
         planned_epochs: right end of the axis.
         marks: where settings changed.
     """
-    figure = make_subplots(
-        rows=3, shared_xaxes=True, row_heights=[0.52, 0.24, 0.24], vertical_spacing=0.05
-    )
+    layout = copy.deepcopy(_three_rows())
+    traces, names = [], []
     for row, term in enumerate(TERMS, start=1):
-        for line in runs:
-            figure.add_trace(_trace(line, term), row=row, col=1)
+        number = row if row > 1 else ""
+        traces += [_trace(line, term, f"x{number}", f"y{number}") for line in runs]
         title, usual, step = ROWS[term]
         seen = np.concatenate([[usual[0]], *(getattr(line.curve, term) for line in runs)])
-        figure.update_yaxes(title=title, nticks=4, range=span(seen, usual, step), row=row, col=1)
+        layout[f"xaxis{number}"] |= {"range": [0, planned_epochs], "minallowed": 0}
+        layout[f"yaxis{number}"] |= {
+            "title": {"text": title},
+            "nticks": 4,
+            "range": span(seen, usual, step),
+        }
+    layout["xaxis3"]["title"] = {"text": "epochs · all curves in nats per image"}
     for line in runs:
         if line.beside and len(line.curve.epochs):
-            figure.add_annotation(_name_beside(line, planned_epochs), row=1, col=1)
-    for mark in marks:
-        figure.add_vline(mark.epoch, line={"color": theme.var("muted"), "dash": "dash", "width": 1})
-        figure.add_annotation(
-            x=mark.epoch,
-            y=1,
-            yref="y domain",
-            text=mark.text,
-            showarrow=False,
-            xanchor="left",
-            yanchor="top",
-            font={"size": 11, "color": theme.var("muted")},
-        )
-    figure.update_xaxes(range=[0, planned_epochs], minallowed=0)
-    figure.update_xaxes(title="epochs · all curves in nats per image", row=3, col=1)
-    figure.update_layout(
-        uirevision="curves",
-        margin={"l": 64, "r": 12, "t": 24, "b": 44},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
+            names.append(_name_beside(line, planned_epochs))
+    layout |= {
+        "annotations": names + [_note(mark) for mark in marks],
+        "shapes": [_rule(mark) for mark in marks],
+        "uirevision": "curves",
+        "margin": {"l": 64, "r": 12, "t": 24, "b": 44},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
+    }
+    return go.Figure(traces, layout)  # in one go: plotly checks each update anew
+
+
+@cache
+def _three_rows() -> dict[str, Any]:
+    """Axes one below the other, with the same epochs."""
+    rows = make_subplots(
+        rows=3, shared_xaxes=True, row_heights=[0.52, 0.24, 0.24], vertical_spacing=0.05
     )
-    return figure
+    layout: dict[str, Any] = rows.to_dict()["layout"]
+    del layout["template"]
+    return layout
 
 
-def _trace(line: Line, term: str) -> go.Scatter:
+def _rule(mark: Mark) -> dict[str, Any]:
+    """A line through all three rows."""
+    return {
+        "type": "line",
+        "x0": mark.epoch,
+        "x1": mark.epoch,
+        "xref": "x",
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": theme.var("muted"), "dash": "dash", "width": 1},
+    }
+
+
+def _note(mark: Mark) -> dict[str, Any]:
+    """What the settings became, at the top of the line."""
+    return {
+        "x": mark.epoch,
+        "y": 1,
+        "yref": "y domain",
+        "text": mark.text,
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "top",
+        "font": {"size": 11, "color": theme.var("muted")},
+    }
+
+
+def _trace(line: Line, term: str, x_axis: str, y_axis: str) -> dict[str, Any]:
     epochs, values = thinned(line.curve.epochs, getattr(line.curve, term))
-    return go.Scatter(
-        x=epochs,
-        y=values,
-        name=line.name,
-        legendgroup=line.name,
-        showlegend=term == "elbo" and not line.beside,
-        mode="lines",
-        line={"color": line.colour, "dash": line.dash, "width": line.width},
-        hovertemplate="epoch %{x:.2f}<br>%{y:.1f} nats",
-    )
+    return {
+        "type": "scatter",
+        "x": epochs,
+        "y": values,
+        "xaxis": x_axis,
+        "yaxis": y_axis,
+        "name": line.name,
+        "legendgroup": line.name,
+        "showlegend": term == "elbo" and not line.beside,
+        "mode": "lines",
+        "line": {"color": line.colour, "dash": line.dash, "width": line.width},
+        "hovertemplate": "epoch %{x:.2f}<br>%{y:.1f} nats",
+    }
 
 
 def _name_beside(line: Line, planned_epochs: float) -> dict[str, Any]:
@@ -147,6 +184,8 @@ def _name_beside(line: Line, planned_epochs: float) -> dict[str, Any]:
         "xanchor": "left" if end < planned_epochs / 2 else "right",
         "yanchor": "bottom" if above else "top",
         "yshift": 1 if above else -9,
+        "xref": "x",
+        "yref": "y",
         "font": {"color": line.label_colour or line.colour, "size": 12},
     }
 
