@@ -77,7 +77,7 @@ def pretrain(
     """
     data = data or load_mnist()
     weights = None
-    for report in train(config, data):
+    for report in train(config, data, exact=True):  # not rounded, whatever the processor
         if isinstance(report, Diverged):
             raise CheckpointError(report.explanation)
         if hear and report.test:

@@ -276,6 +276,7 @@ class _Run:
         rate = self.settings.learning_rate * warm_up_and_decay(self.fraction)
         if self.config.targets == "binary":
             x = binarize(x, self.gen)
+        # A density can be too steep in its mean for eight bits; a probability is not.
         with mixed_precision(not self.exact and self.config.likelihood == "bernoulli"):
             terms, gradients = self._gradients(x)
         self.adam.climb(gradients, rate)

@@ -228,27 +228,32 @@ def loss_window(problem: str) -> tuple[float, float]:
 
 def figure(now: Frame, names: tuple[str, ...], problem: str, against: str) -> go.Figure:
     """Map and paths on the left, the loss on the right; one above the other where it is narrow."""
-    fig = go.Figure()
-    _draw_map(fig, problem)
     dashed = {"color": theme.var("ink"), "width": 2, "dash": "dot", "simplify": False}
-    ideal = now.traces[EXACT]
-    common: dict[str, Any] = {"mode": "lines", "line": dashed, "hoverinfo": "skip"}
-    common["legendgroup"] = EXACT
-    fig.add_scatter(name=EXACT, **ideal, **common)
+    ideal: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines",
+        "line": dashed,
+        "hoverinfo": "skip",
+    }
+    ideal |= {"legendgroup": EXACT}
+    traces = [_map(problem), {"name": EXACT, **now.traces[EXACT], **ideal}]
     if against == "steps":
-        common |= {"showlegend": False, "xaxis": "x2", "yaxis": "y2"}
-        fig.add_scatter(name=f"{EXACT} loss", **now.traces[f"{EXACT} loss"], **common)
+        ideal |= {"showlegend": False, "xaxis": "x2", "yaxis": "y2"}
+        traces.append({"name": f"{EXACT} loss", **now.traces[f"{EXACT} loss"], **ideal})
     for name in names:
-        _draw_runner(fig, now, name)
-    _draw_start(fig, now)
-    return _dress(fig, float(now.numbers["most"]), problem, against)
+        traces += _runner_traces(now, name)
+    traces.append(_start(now))
+    # In one go: plotly checks each later change anew.
+    return go.Figure(traces, _layout(float(now.numbers["most"]), problem, against))
 
 
-def _draw_map(fig: go.Figure, problem: str) -> None:
+@lru_cache(maxsize=32)
+def _map(problem: str) -> dict[str, Any]:
+    """The map as plotly writes it, its arrays packed: they are most of what there is to do."""
     mu, log_sigma, loss = loss_map(problem)
     # The square root spreads the lines of a bowl evenly; they are the same lines.
     height = np.sqrt(loss - loss.min())
-    fig.add_contour(
+    contour = go.Contour(
         name="map",
         x=mu,
         y=log_sigma,
@@ -261,43 +266,37 @@ def _draw_map(fig: go.Figure, problem: str) -> None:
         line={"color": theme.var("ink", 0.25), "width": 1},
         hovertemplate="μ %{x:.2f}, log σ %{y:.2f}: loss %{customdata:.3g}<extra></extra>",
     )
+    packed: dict[str, Any] = go.Figure(contour).to_dict()["data"][0]
+    return packed
 
 
-def _draw_runner(fig: go.Figure, now: Frame, name: str) -> None:
+def _runner_traces(now: Frame, name: str) -> list[dict[str, Any]]:
     at, colour = now.traces, theme.estimator_var(name)
     title = ESTIMATORS[name].title
     line = {"color": colour, "width": 2.5, "simplify": False}
-    hover = "%{y:.3g}<extra>" + title + "</extra>"
-    right: dict[str, Any] = {
-        "xaxis": "x2",
-        "yaxis": "y2",
-        "legendgroup": name,
-        "hovertemplate": hover,
-    }
-    right |= {"showlegend": False}
-    left: dict[str, Any] = {"legendgroup": name, "hoverinfo": "skip"}
     edge = {"color": theme.var("paper"), "width": 2}
-    dot = {"mode": "markers", "marker": {"color": colour, "size": 13, "line": edge}}
-    fig.add_scatter(name=title, **at[title], mode="lines", line=line, **left)
-    left["showlegend"] = False
-    fig.add_scatter(name=f"{name} head", **at[f"{name} head"], **dot, **left, cliponaxis=False)
-    fig.add_scatter(
-        name=f"{name} sign",
-        **at[f"{name} sign"],
-        mode="text",
-        textposition="top center",
-        textfont={"color": colour, "size": 14},
-        cliponaxis=False,
-        **left,
-    )
-    fig.add_scatter(name=f"{name} loss", **at[f"{name} loss"], mode="lines", line=line, **right)
-    fig.add_scatter(name=f"{name} now", **at[f"{name} now"], **dot, **right, cliponaxis=False)
+    path = {"type": "scatter", "mode": "lines", "line": line}
+    dot = {"type": "scatter", "mode": "markers", "cliponaxis": False}
+    dot |= {"marker": {"color": colour, "size": 13, "line": edge}}
+    words = {"type": "scatter", "mode": "text", "cliponaxis": False, "textposition": "top center"}
+    words |= {"textfont": {"color": colour, "size": 14}}
+    left = {"legendgroup": name, "hoverinfo": "skip"}
+    right = {"legendgroup": name, "showlegend": False, "xaxis": "x2", "yaxis": "y2"}
+    right |= {"hovertemplate": "%{y:.3g}<extra>" + title + "</extra>"}
+    mute = {"showlegend": False}
+    return [
+        {"name": title, **at[title], **path, **left},
+        {"name": f"{name} head", **at[f"{name} head"], **dot, **left, **mute},
+        {"name": f"{name} sign", **at[f"{name} sign"], **words, **left, **mute},
+        {"name": f"{name} loss", **at[f"{name} loss"], **path, **right},
+        {"name": f"{name} now", **at[f"{name} now"], **dot, **right},
+    ]
 
 
-def _draw_start(fig: go.Figure, now: Frame) -> None:
+def _start(now: Frame) -> dict[str, Any]:
     marker = {"symbol": "cross-thin", "size": 16, "line": {"color": theme.var("ink"), "width": 2}}
     quiet = {"mode": "markers", "hoverinfo": "skip", "showlegend": False}
-    fig.add_scatter(name="start", **now.traces["start"], marker=marker, **quiet)
+    return {"type": "scatter", "name": "start", **now.traces["start"], "marker": marker, **quiet}
 
 
 # Where the panels stand if the figure is narrow: one above the other.
@@ -310,35 +309,39 @@ _STACKED = {
 }
 
 
-def _dress(fig: go.Figure, most: float, problem: str, against: str) -> go.Figure:
+def _layout(most: float, problem: str, against: str) -> dict[str, Any]:
     low, high = loss_window(problem)
     elbo = PROBLEMS[problem].elbo
     spread = 0.02 * most
-    fig.update_layout(
-        xaxis={"title": "mean μ", "range": MU_WINDOW, "domain": [0, 0.54], "zeroline": False},
-        yaxis={
-            "title": "deviation σ (log scale)",
+    return {
+        "xaxis": {
+            "title": {"text": "mean μ"},
+            "range": MU_WINDOW,
+            "domain": [0, 0.54],
+            "zeroline": False,
+        },
+        "yaxis": {
+            "title": {"text": "deviation σ (log scale)"},
             "range": np.log(SIGMA_WINDOW).tolist(),
             "tickvals": np.log(SIGMA_TICKS).tolist(),
             "ticktext": [f"{sigma:g}" for sigma in SIGMA_TICKS],
             "zeroline": False,
         },
-        xaxis2={
-            "title": AGAINST[against],
+        "xaxis2": {
+            "title": {"text": AGAINST[against]},
             "range": [-spread, most + spread],
             "domain": [0.64, 1],
             "anchor": "y2",
             "zeroline": False,
         },
-        yaxis2={
-            "title": "exact loss, −ELBO in nats" if elbo else "exact loss E[f(z)]",
+        "yaxis2": {
+            "title": {"text": "exact loss, −ELBO in nats" if elbo else "exact loss E[f(z)]"},
             "range": [low, high],
             "anchor": "x2",
             "zeroline": False,
         },
-        uirevision=f"race {problem} {against}",
-        hovermode="closest",
-        legend={"itemclick": False, "itemdoubleclick": False},
-        meta={"narrow": _STACKED},
-    )
-    return fig
+        "uirevision": f"race {problem} {against}",
+        "hovermode": "closest",
+        "legend": {"itemclick": False, "itemdoubleclick": False},
+        "meta": {"narrow": _STACKED},
+    }
