@@ -198,6 +198,7 @@ def test_whoever_looks_back_stays_there_while_the_run_gives_looks_up(jobs, shown
     monkeypatch.setattr("vae_core.shared_run.thin_looks", lambda looks: (looks[0], looks[-1]))
     jobs.wait_for(token(app), lambda view: there not in [look.step for look in view.looks])
     grown(jobs, app, int(shown[-1][1][-1]))
+    assert there not in [look.step for look in jobs.look(token(app)).looks]
     for _ in range(2):
         assert shown[-1][0] == there
         assert shown[-1][1][1] == there

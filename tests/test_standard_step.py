@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from vae_core import dense, train
 from vae_core.config import TrainConfig
-from vae_core.data import Mnist, as_unit, load_mnist
+from vae_core.data import as_unit, load_mnist
 from vae_core.dense import Dense, mixed_precision, through
 from vae_core.estimators import ESTIMATORS
 from vae_core.model import VAE
@@ -28,13 +28,7 @@ def rounding(request, monkeypatch):
 
 @pytest.fixture(scope="module")
 def data():
-    whole = load_mnist()
-    return Mnist(
-        whole.train_images[:6000],
-        whole.train_labels[:6000],
-        whole.test_images[:1000],
-        whole.test_labels[:1000],
-    )
+    return load_mnist().first(6000, 1000)
 
 
 def trained(data, **config) -> VAE:

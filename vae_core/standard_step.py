@@ -51,10 +51,9 @@ def standard_step(
 
 @dataclass(frozen=True)
 class _Kept:
-    """What the way back needs of the way there; x, weights and h_z as large products take them."""
+    """What the way back needs; x, h_z_cast and the weight as large products take them."""
 
     x: Tensor
-    encoder_weight: Tensor
     decoder_weight: Tensor
     h_x: Tensor
     q: Normal
@@ -80,7 +79,7 @@ def _forward(x: Tensor, model: VAE, gen: torch.Generator) -> _Kept:
     logits = multiply(h_z_cast, last, decoder.logits.bias)
     reconstruction, pi = bernoulli_terms(x, logits)
     by_logits = torch.sub(x, pi, out=pi)
-    return _Kept(x_cast, first, last, h_x, q, eps[0], z, h_z, h_z_cast, by_logits, reconstruction)
+    return _Kept(x_cast, last, h_x, q, eps[0], z, h_z, h_z_cast, by_logits, reconstruction)
 
 
 def _backward(kept: _Kept, model: VAE, beta: float) -> list[Tensor]:

@@ -204,13 +204,14 @@ class _Run:
         exact: bool,
     ) -> None:
         self.config = config
-        self.exact = exact
         self.data = data
         self.test_images = held_out(data.test_images, config)
         self.settings = config.settings
         self.gen = torch.Generator().manual_seed(mix_seeds(config.seed, 1))
         self.model = fresh_model(config, data)
         self.written_out = not exact and is_standard(self.model)
+        # A density can be too steep in its mean for eight bits; a probability is not.
+        self.rounded = not exact and config.likelihood == "bernoulli"
         self.optimizer = torch.optim.Adam(self.model.parameters(), fused=True)
         self.batch = min(config.batch, len(data.train_images))
         self.steps_per_epoch = len(data.train_images) // self.batch
@@ -276,8 +277,7 @@ class _Run:
         rate = self.settings.learning_rate * warm_up_and_decay(self.fraction)
         if self.config.targets == "binary":
             x = binarize(x, self.gen)
-        # A density can be too steep in its mean for eight bits; a probability is not.
-        with mixed_precision(not self.exact and self.config.likelihood == "bernoulli"):
+        with mixed_precision(self.rounded):
             terms, gradients = self._gradients(x)
         self.adam.climb(gradients, rate)
         self.step += 1

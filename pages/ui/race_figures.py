@@ -234,8 +234,8 @@ def figure(now: Frame, names: tuple[str, ...], problem: str, against: str) -> go
         "mode": "lines",
         "line": dashed,
         "hoverinfo": "skip",
+        "legendgroup": EXACT,
     }
-    ideal |= {"legendgroup": EXACT}
     traces = [_map(problem), {"name": EXACT, **now.traces[EXACT], **ideal}]
     if against == "steps":
         ideal |= {"showlegend": False, "xaxis": "x2", "yaxis": "y2"}
