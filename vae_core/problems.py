@@ -21,8 +21,8 @@ from torch import Tensor
 from vae_core.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.estimators import Cost, Estimator
 from vae_core.families import LOG_SQRT_2PI, Normal, sum_dimensions
+from vae_core.families.quadrature import adaptive_expectation, smooth_expectation
 from vae_core.formula import parse_formula
-from vae_core.quadrature import adaptive_expectation, smooth_expectation
 
 
 class Exact(NamedTuple):
