@@ -5,16 +5,19 @@ then the tests of the estimators run against it.
 """
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import test_closed_form, test_estimators
-from vae_core import closed_form, estimators
+from vae_core import closed_form
+from vae_core.estimators import continuous, registry
 from vae_core.problems import PROBLEMS
 from vae_core.variance import Experiment
 
+MODULES = (registry, continuous)
 # name of the estimator, what is wrong, the text to replace within its source, its replacement
 MUTANTS = [
     ("score", "sample not detached", "gen)).detach()", "gen))"),
@@ -52,17 +55,23 @@ SHARED = [
 ]
 
 
-def mutate(name: str, old: str, new: str, function: str = "") -> estimators.Estimator:
+def mutate(name: str, old: str, new: str, function: str = "") -> registry.Estimator:
     """The registry's entry of an estimator, made from source that is changed in one function."""
-    source = Path(estimators.__file__).read_text(encoding="utf-8")
-    start = source.index(f"def {function or name}(")
-    end = source.find("\n\n\n", start)
-    assert source.count(old, start, end) == 1, "the mutation must hit one place"
-    changed = source[:start] + source[start:end].replace(old, new) + source[end:]
-    namespace = {"__name__": estimators.__name__, "__file__": estimators.__file__}
-    exec(compile(changed, "mutant", "exec"), namespace)  # noqa: S102 - our own source
+    sources = [Path(module.__file__).read_text(encoding="utf-8") for module in MODULES]
+    wanted = f"def {function or name}("
+    at = next(i for i, source in enumerate(sources) if wanted in source)
+    start = sources[at].index(wanted)
+    end = sources[at].find("\n\n\n", start)
+    assert sources[at].count(old, start, end) == 1, "the mutation must hit one place"
+    function_now = sources[at][start:end].replace(old, new)
+    sources[at] = sources[at][:start] + function_now + sources[at][end:]
+    namespace = {"__name__": registry.__name__}
+    for source in sources:
+        # One namespace for both, so that the estimators call the changed helpers.
+        alone = re.sub(r"from vae_core\.estimators\.registry import \([^)]*\)", "", source)
+        exec(compile(alone, "mutant", "exec"), namespace)  # noqa: S102 - our own source
     entry = namespace["ESTIMATORS"][name]
-    return estimators.Estimator(**vars(entry))
+    return registry.Estimator(**vars(entry))
 
 
 def suite(name: str) -> Iterator[Callable[[], object]]:
@@ -103,13 +112,13 @@ def first_failure(name: str) -> Exception | None:
 @pytest.mark.parametrize(("name", "wrong", "old", "new"), MUTANTS, ids=str)
 def test_the_tests_catch(monkeypatch, name, wrong, old, new):
     mutant = mutate(name, old, new)
-    monkeypatch.setitem(estimators.ESTIMATORS, name, mutant)
+    monkeypatch.setitem(registry.ESTIMATORS, name, mutant)
     assert first_failure(name) is not None, f"{name}: {wrong} went unseen"
 
 
 @pytest.mark.parametrize(("name", "function", "wrong", "old", "new"), SHARED, ids=str)
 def test_the_tests_catch_what_estimators_share(monkeypatch, name, function, wrong, old, new):
-    monkeypatch.setitem(estimators.ESTIMATORS, name, mutate(name, old, new, function))
+    monkeypatch.setitem(registry.ESTIMATORS, name, mutate(name, old, new, function))
     assert first_failure(name) is not None, f"{name}, in {function}: {wrong} went unseen"
 
 
