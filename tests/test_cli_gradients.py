@@ -9,7 +9,7 @@ import pytest
 
 from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
+from vae_core.lab import PROBLEMS
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from tests.quadrature import expectation
-from vae_core.closed_form import VARIANCES, variance
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
-from vae_core.variance import Experiment, measure
+from vae_core.lab import PROBLEMS
+from vae_core.lab.closed_form import VARIANCES, variance
+from vae_core.lab.experiment import Experiment, measure
 
 KNOWN = [name for name, problem in PROBLEMS.items() if problem.moments]
 RANDOM = np.random.default_rng(20)

@@ -8,9 +8,9 @@ import time
 import pytest
 import torch
 
-from vae_core.formula import FUNCTIONS, FormulaError, check_finite, parse_formula
-from vae_core.problems import find_problem
-from vae_core.variance import Experiment, measure
+from vae_core.lab import find_problem
+from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.formula import FUNCTIONS, FormulaError, check_finite, parse_formula
 
 
 def pdf(t: float) -> float:

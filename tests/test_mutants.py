@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests import test_closed_form, test_estimators
-from vae_core import closed_form
 from vae_core.estimators import continuous, registry
-from vae_core.problems import PROBLEMS
-from vae_core.variance import Experiment
+from vae_core.lab import PROBLEMS, closed_form
+from vae_core.lab.experiment import Experiment
 
 MODULES = (registry, continuous)
 # name of the estimator, what is wrong, the text to replace within its source, its replacement

@@ -12,8 +12,8 @@ from tests import pages_sweep, test_estimators
 from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS, Cost, estimator, with_score
 from vae_core.families import Normal
-from vae_core.problems import PROBLEMS
-from vae_core.variance import Experiment
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Experiment
 
 
 def register() -> None:

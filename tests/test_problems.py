@@ -9,7 +9,8 @@ import torch
 from tests.quadrature import expectation
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.problems import PROBLEMS, gaussian_log_evidence
+from vae_core.lab import PROBLEMS
+from vae_core.lab.problems import gaussian_log_evidence
 
 POINTS = [(2.0, 1.0), (-0.7, 0.3), (0.4, 1.9)]
 CASES = list(itertools.product(PROBLEMS, POINTS))

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
-from vae_core.race import Course, Lane, race, run, run_exact
-from vae_core.variance import MAX_LOC, MAX_SCALE, MIN_SCALE
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import MAX_LOC, MAX_SCALE, MIN_SCALE
+from vae_core.lab.race import Course, Lane, race, run, run_exact
 
 START = Lane(mu=2.0, sigma=1.0, learning_rate=0.05)
 CURVATURES = {"square": 2.0, "quadratic_bowl": 1.0}

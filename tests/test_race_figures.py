@@ -9,8 +9,8 @@ import pytest
 
 from pages.ui import fate_figures, frame, race_figures
 from tests import pages_sweep
-from vae_core.problems import PROBLEMS
-from vae_core.race import Course, Lane, race
+from vae_core.lab import PROBLEMS
+from vae_core.lab.race import Course, Lane, race
 
 NAMES = ("pathwise", "score", "naive")
 RACE = frame.page_info("race")

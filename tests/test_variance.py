@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
-from vae_core.variance import Estimates, Experiment, estimates, measure
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Estimates, Experiment, estimates, measure
 
 
 def all_estimates(experiment: Experiment) -> Estimates:

@@ -9,8 +9,8 @@ from pages.ui import duel_figures, minibatch_figures, sweep_figures, variance_dr
 from pages.ui import variance_figures as figures
 from pages.ui.variance_views import VIEWS, Chosen
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS, find_problem
-from vae_core.variance import Experiment, measure
+from vae_core.lab import PROBLEMS, find_problem
+from vae_core.lab.experiment import Experiment, measure
 
 PAIR = ("pathwise", "score")
 WHERE = {"mu": 2.0, "sigma": 1.0, "samples": 1, "dim": 1, "seed": 0}

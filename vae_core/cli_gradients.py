@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
-from vae_core.variance import Experiment, Measurement, Statistic, measure
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Experiment, Measurement, Statistic, measure
 
 GREEK = {"mu": "loc", "sigma": "scale"}
 WHOLE = {"dim", "samples"}

@@ -9,7 +9,7 @@ from pages.ui.predict import predict
 from pages.ui.sweep_figures import ALONG
 from pages.ui.variance_views import VIEWS, Chosen
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import find_problem
+from vae_core.lab import find_problem
 
 # The question is about sin(3z) at mu = 0, sigma = 1, where both variances have closed forms.
 FAST_SINE = variance_draws.Setting("sine", (("omega", 3.0),), "loc", 0.0, 1.0)

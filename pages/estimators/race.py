@@ -9,8 +9,8 @@ from pages.ui.frame import page_frame
 from pages.ui.live_figure import Param, Preset, Transport, live_figure
 from pages.ui.predict import predict
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
-from vae_core.race import race, run
+from vae_core.lab import PROBLEMS
+from vae_core.lab.race import race, run
 
 SLIDERS = (
     Param("rate", "learning rate", positions=picture.RATES, default=0.1, format="g"),

@@ -20,7 +20,7 @@ from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import GREEK, Knobs, base_noise, reference
 from pages.ui.variance_figures import setting_of
 from vae_core.families import Normal
-from vae_core.problems import find_problem
+from vae_core.lab import find_problem
 
 MOST = 100
 SIDE = 6.0

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from pages.ui import theme
 from pages.ui.race_figures import EXACT, STEPS, way
 from vae_core.estimators import ESTIMATORS
-from vae_core.race import Course, Lane, run
+from vae_core.lab.race import Course, Lane, run
 
 RACES = 100
 ROW = 46

@@ -13,7 +13,7 @@ from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import GREEK, short
 from pages.ui.variance_figures import draw_curve, label_names
 from vae_core.estimators import ESTIMATORS
-from vae_core.minibatch import DATA, Decomposition, data_points, decompose
+from vae_core.lab.minibatch import DATA, Decomposition, data_points, decompose
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 REPLICATES = 150

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import controls
-from vae_core.formula import LONGEST, FormulaError, check_finite, parse_formula
-from vae_core.problems import OWN, PROBLEMS
-from vae_core.variance import Experiment, measure
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.formula import LONGEST, FormulaError, check_finite, parse_formula
+from vae_core.lab.problems import OWN
 
 OWN_CHOICE = "own"
 START = "sin(3z) + z^2/2"

@@ -21,8 +21,8 @@ import torch
 from pages.ui import theme
 from pages.ui.lookahead import Frame
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import PROBLEMS
-from vae_core.race import Course, Lane, Lanes, Trajectory, run, run_exact
+from vae_core.lab import PROBLEMS
+from vae_core.lab.race import Course, Lane, Lanes, Trajectory, run, run_exact
 
 STEPS = 120
 # The steps that are drawn: each one at first, where most happens, then every second, then fourth.

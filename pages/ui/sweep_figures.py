@@ -14,7 +14,7 @@ from pages.ui.lookahead import Frame
 from pages.ui.variance_draws import FEWEST_DRAWS, GREEK, Setting, reference, short
 from pages.ui.variance_figures import draw_curve, label_names, setting_of
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import find_problem
+from vae_core.lab import find_problem
 
 WHOLE = (1, 2, 3, 5, 10, 20)
 SIGMAS = tuple(np.geomspace(0.1, 3.0, 15).round(3).tolist())

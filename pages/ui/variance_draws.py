@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import find_problem
-from vae_core.variance import (
+from vae_core.lab import find_problem
+from vae_core.lab.experiment import (
     Estimates,
     Experiment,
     Measurement,

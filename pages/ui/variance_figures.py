@@ -22,7 +22,7 @@ from pages.ui.variance_draws import (
     short,
 )
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import find_problem
+from vae_core.lab import find_problem
 
 BINS = 61
 REACH = 3.0

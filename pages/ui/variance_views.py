@@ -13,7 +13,7 @@ from pages.ui import duel_figures, minibatch_figures, sweep_figures, variance_fi
 from pages.ui.live_figure import Param, Transport
 from pages.ui.variance_draws import MOST_DRAWS
 from vae_core.estimators import ESTIMATORS
-from vae_core.problems import Knob, find_problem
+from vae_core.lab import Knob, find_problem
 
 KNOB_STEPS = 41
 DRAWS = (*range(1, 11), *range(20, 101, 10), *range(200, MOST_DRAWS + 1, 100))

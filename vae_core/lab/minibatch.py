@@ -18,7 +18,7 @@ from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Cost
 from vae_core.families import Normal
-from vae_core.variance import chunk_generator
+from vae_core.lab.experiment import chunk_generator
 
 Array = NDArray[np.float64]
 

@@ -22,8 +22,7 @@ from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.problems import Problem, find_problem
-from vae_core.variance import (
+from vae_core.lab.experiment import (
     MAX_LOC,
     MAX_SAMPLES,
     MAX_SCALE,
@@ -31,6 +30,8 @@ from vae_core.variance import (
     MIN_SCALE,
     within,
 )
+from vae_core.lab.problem import Problem
+from vae_core.lab.problems import find_problem
 
 MAX_STEPS, MAX_LEARNING_RATE = 100_000, 100.0
 

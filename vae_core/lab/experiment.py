@@ -20,10 +20,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core import closed_form
 from vae_core.estimators import ESTIMATORS, Estimator
 from vae_core.families import Normal
-from vae_core.problems import Exact, Problem, find_problem
+from vae_core.lab import closed_form
+from vae_core.lab.problem import Exact, Problem
+from vae_core.lab.problems import find_problem
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
