@@ -8,9 +8,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from pages.ui import training_room
-from vae_core.data import load_mnist
 from vae_core.jobs import Jobs
 from vae_core.train import train
+from vae_core.vae.data import load_mnist
 
 
 @contextmanager

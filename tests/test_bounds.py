@@ -8,11 +8,11 @@ import pytest
 
 from vae_core.bounds import Bounds, JobsError, count_weights, planned_steps
 from vae_core.config import Settings, TrainConfig
-from vae_core.data import load_mnist
-from vae_core.likelihoods import LIKELIHOODS
-from vae_core.model import VAE
-from vae_core.priors import PRIORS
 from vae_core.train import train
+from vae_core.vae.data import load_mnist
+from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.model import VAE
+from vae_core.vae.priors import PRIORS
 
 
 @pytest.mark.parametrize("prior", PRIORS)

@@ -22,11 +22,11 @@ from tests.conftest import Opener
 from tests.live_page import LivePage
 from tests.test_browser_access import grave, tab_through
 from tests.test_browser_live import count_runs
-from vae_core.drawing import as_mnist
 from vae_core.estimators import ESTIMATORS, Cost
 from vae_core.families import Normal
-from vae_core.objective import elbo, kl_to_standard_normal
 from vae_core.pretrained import load_pretrained
+from vae_core.vae.hand_drawn import as_mnist
+from vae_core.vae.objective import elbo, kl_to_standard_normal
 
 pytestmark = pytest.mark.browser
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae_core.completion import PARTS, complete, visible_pixels
-from vae_core.data import as_unit, load_mnist
-from vae_core.model import VAE
 from vae_core.pretrained import load_pretrained
+from vae_core.vae.completion import PARTS, complete, visible_pixels
+from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.model import VAE
 
 CORNERS = {"left": (0, 0), "right": (0, 27), "top": (0, 5), "bottom": (27, 5)}
 

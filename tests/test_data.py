@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core import data
-from vae_core.data import DataError, Mnist, as_unit, load_mnist, minibatches
+from vae_core.vae import data
+from vae_core.vae.data import DataError, Mnist, as_unit, load_mnist, minibatches
 
 
 def write(path, **changes):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vae_core.dense import NARROW, ONEDNN, Dense, through
+from vae_core.vae.fast_dense import NARROW, ONEDNN, Dense, through
 
 NETWORKS = [(784, 400), (784, 400, 40), (20, 400, 784), (3, 5, 64, 64, 2), (NARROW, NARROW), (1, 1)]
 

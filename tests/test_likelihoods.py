@@ -8,7 +8,7 @@ import scipy.stats
 import torch
 from torch.distributions import Bernoulli, Independent
 
-from vae_core.likelihoods import (
+from vae_core.vae.likelihoods import (
     LEAST_NOISE,
     LIKELIHOODS,
     bernoulli_log_prob,
@@ -16,7 +16,7 @@ from vae_core.likelihoods import (
     learned_deviation,
     learned_gaussian_log_prob,
 )
-from vae_core.model import FIRST_DEVIATION, VAE
+from vae_core.vae.model import FIRST_DEVIATION, VAE
 
 
 def generator(seed: int = 0) -> torch.Generator:

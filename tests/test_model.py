@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vae_core.model import LEAST_INK, VAE
+from vae_core.vae.model import LEAST_INK, VAE
 
 
 @pytest.mark.parametrize(("latent", "hidden"), [(1, 3), (2, 400), (64, 7)])

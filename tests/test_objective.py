@@ -10,8 +10,8 @@ from torch.distributions import Normal as TorchNormal
 from vae_core.config import TRAINABLE
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.model import VAE
-from vae_core.objective import (
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import (
     bernoulli_log_prob,
     elbo,
     gradient_noise,

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.likelihoods import LIKELIHOODS
-from vae_core.model import VAE
-from vae_core.objective import Terms, elbo, gradient_noise, iwae_bound, iwae_terms
-from vae_core.priors import PRIORS
+from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import Terms, elbo, gradient_noise, iwae_bound, iwae_terms
+from vae_core.vae.priors import PRIORS
 
 PIXELS = 6
 UNBIASED = [name for name, entry in ESTIMATORS.items() if entry.unbiased]

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.config import TRAINABLE, ConfigError, Settings, TrainConfig
-from vae_core.data import Mnist, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep, one_step, run_up
+from vae_core.vae.data import Mnist, load_mnist
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from vae_core.model import VAE
 from vae_core.optimizer import AdamSteps
+from vae_core.vae.model import VAE
 
 
 def test_steps_are_those_of_torchs_adam():

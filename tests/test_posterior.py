@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
-from vae_core.data import as_unit, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.model import VAE
-from vae_core.objective import elbo
-from vae_core.posterior import exact_elbo, grid_posterior, log_joint, refine
 from vae_core.pretrained import load_pretrained
+from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import elbo
+from vae_core.vae.posterior import exact_elbo, grid_posterior, log_joint, refine
 
 IMAGES = (0, 1, 2, 9)
 each_image = pytest.mark.parametrize("index", IMAGES)

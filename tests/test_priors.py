@@ -9,8 +9,8 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, kl_
 from torch.distributions import Normal as TorchNormal
 
 from vae_core.families import Normal
-from vae_core.model import VAE
-from vae_core.priors import PRIORS, LearnedGaussian, Mixture, Prior, VampPrior, make_prior
+from vae_core.vae.model import VAE
+from vae_core.vae.priors import PRIORS, LearnedGaussian, Mixture, Prior, VampPrior, make_prior
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -7,14 +7,15 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vae_core import dense, train
+from vae_core import train
 from vae_core.config import TrainConfig
-from vae_core.data import as_unit, load_mnist
-from vae_core.dense import Dense, mixed_precision, through
 from vae_core.estimators import ESTIMATORS
-from vae_core.model import VAE
-from vae_core.objective import elbo
 from vae_core.standard_step import is_standard, standard_step
+from vae_core.vae import fast_dense
+from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.fast_dense import Dense, mixed_precision, through
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import elbo
 
 SMALL = TrainConfig(hidden=64, latent=4, batch=100, epochs=0.1)
 
@@ -22,7 +23,7 @@ SMALL = TrainConfig(hidden=64, latent=4, batch=100, epochs=0.1)
 @pytest.fixture(params=[True, False], ids=["bfloat16", "float32"])
 def rounding(request, monkeypatch):
     """A processor with or without bfloat16: torch can multiply it either way."""
-    monkeypatch.setattr(dense, "BFLOAT16", request.param)
+    monkeypatch.setattr(fast_dense, "BFLOAT16", request.param)
     return request.param
 
 
@@ -96,7 +97,7 @@ def test_it_is_the_estimator_pathwise_rounded_or_not(data, rounding):
 
 
 def test_rounding_moves_a_gradient_by_little_and_the_choice_of_images_by_more(data, monkeypatch):
-    monkeypatch.setattr(dense, "BFLOAT16", True)
+    monkeypatch.setattr(fast_dense, "BFLOAT16", True)
     model, (x, others) = trained(data), as_unit(data.test_images[:256]).split(128)
     terms, exact, *_ = gradients(x, model)
     with mixed_precision():
@@ -123,21 +124,21 @@ def test_only_large_products_are_rounded_and_only_where_it_was_asked_for(data, r
 
 
 def test_other_threads_and_later_work_are_not_rounded(monkeypatch):
-    monkeypatch.setattr(dense, "BFLOAT16", True)
+    monkeypatch.setattr(fast_dense, "BFLOAT16", True)
     weight, seen = torch.zeros(400, 784), []
 
     def interrupted():
         with mixed_precision():
-            other = threading.Thread(target=lambda: seen.append(dense.factor_type(weight)))
+            other = threading.Thread(target=lambda: seen.append(fast_dense.factor_type(weight)))
             other.start()
             other.join()
-            seen.append(dense.factor_type(weight))
+            seen.append(fast_dense.factor_type(weight))
             raise RuntimeError("midway")
 
     with pytest.raises(RuntimeError, match="midway"):
         interrupted()
     assert seen == [torch.float32, torch.bfloat16]
-    assert dense.factor_type(weight) is torch.float32
+    assert fast_dense.factor_type(weight) is torch.float32
 
 
 def test_what_is_no_number_stays_none_when_rounded(rounding):
@@ -193,7 +194,7 @@ def test_a_rounded_run_is_as_good_as_an_exact_one(data, rounding, objective):
 
 
 def test_a_gaussian_is_never_rounded(data, monkeypatch):
-    monkeypatch.setattr(dense, "BFLOAT16", True)
+    monkeypatch.setattr(fast_dense, "BFLOAT16", True)
     config = replace(SMALL, likelihood="gaussian", hidden=400)
     (*_, exact), (*_, usual) = (
         train.train(config, data, exact=each, noise_share=0.0) for each in (True, False)

@@ -33,9 +33,9 @@ from pages.ui.step_places import (
 from tests import pages_sweep
 from vae_core.checkpoint import Checkpoint
 from vae_core.config import TRAINABLE, TrainConfig
-from vae_core.data import DataError
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep
+from vae_core.vae.data import DataError
 
 EVERY_STAGE = range(1, STAGES + 1)
 each_estimator = pytest.mark.parametrize("name", TRAINABLE)

@@ -10,13 +10,13 @@ import torch
 
 from vae_core.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.config import ConfigError, Settings, TrainConfig
-from vae_core.data import Mnist, as_unit, binarize, binarized_bytes, load_mnist
 from vae_core.evaluate import evaluate, evidence, held_out
 from vae_core.gradient_probe import GradientProbe
-from vae_core.model import VAE
 from vae_core.run_folder import SavedRun, pictures
 from vae_core.runs import Point
 from vae_core.train import Progress, _Run, fresh_model, train
+from vae_core.vae.data import Mnist, as_unit, binarize, binarized_bytes, load_mnist
+from vae_core.vae.model import VAE
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -7,9 +7,15 @@ import math
 import pytest
 import torch
 
-from vae_core.data import as_unit, load_mnist
 from vae_core.pretrained import load_pretrained
-from vae_core.traversal import change_by_reconstruction, manifold, quantiles, shares, straight_path
+from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.traversal import (
+    change_by_reconstruction,
+    manifold,
+    quantiles,
+    shares,
+    straight_path,
+)
 
 
 def test_quantiles_invert_the_distribution_function() -> None:

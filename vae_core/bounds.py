@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from vae_core.config import ConfigError, Settings, TrainConfig
-from vae_core.data import COUNTS, PIXELS
-from vae_core.likelihoods import LIKELIHOODS
-from vae_core.priors import COMPONENTS, PSEUDO_INPUTS
+from vae_core.vae.data import COUNTS, PIXELS
+from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.priors import COMPONENTS, PSEUDO_INPUTS
 
 
 class JobsError(ValueError):

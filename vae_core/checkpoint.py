@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vae_core.config import TrainConfig
-from vae_core.model import VAE
+from vae_core.vae.model import VAE
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 PARTS = ("encoder.", "decoder.", "prior.")

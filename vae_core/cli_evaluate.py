@@ -10,8 +10,8 @@ from pathlib import Path
 
 from vae_core.checkpoint import load_checkpoint
 from vae_core.config import Limit, TrainConfig
-from vae_core.data import load_mnist
 from vae_core.evaluate import EVALUATION_SEED, evaluate, evidence, held_out, spread
+from vae_core.vae.data import load_mnist
 
 SAMPLES = Limit("Samples S", 1, 1_000_000)
 IMAGES = Limit("Images", 2, 10_000)

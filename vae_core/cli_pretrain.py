@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.config import ConfigError
-from vae_core.data import load_mnist
 from vae_core.pretrained import FOLDER, PLANS, file_of, pretrain
 from vae_core.train import Progress
+from vae_core.vae.data import load_mnist
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from vae_core.checkpoint import save_checkpoint
 from vae_core.config import CHOICES, TRAINABLE, ConfigError, TrainConfig
-from vae_core.data import load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.train import Diverged, Progress, train
+from vae_core.vae.data import load_mnist
 
 BAR = 30
 INTERRUPTED = 130

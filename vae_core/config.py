@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.likelihoods import LIKELIHOODS
-from vae_core.priors import PRIORS
+from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.priors import PRIORS
 
 TRAINABLE = tuple(name for name, entry in ESTIMATORS.items() if entry.trains_vae)
 """Names of the estimators that a VAE can be trained with."""

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from vae_core.config import TrainConfig
-from vae_core.data import as_unit, binarized_bytes
 from vae_core.families import LOG_SQRT_2PI
-from vae_core.model import VAE
-from vae_core.objective import log_weights
+from vae_core.vae.data import as_unit, binarized_bytes
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import log_weights
 
 CHUNK = 500
 ROWS = 1000

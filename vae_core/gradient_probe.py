@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from vae_core.config import TRAINABLE, Settings, TrainConfig
-from vae_core.data import as_unit, binarize, mix_seeds
 from vae_core.estimators import ESTIMATORS
 from vae_core.evaluate import spread
-from vae_core.model import VAE
-from vae_core.objective import GradientNoise, gradient_noise
+from vae_core.vae.data import as_unit, binarize, mix_seeds
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import GradientNoise, gradient_noise
 
 IMAGES = 20
 REPEATS = 6

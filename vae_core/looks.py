@@ -18,8 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from vae_core.evaluate import Views
-from vae_core.objective import GradientNoise
 from vae_core.train import Progress
+from vae_core.vae.objective import GradientNoise
 
 MOST_LOOKS = 40
 

@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from vae_core.checkpoint import Checkpoint, capture, restore
 from vae_core.config import ConfigError, Settings, TrainConfig, warm_up_and_decay
-from vae_core.data import Mnist, minibatches
 from vae_core.estimators import ESTIMATORS, Cost, Estimator
 from vae_core.families import Normal
-from vae_core.model import VAE
-from vae_core.objective import Terms, elbo
 from vae_core.train import Diverged, fresh_model, train
+from vae_core.vae.data import Mnist, minibatches
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import Terms, elbo
 
 
 @dataclass(frozen=True)

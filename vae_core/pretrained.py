@@ -20,10 +20,10 @@ from torch import nn
 
 from vae_core.checkpoint import CheckpointError
 from vae_core.config import TrainConfig
-from vae_core.data import Mnist, load_mnist
 from vae_core.evaluate import Bound, evaluate
-from vae_core.model import VAE
 from vae_core.train import Diverged, Progress, fresh_model, train
+from vae_core.vae.data import Mnist, load_mnist
+from vae_core.vae.model import VAE
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
 PLANS = {

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.dense import behind_relu, factor_type, multiply
 from vae_core.families import Normal
-from vae_core.likelihoods import LIKELIHOODS, bernoulli_terms
-from vae_core.model import VAE
-from vae_core.objective import Terms, kl_to_standard_normal
-from vae_core.priors import Prior
+from vae_core.vae.fast_dense import behind_relu, factor_type, multiply
+from vae_core.vae.likelihoods import LIKELIHOODS, bernoulli_terms
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import Terms, kl_to_standard_normal
+from vae_core.vae.priors import Prior
 
 
 def is_standard(model: VAE) -> bool:

@@ -19,16 +19,16 @@ from torch import Tensor
 
 from vae_core.checkpoint import Checkpoint, capture, restore
 from vae_core.config import Settings, TrainConfig, warm_up_and_decay
-from vae_core.data import Mnist, as_unit, binarize, load_mnist, minibatches, mix_seeds
-from vae_core.dense import mixed_precision
 from vae_core.estimators import ESTIMATORS
 from vae_core.evaluate import Bound, Evaluation, Views, evaluate, held_out, spread, take_views
 from vae_core.gradient_probe import GradientProbe
-from vae_core.model import VAE
-from vae_core.objective import GradientNoise, Terms, elbo, iwae_terms
 from vae_core.optimizer import AdamSteps
-from vae_core.priors import PSEUDO_INPUTS
 from vae_core.standard_step import is_standard, standard_step
+from vae_core.vae.data import Mnist, as_unit, binarize, load_mnist, minibatches, mix_seeds
+from vae_core.vae.fast_dense import mixed_precision
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import GradientNoise, Terms, elbo, iwae_terms
+from vae_core.vae.priors import PSEUDO_INPUTS
 
 WORST_ELBO = -1e6
 IMAGES_PER_REPORT = 6000

@@ -6,7 +6,7 @@ from pages.ui import controls
 from pages.ui.frame import page_frame
 from pages.ui.inside_views import VIEWS, bounds
 from vae_core.checkpoint import CheckpointError
-from vae_core.data import DataError
+from vae_core.vae.data import DataError
 
 with page_frame("inside_vae") as lesson:
     columns = st.columns([4, 2, 2, 2], vertical_alignment="bottom")

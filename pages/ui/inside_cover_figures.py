@@ -11,8 +11,8 @@ import torch
 from pages.ui import theme
 from pages.ui.inside_digits import HIDDEN_AXIS, Floats, caption, held_out, tile, wide
 from pages.ui.lookahead import Frame
-from vae_core.completion import complete, visible_pixels
-from vae_core.data import SIDE
+from vae_core.vae.completion import complete, visible_pixels
+from vae_core.vae.data import SIDE
 
 STEPS, CHAINS = 30, 5
 WHOLE = 6.0

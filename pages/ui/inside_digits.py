@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from pages.ui import theme
-from vae_core.data import SIDE, as_unit, load_mnist
-from vae_core.model import VAE
 from vae_core.pretrained import load_pretrained
+from vae_core.vae.data import SIDE, as_unit, load_mnist
+from vae_core.vae.model import VAE
 
 PLANE, WIDE = "latent2", "latent20"
 SPECIMENS = 20

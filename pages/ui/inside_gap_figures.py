@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pages.ui import theme
 from pages.ui.inside_digits import HIDDEN_AXIS, Floats, held_out, plane, tile
 from pages.ui.lookahead import Frame
-from vae_core.posterior import STEPS, GridPosterior, Refinement, grid_posterior, refine
+from vae_core.vae.posterior import STEPS, GridPosterior, Refinement, grid_posterior, refine
 
 AROUND = np.linspace(0.0, 2.0 * math.pi, 73)
 RADII = (1.0, 2.0)

@@ -17,8 +17,8 @@ from pages.ui import assets, theme
 from pages.ui.inside_digits import HIDDEN_AXIS, INK, PLANE, Floats, plane, tile
 from pages.ui.lookahead import Frame
 from pages.ui.training_figures import DIGITS, MAP_RADIUS
-from vae_core.data import SIDE, as_unit, load_mnist
-from vae_core.traversal import manifold, quantiles
+from vae_core.vae.data import SIDE, as_unit, load_mnist
+from vae_core.vae.traversal import manifold, quantiles
 
 POINTS = 1500
 CELLS = 20

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pages.ui import assets, controls
 from pages.ui.inside_digits import WIDE, held_out
 from pages.ui.lookahead import pack_constants
-from vae_core.data import PIXELS
 from vae_core.pretrained import load_pretrained
+from vae_core.vae.data import PIXELS
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 BITS = 6

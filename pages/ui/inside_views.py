@@ -20,12 +20,12 @@ from pages.ui.inside_digits import PLANE, SPECIMENS, WIDE
 from pages.ui.inside_sketch import sketch
 from pages.ui.lesson import Lesson
 from pages.ui.live_figure import Handle, Param, Preset, Transport, live_figure
-from vae_core.completion import PARTS, complete
-from vae_core.data import SIDE
-from vae_core.model import Decoder
-from vae_core.posterior import STEPS, exact_elbo, grid_posterior, refine
 from vae_core.pretrained import load_pretrained
-from vae_core.traversal import manifold, straight_path
+from vae_core.vae.completion import PARTS, complete
+from vae_core.vae.data import SIDE
+from vae_core.vae.model import Decoder
+from vae_core.vae.posterior import STEPS, exact_elbo, grid_posterior, refine
+from vae_core.vae.traversal import manifold, straight_path
 
 DIGITS = {str(digit): f"a {digit}" if digit != 8 else "an 8" for digit in range(10)}
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)

@@ -35,7 +35,7 @@ from pages.ui.step_places import (
     WIDE,
     Arrangement,
 )
-from vae_core.data import SIDE
+from vae_core.vae.data import SIDE
 
 HEAD = 9.0
 TERM = 32.0

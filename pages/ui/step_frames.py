@@ -15,9 +15,9 @@ from pages.ui.start_figures import number
 from pages.ui.step_places import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from vae_core.checkpoint import Checkpoint
 from vae_core.config import TRAINABLE, ConfigError, Settings, TrainConfig
-from vae_core.data import SIDE, DataError, Mnist, load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.one_step import OneStep, one_step, run_up
+from vae_core.vae.data import SIDE, DataError, Mnist, load_mnist
 
 UPDATES = {"0": "none: fresh weights", "100": "100 updates", "300": "300 updates"}
 IMAGES = {str(i): f"image {i}" for i in range(1, 9)}

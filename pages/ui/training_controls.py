@@ -10,8 +10,8 @@ import streamlit as st
 from pages.ui import controls
 from vae_core.config import OBJECTIVES, TARGETS, TRAINABLE, ConfigError, TrainConfig
 from vae_core.estimators import ESTIMATORS
-from vae_core.likelihoods import LIKELIHOODS
-from vae_core.priors import PRIORS
+from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.priors import PRIORS
 
 USUAL = TrainConfig()
 USUAL_RATE = f"{USUAL.learning_rate:g}"

@@ -18,9 +18,9 @@ from pages.ui.live_figure import live_figure
 from pages.ui.training_controls import USUAL_RATE
 from pages.ui.training_figures import kl_bars, latent_map, strips_html
 from vae_core.config import TrainConfig
-from vae_core.data import DataError
 from vae_core.jobs import Jobs
 from vae_core.runs import RunView
+from vae_core.vae.data import DataError
 
 STYLE = (
     "<style>.ttn-strips{margin:0;display:grid;gap:.15rem}"

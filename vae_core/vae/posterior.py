@@ -22,8 +22,8 @@ from torch import Tensor
 
 from vae_core.families import LOG_SQRT_2PI, Normal
 from vae_core.families.quadrature import hermite_rule
-from vae_core.model import VAE
-from vae_core.objective import bernoulli_log_prob, kl_to_standard_normal
+from vae_core.vae.model import VAE
+from vae_core.vae.objective import bernoulli_log_prob, kl_to_standard_normal
 
 REACH, COARSE, FINE = 6.0, 121, 121
 DEEP = 16.0

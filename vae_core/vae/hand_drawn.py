@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vae_core.data import PIXELS, SIDE
+from vae_core.vae.data import PIXELS, SIDE
 
 BOX = 20.0
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vae_core.data import SIDE
-from vae_core.model import VAE
+from vae_core.vae.data import SIDE
+from vae_core.vae.model import VAE
 
 PARTS = ("left", "right", "top", "bottom")
 

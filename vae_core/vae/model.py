@@ -11,11 +11,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vae_core.data import PIXELS
-from vae_core.dense import Dense, through
 from vae_core.families import Normal
-from vae_core.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
-from vae_core.priors import PSEUDO_INPUTS, make_prior
+from vae_core.vae.data import PIXELS
+from vae_core.vae.fast_dense import Dense, through
+from vae_core.vae.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
+from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
 LEAST_INK = 1e-3
 FIRST_DEVIATION = 0.3

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from vae_core.estimators import Estimator, with_gradient_of
 from vae_core.families import Normal
-from vae_core.likelihoods import bernoulli_log_prob as bernoulli_log_prob
-from vae_core.model import VAE
-from vae_core.priors import kl_per_dimension as kl_per_dimension
+from vae_core.vae.likelihoods import bernoulli_log_prob as bernoulli_log_prob
+from vae_core.vae.model import VAE
+from vae_core.vae.priors import kl_per_dimension as kl_per_dimension
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vae_core.model import VAE
+from vae_core.vae.model import VAE
 
 
 def shares(side: int) -> Tensor:

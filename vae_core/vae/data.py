@@ -23,7 +23,7 @@ from torch import Tensor
 SIDE = 28
 PIXELS = SIDE * SIDE
 SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
-DEFAULT_PATH = Path(__file__).resolve().parent.parent / "assets" / "mnist.npz"
+DEFAULT_PATH = Path(__file__).resolve().parents[2] / "assets" / "mnist.npz"
 CHUNK = 2000
 COUNTS = {"train": 60_000, "test": 10_000}
 REMEDY = (
