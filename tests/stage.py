@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import Settings, TrainConfig
-from vae_core.evaluate import Bound, Views
 from vae_core.runs import RunView
-from vae_core.train import Control, Diverged, Progress
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.evaluate import Bound, Views
+from vae_core.training.train import Control, Diverged, Progress
 
 CONFIG = TrainConfig(epochs=1.0)
 BOUND = Bound(-100.0, -80.0, 20.0)

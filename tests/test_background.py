@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from vae_core.background import Cores
-from vae_core.config import Settings
+from vae_core.training.config import Settings
 
 
 @pytest.mark.parametrize(

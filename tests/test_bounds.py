@@ -7,8 +7,8 @@ import re
 import pytest
 
 from vae_core.bounds import Bounds, JobsError, count_weights, planned_steps
-from vae_core.config import Settings, TrainConfig
-from vae_core.train import train
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
 from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.model import VAE

@@ -24,7 +24,7 @@ from tests.test_browser_access import grave, tab_through
 from tests.test_browser_live import count_runs
 from vae_core.estimators import ESTIMATORS, Cost
 from vae_core.families import Normal
-from vae_core.pretrained import load_pretrained
+from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.hand_drawn import as_mnist
 from vae_core.vae.objective import elbo, kl_to_standard_normal
 

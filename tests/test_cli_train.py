@@ -11,8 +11,8 @@ import pytest
 
 from vae_core import cli_train
 from vae_core.__main__ import main
-from vae_core.checkpoint import load_checkpoint
-from vae_core.train import Diverged, Settings
+from vae_core.training.checkpoint import load_checkpoint
+from vae_core.training.train import Diverged, Settings
 
 ROOT = Path(__file__).parents[1]
 QUICK = ["train", "--epochs", "0.02", "--hidden", "8", "--latent", "2", "--batch", "50"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae_core.pretrained import load_pretrained
+from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.completion import PARTS, complete, visible_pixels
 from vae_core.vae.data import as_unit, load_mnist
 from vae_core.vae.model import VAE

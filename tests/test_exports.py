@@ -15,12 +15,12 @@ import torch
 
 from tests.conftest import ROOT
 from tests.stage import BOUND, CONFIG
-from vae_core.checkpoint import load_checkpoint
-from vae_core.config import TRAINABLE, Settings, TrainConfig
 from vae_core.exports import checkpoint_file, curves_csv, script
 from vae_core.jobs import Jobs
 from vae_core.runs import Point
-from vae_core.train import train
+from vae_core.training.checkpoint import load_checkpoint
+from vae_core.training.config import TRAINABLE, Settings, TrainConfig
+from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
 
 TINY = TrainConfig(hidden=6, latent=2, batch=50, epochs=0.02, learning_rate=1 / 3e2, seed=5)

@@ -14,7 +14,7 @@ from pages.ui.inside_digits import held_out, plane, wide
 from pages.ui.inside_views import VIEWS
 from pages.ui.lesson import Lesson
 from tests import pages_sweep
-from vae_core import pretrained
+from vae_core.training import pretrained
 from vae_core.vae.data import as_unit, load_mnist
 
 PAGE = frame.page_info("inside_vae")

@@ -9,8 +9,8 @@ import pytest
 
 from tests.stage import BOUND, CONFIG, views
 from vae_core.looks import MOST_LOOKS, Look, load_looks, looks_bytes, save_looks, thin_looks
-from vae_core.train import Progress
-from vae_core.vae.objective import GradientNoise
+from vae_core.training.gradient_noise import GradientNoise
+from vae_core.training.train import Progress
 
 
 def report(step: int, **others: object) -> Progress:

@@ -8,7 +8,7 @@ import pytest
 from pages.ui import noise_figures
 from tests.stage import views
 from vae_core.looks import Look
-from vae_core.vae.objective import GradientNoise
+from vae_core.training.gradient_noise import GradientNoise
 
 
 def look(step: int, noise: dict[str, GradientNoise] | None) -> Look:

@@ -7,14 +7,14 @@ import torch
 from torch.distributions import Bernoulli, Independent, kl_divergence
 from torch.distributions import Normal as TorchNormal
 
-from vae_core.config import TRAINABLE
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
+from vae_core.training.config import TRAINABLE
+from vae_core.training.gradient_noise import gradient_noise
 from vae_core.vae.model import VAE
 from vae_core.vae.objective import (
     bernoulli_log_prob,
     elbo,
-    gradient_noise,
     iwae_bound,
     kl_per_dimension,
     kl_to_standard_normal,

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from vae_core.estimators import ESTIMATORS
+from vae_core.training.gradient_noise import gradient_noise
 from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.model import VAE
-from vae_core.vae.objective import Terms, elbo, gradient_noise, iwae_bound, iwae_terms
+from vae_core.vae.objective import Terms, elbo, iwae_bound, iwae_terms
 from vae_core.vae.priors import PRIORS
 
 PIXELS = 6

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import TRAINABLE, ConfigError, Settings, TrainConfig
 from vae_core.estimators import ESTIMATORS
-from vae_core.one_step import OneStep, one_step, run_up
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
+from vae_core.training.one_step import OneStep, one_step, run_up
 from vae_core.vae.data import Mnist, load_mnist
 
 pytestmark = pytest.mark.usefixtures("one_thread")

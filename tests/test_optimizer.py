@@ -2,7 +2,7 @@
 
 import torch
 
-from vae_core.optimizer import AdamSteps
+from vae_core.training.fast_adam import AdamSteps
 from vae_core.vae.model import VAE
 
 

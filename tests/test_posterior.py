@@ -11,7 +11,7 @@ from torch.distributions import MultivariateNormal
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.pretrained import load_pretrained
+from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import as_unit, load_mnist
 from vae_core.vae.model import VAE
 from vae_core.vae.objective import elbo

@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from vae_core import pretrained
 from vae_core.__main__ import main
-from vae_core.checkpoint import CheckpointError
-from vae_core.config import TrainConfig
-from vae_core.evaluate import evaluate
-from vae_core.pretrained import FOLDER, PLANS, file_of, load_pretrained, pretrain
+from vae_core.training import pretrained
+from vae_core.training.checkpoint import CheckpointError
+from vae_core.training.config import TrainConfig
+from vae_core.training.evaluate import evaluate
+from vae_core.training.pretrained import FOLDER, PLANS, file_of, load_pretrained, pretrain
 from vae_core.vae.data import load_mnist
 
 each = pytest.mark.parametrize("name", PLANS)

@@ -14,10 +14,10 @@ import pytest
 from tests.stage import CONFIG, STEPS, Clock, Stage, reaches, seed, stands
 from vae_core import archive
 from vae_core.archive import CULLED, UNKNOWN
-from vae_core.config import Settings, TrainConfig
 from vae_core.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
 from vae_core.run_folder import RunFolder
 from vae_core.runs import RunView
+from vae_core.training.config import Settings, TrainConfig
 
 OTHER = Settings(learning_rate=1e-4)
 

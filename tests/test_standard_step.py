@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vae_core import train
-from vae_core.config import TrainConfig
 from vae_core.estimators import ESTIMATORS
-from vae_core.standard_step import is_standard, standard_step
+from vae_core.training import train
+from vae_core.training.config import TrainConfig
+from vae_core.training.fast_step import is_standard, standard_step
 from vae_core.vae import fast_dense
 from vae_core.vae.data import as_unit, load_mnist
 from vae_core.vae.fast_dense import Dense, mixed_precision, through

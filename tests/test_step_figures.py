@@ -31,10 +31,10 @@ from pages.ui.step_places import (
     Arrangement,
 )
 from tests import pages_sweep
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import TRAINABLE, TrainConfig
 from vae_core.estimators import ESTIMATORS
-from vae_core.one_step import OneStep
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import TRAINABLE, TrainConfig
+from vae_core.training.one_step import OneStep
 from vae_core.vae.data import DataError
 
 EVERY_STAGE = range(1, STAGES + 1)

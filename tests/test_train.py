@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from vae_core.config import TRAINABLE, ConfigError, Settings, TrainConfig, warm_up_and_decay
 from vae_core.estimators import ESTIMATORS
-from vae_core.train import Diverged, Progress, train
+from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from vae_core.training.config import (
+    TRAINABLE,
+    ConfigError,
+    Settings,
+    TrainConfig,
+    warm_up_and_decay,
+)
+from vae_core.training.train import Diverged, Progress, train
 from vae_core.vae.data import Mnist, load_mnist
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from vae_core.config import ConfigError, Settings, TrainConfig
-from vae_core.evaluate import evaluate, evidence, held_out
-from vae_core.gradient_probe import GradientProbe
 from vae_core.run_folder import SavedRun, pictures
 from vae_core.runs import Point
-from vae_core.train import Progress, _Run, fresh_model, train
+from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from vae_core.training.config import ConfigError, Settings, TrainConfig
+from vae_core.training.evaluate import evaluate, evidence, held_out
+from vae_core.training.gradient_noise import GradientProbe
+from vae_core.training.train import Progress, _Run, fresh_model, train
 from vae_core.vae.data import Mnist, as_unit, binarize, binarized_bytes, load_mnist
 from vae_core.vae.model import VAE
 
@@ -212,7 +212,7 @@ def test_measuring_leaves_the_run_as_it_is(data):
 def test_measuring_keeps_within_its_share_of_the_time(data, monkeypatch):
     """With a clock of its own: a measurement takes one second, a step a hundredth."""
     now = iter(range(1000))
-    monkeypatch.setattr("vae_core.gradient_probe.time.perf_counter", lambda: next(now))
+    monkeypatch.setattr("vae_core.training.gradient_noise.time.perf_counter", lambda: next(now))
     probe, spent = GradientProbe(SMALL, data.train_images, share=0.05), 0
     vae = fresh_model(SMALL, data)
     assert not probe.is_due(0.0, 0.0)

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from vae_core.pretrained import load_pretrained
+from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import as_unit, load_mnist
 from vae_core.vae.traversal import (
     change_by_reconstruction,

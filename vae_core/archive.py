@@ -15,10 +15,10 @@ from collections.abc import Callable
 from safetensors import SafetensorError
 
 from vae_core.bounds import Bounds
-from vae_core.config import TrainConfig
 from vae_core.run_folder import RunFolder, hashed
 from vae_core.runs import RunState
 from vae_core.shared_run import SharedRun
+from vae_core.training.config import TrainConfig
 
 LOG = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import torch
 
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import Settings, TrainConfig
-from vae_core.train import Control, Diverged, Progress, train
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import Control, Diverged, Progress, train
 
 Trainer = Callable[[TrainConfig, Control, Checkpoint | None], Iterator[Progress | Diverged]]
 Execute = Callable[[Callable[[], None]], None]

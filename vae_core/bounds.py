@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from vae_core.config import ConfigError, Settings, TrainConfig
+from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.vae.data import COUNTS, PIXELS
 from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.priors import COMPONENTS, PSEUDO_INPUTS

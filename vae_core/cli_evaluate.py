@@ -8,9 +8,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from vae_core.checkpoint import load_checkpoint
-from vae_core.config import Limit, TrainConfig
-from vae_core.evaluate import EVALUATION_SEED, evaluate, evidence, held_out, spread
+from vae_core.training.checkpoint import load_checkpoint
+from vae_core.training.config import Limit, TrainConfig
+from vae_core.training.evaluate import EVALUATION_SEED, evaluate, evidence, held_out, spread
 from vae_core.vae.data import load_mnist
 
 SAMPLES = Limit("Samples S", 1, 1_000_000)

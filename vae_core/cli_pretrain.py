@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from vae_core.config import ConfigError
-from vae_core.pretrained import FOLDER, PLANS, file_of, pretrain
-from vae_core.train import Progress
+from vae_core.training.config import ConfigError
+from vae_core.training.pretrained import FOLDER, PLANS, file_of, pretrain
+from vae_core.training.train import Progress
 from vae_core.vae.data import load_mnist
 
 

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vae_core.checkpoint import save_checkpoint
-from vae_core.config import CHOICES, TRAINABLE, ConfigError, TrainConfig
 from vae_core.estimators import ESTIMATORS
-from vae_core.train import Diverged, Progress, train
+from vae_core.training.checkpoint import save_checkpoint
+from vae_core.training.config import CHOICES, TRAINABLE, ConfigError, TrainConfig
+from vae_core.training.train import Diverged, Progress, train
 from vae_core.vae.data import load_mnist
 
 BAR = 30

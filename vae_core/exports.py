@@ -9,10 +9,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vae_core.checkpoint import Checkpoint, save_checkpoint
-from vae_core.config import Settings, TrainConfig
-from vae_core.evaluate import Bound
 from vae_core.runs import Point
+from vae_core.training.checkpoint import Checkpoint, save_checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.evaluate import Bound
 
 _TERMS = ("ELBO", "reconstruction", "KL")
 _SCRIPT = '''"""Repeats one training of Through the Noise, with its very configuration and seed.

@@ -21,13 +21,13 @@ from pathlib import Path
 from vae_core.archive import Archive
 from vae_core.background import Execute, Trainer, default_workers, in_thread, train_live
 from vae_core.bounds import Bounds, JobsError
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import Settings, TrainConfig
 from vae_core.line import Line
 from vae_core.run_folder import RunFolder, hashed
 from vae_core.runs import RESUMABLE, RunState, RunView
 from vae_core.shared_run import SERVER_STOPPED, SharedRun
-from vae_core.train import Diverged, Progress
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import Diverged, Progress
 from vae_core.vae.data import DataError
 
 __all__ = ["GONE", "SERVER_STOPPED", "TOO_LONG", "Bounds", "Jobs", "JobsError"]

@@ -17,9 +17,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from vae_core.evaluate import Views
-from vae_core.train import Progress
-from vae_core.vae.objective import GradientNoise
+from vae_core.training.evaluate import Views
+from vae_core.training.gradient_noise import GradientNoise
+from vae_core.training.train import Progress
 
 MOST_LOOKS = 40
 

@@ -16,11 +16,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from vae_core.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from vae_core.config import Settings, TrainConfig
-from vae_core.evaluate import Views, held_out, take_views
 from vae_core.looks import Look, load_looks, save_looks
 from vae_core.runs import ACTIVE, Point, RunState
+from vae_core.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.evaluate import Views, held_out, take_views
 from vae_core.vae.data import DataError, load_mnist
 
 TICKETS_PER_RUN = 50

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vae_core.config import Settings, TrainConfig
-from vae_core.evaluate import Bound, Views
 from vae_core.looks import Look
-from vae_core.train import Progress
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.evaluate import Bound, Views
+from vae_core.training.train import Progress
 
 RunState = Literal[
     "queued", "running", "paused", "finished", "stopped", "interrupted", "diverged", "failed"

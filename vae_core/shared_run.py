@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import Settings, TrainConfig
-from vae_core.evaluate import Views
 from vae_core.looks import Look, looks_bytes, thin_looks
 from vae_core.run_folder import SavedRun, pictures
 from vae_core.runs import ACTIVE, Point, RunState, RunView, thin
-from vae_core.train import Progress
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.evaluate import Views
+from vae_core.training.train import Progress
 
 SERVER_STOPPED = "The server was stopped in the middle of this run. It can go on from here."
 

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import controls
 from pages.ui.frame import page_frame
 from pages.ui.inside_views import VIEWS, bounds
-from vae_core.checkpoint import CheckpointError
+from vae_core.training.checkpoint import CheckpointError
 from vae_core.vae.data import DataError
 
 with page_frame("inside_vae") as lesson:

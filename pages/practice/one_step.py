@@ -10,7 +10,7 @@ from pages.ui.frame import page_frame
 from pages.ui.live_figure import Param, Preset, Transport, live_figure
 from pages.ui.step_places import STAGES
 from vae_core.estimators import ESTIMATORS
-from vae_core.one_step import one_step
+from vae_core.training.one_step import one_step
 from vae_core.vae.objective import elbo
 
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.ui import controls, training_room
-from vae_core.config import TRAINABLE, TrainConfig
 from vae_core.estimators import ESTIMATORS
 from vae_core.jobs import JobsError
 from vae_core.runs import RunView
+from vae_core.training.config import TRAINABLE, TrainConfig
 
 MOST = 4
 SAMPLES = (1, 4, 16)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from pages.ui import theme
-from vae_core.pretrained import load_pretrained
+from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import SIDE, as_unit, load_mnist
 from vae_core.vae.model import VAE
 

@@ -13,10 +13,10 @@ from pages.ui import step_figures
 from pages.ui.lookahead import Frame
 from pages.ui.start_figures import number
 from pages.ui.step_places import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
-from vae_core.checkpoint import Checkpoint
-from vae_core.config import TRAINABLE, ConfigError, Settings, TrainConfig
 from vae_core.estimators import ESTIMATORS
-from vae_core.one_step import OneStep, one_step, run_up
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
+from vae_core.training.one_step import OneStep, one_step, run_up
 from vae_core.vae.data import SIDE, DataError, Mnist, load_mnist
 
 UPDATES = {"0": "none: fresh weights", "100": "100 updates", "300": "300 updates"}

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import controls
-from vae_core.config import OBJECTIVES, TARGETS, TRAINABLE, ConfigError, TrainConfig
 from vae_core.estimators import ESTIMATORS
+from vae_core.training.config import OBJECTIVES, TARGETS, TRAINABLE, ConfigError, TrainConfig
 from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.priors import PRIORS
 

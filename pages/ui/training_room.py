@@ -19,10 +19,10 @@ import streamlit as st
 
 from pages.ui import controls
 from vae_core.background import in_thread
-from vae_core.config import Settings, TrainConfig
 from vae_core.jobs import Bounds, Jobs, JobsError
 from vae_core.runs import RunView
-from vae_core.train import train
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import train
 from vae_core.vae.data import DataError, load_mnist
 
 FIRST_PICTURE_SECONDS = 1.0

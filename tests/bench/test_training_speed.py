@@ -19,9 +19,9 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from vae_core.config import TrainConfig, fast_config
 from vae_core.families import Normal
-from vae_core.train import Progress, train
+from vae_core.training.config import TrainConfig, fast_config
+from vae_core.training.train import Progress, train
 from vae_core.vae import fast_dense
 from vae_core.vae.data import as_unit, load_mnist
 from vae_core.vae.objective import bernoulli_log_prob, kl_to_standard_normal

@@ -18,14 +18,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from vae_core.checkpoint import CheckpointError
-from vae_core.config import TrainConfig
-from vae_core.evaluate import Bound, evaluate
-from vae_core.train import Diverged, Progress, fresh_model, train
+from vae_core.training.checkpoint import CheckpointError
+from vae_core.training.config import TrainConfig
+from vae_core.training.evaluate import Bound, evaluate
+from vae_core.training.train import Diverged, Progress, fresh_model, train
 from vae_core.vae.data import Mnist, load_mnist
 from vae_core.vae.model import VAE
 
-FOLDER = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "pretrained"
 PLANS = {
     "latent2": TrainConfig(latent=2, epochs=40, seed=0),
     "latent20": TrainConfig(latent=20, epochs=20, seed=0),

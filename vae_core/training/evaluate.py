@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.config import TrainConfig
 from vae_core.families import LOG_SQRT_2PI
+from vae_core.training.config import TrainConfig
 from vae_core.vae.data import as_unit, binarized_bytes
 from vae_core.vae.model import VAE
 from vae_core.vae.objective import log_weights

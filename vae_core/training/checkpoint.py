@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from vae_core.config import TrainConfig
+from vae_core.training.config import TrainConfig
 from vae_core.vae.model import VAE
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")

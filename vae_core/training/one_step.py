@@ -19,11 +19,11 @@ from itertools import count
 import torch
 from torch import Tensor, nn
 
-from vae_core.checkpoint import Checkpoint, capture, restore
-from vae_core.config import ConfigError, Settings, TrainConfig, warm_up_and_decay
 from vae_core.estimators import ESTIMATORS, Cost, Estimator
 from vae_core.families import Normal
-from vae_core.train import Diverged, fresh_model, train
+from vae_core.training.checkpoint import Checkpoint, capture, restore
+from vae_core.training.config import ConfigError, Settings, TrainConfig, warm_up_and_decay
+from vae_core.training.train import Diverged, fresh_model, train
 from vae_core.vae.data import Mnist, minibatches
 from vae_core.vae.model import VAE
 from vae_core.vae.objective import Terms, elbo

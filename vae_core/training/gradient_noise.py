@@ -3,20 +3,63 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from vae_core.config import TRAINABLE, Settings, TrainConfig
-from vae_core.estimators import ESTIMATORS
-from vae_core.evaluate import spread
+from vae_core.estimators import ESTIMATORS, Estimator
+from vae_core.training.config import TRAINABLE, Settings, TrainConfig
+from vae_core.training.evaluate import spread
 from vae_core.vae.data import as_unit, binarize, mix_seeds
 from vae_core.vae.model import VAE
-from vae_core.vae.objective import GradientNoise, gradient_noise
+from vae_core.vae.objective import elbo
 
 IMAGES = 20
 REPEATS = 6
 STREAM = 3
+
+
+@dataclass(frozen=True)
+class GradientNoise:
+    """Signal and noise of an estimator's gradient in the encoder weights phi.
+
+    Attributes:
+        signal: squared length of the gradient's mean, less the share that noise adds to it.
+        variance: of one estimate, summed over all encoder weights.
+    """
+
+    signal: float
+    variance: float
+
+
+def gradient_noise(
+    x: Tensor,
+    model: VAE,
+    estimator: Estimator,
+    k: int,
+    repeats: int,
+    gen: torch.Generator,
+    beta: float = 1.0,
+) -> GradientNoise:
+    """Measure an estimator's gradient of the mean ELBO on one minibatch and the present weights.
+
+    Args:
+        x: images in [0, 1], (B, 784).
+        repeats: independent estimates, at least 2.
+        beta: weight of the KL, see `elbo`.
+    """
+    weights = list(model.encoder.parameters())
+    mean = [torch.zeros_like(w) for w in weights]
+    squares = 0.0
+    for count in range(1, repeats + 1):
+        draw = torch.autograd.grad(elbo(x, model, estimator, k, gen, beta).elbo.mean(), weights)
+        shifts = [g - m for g, m in zip(draw, mean, strict=True)]
+        mean = [m + shift / count for m, shift in zip(mean, shifts, strict=True)]
+        squares += sum(float(s.square().sum()) for s in shifts) * (1.0 - 1.0 / count)
+    variance = squares / (repeats - 1)
+    length = sum(float(m.square().sum()) for m in mean)
+    return GradientNoise(length - variance / repeats, variance)
 
 
 class GradientProbe:
