@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from pages.ui import training_room
-from vae_core.jobs import Jobs
+from vae_core.runs.jobs import Jobs
 from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from vae_core.background import Cores
+from vae_core.runs.workers import Cores
 from vae_core.training.config import Settings
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from vae_core.bounds import Bounds, JobsError, count_weights, planned_steps
+from vae_core.runs.bounds import Bounds, JobsError, count_weights, planned_steps
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import train
 from vae_core.vae.data import load_mnist

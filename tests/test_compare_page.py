@@ -12,8 +12,8 @@ from pages.ui.comparison import RUNNERS
 from tests import pages_sweep
 from tests.small_jobs import small_jobs
 from vae_core.estimators import ESTIMATORS
-from vae_core.jobs import Jobs
-from vae_core.runs import RunView
+from vae_core.runs.jobs import Jobs
+from vae_core.runs.view import RunView
 
 PAGE = frame.page_info("compare_runs")
 WORDS = {"none": "none", "one": "{name} {elbo}", "some": "{name} {elbo} {second} {ahead}"}

@@ -18,8 +18,8 @@ from pages.ui import live_figure, live_payload, looking_back, training_room
 from tests import pages_sweep
 from tests.small_jobs import small_jobs
 from tests.stage import views
-from vae_core.jobs import Jobs
-from vae_core.looks import Look
+from vae_core.runs.jobs import Jobs
+from vae_core.runs.looks import Look
 
 PAGE = frames.page_info("train_vae")
 LOOKS = tuple(Look(step, step / 100, views(step), np.zeros(2)) for step in (0, 50, 100, 150))
@@ -194,8 +194,8 @@ def test_whoever_looks_back_stays_there_while_the_run_gives_looks_up(jobs, shown
     there = int(shown[-1][1][1])
     app.query_params["look"] = str(there)
     app.run()
-    monkeypatch.setattr("vae_core.looks.MOST_LOOKS", 3)
-    monkeypatch.setattr("vae_core.shared_run.thin_looks", lambda looks: (looks[0], looks[-1]))
+    monkeypatch.setattr("vae_core.runs.view.looks.MOST_LOOKS", 3)
+    monkeypatch.setattr("vae_core.runs.shared_run.thin_looks", lambda looks: (looks[0], looks[-1]))
     jobs.wait_for(token(app), lambda view: there not in [look.step for look in view.looks])
     grown(jobs, app, int(shown[-1][1][-1]))
     assert there not in [look.step for look in jobs.look(token(app)).looks]

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from tests.stage import BOUND, CONFIG, views
-from vae_core.looks import MOST_LOOKS, Look, load_looks, looks_bytes, save_looks, thin_looks
+from vae_core.runs.looks import (
+    MOST_LOOKS,
+    Look,
+    load_looks,
+    looks_bytes,
+    save_looks,
+    thin_looks,
+)
 from vae_core.training.gradient_noise import GradientNoise
 from vae_core.training.train import Progress
 

@@ -7,7 +7,7 @@ import pytest
 
 from pages.ui import noise_figures
 from tests.stage import views
-from vae_core.looks import Look
+from vae_core.runs.looks import Look
 from vae_core.training.gradient_noise import GradientNoise
 
 

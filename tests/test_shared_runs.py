@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.stage import CONFIG, STEPS, Clock, Stage, reaches, seed, stands
-from vae_core import archive
-from vae_core.archive import CULLED, UNKNOWN
-from vae_core.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
-from vae_core.run_folder import RunFolder
-from vae_core.runs import RunView
+from vae_core.runs import archive
+from vae_core.runs.archive import CULLED, UNKNOWN
+from vae_core.runs.folder import RunFolder
+from vae_core.runs.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
+from vae_core.runs.view import RunView
 from vae_core.training.config import Settings, TrainConfig
 
 OTHER = Settings(learning_rate=1e-4)

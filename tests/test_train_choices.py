@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.run_folder import SavedRun, pictures
-from vae_core.runs import Point
+from vae_core.runs.folder import SavedRun, pictures
+from vae_core.runs.view import Point
 from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.training.evaluate import evaluate, evidence, held_out

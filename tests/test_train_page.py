@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import frame, take_away, training_room, training_views
 from tests import pages_sweep
 from tests.small_jobs import small_jobs
-from vae_core.archive import UNKNOWN
-from vae_core.exports import curves_csv
-from vae_core.jobs import Bounds, Jobs
-from vae_core.runs import RunView
+from vae_core.runs.archive import UNKNOWN
+from vae_core.runs.exports import curves_csv
+from vae_core.runs.jobs import Bounds, Jobs
+from vae_core.runs.view import RunView
 from vae_core.training.checkpoint import load_checkpoint
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
 from vae_core.vae.data import DataError

@@ -13,8 +13,8 @@ import streamlit as st
 
 from pages.ui import controls, training_room
 from vae_core.estimators import ESTIMATORS
-from vae_core.jobs import JobsError
-from vae_core.runs import RunView
+from vae_core.runs.jobs import JobsError
+from vae_core.runs.view import RunView
 from vae_core.training.config import TRAINABLE, TrainConfig
 
 MOST = 4

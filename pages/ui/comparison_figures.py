@@ -12,7 +12,7 @@ from pages.ui.comparison import AGAINST, runner_of
 from pages.ui.training_figures import span, thinned
 from pages.ui.training_views import number, recorded
 from vae_core.estimators import ESTIMATORS
-from vae_core.runs import Point, RunView
+from vae_core.runs.view import Point, RunView
 
 USUAL = (-220.0, -90.0)
 ROUND = 20.0

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from pages.ui import theme
 from vae_core.estimators import ESTIMATORS
-from vae_core.looks import Look
+from vae_core.runs.looks import Look
 from vae_core.training.gradient_noise import GradientNoise
 
 DECADES = (-4.0, 1.0)

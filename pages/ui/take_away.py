@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.ui import training_room
-from vae_core.exports import checkpoint_file, curves_csv, script
-from vae_core.runs import RunView
+from vae_core.runs.exports import checkpoint_file, curves_csv, script
+from vae_core.runs.view import RunView
 from vae_core.training.config import TrainConfig
 
 CHECKPOINT, CURVES = "vae.safetensors", "curves.csv"

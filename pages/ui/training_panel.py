@@ -17,8 +17,8 @@ from pages.ui import (
 from pages.ui.live_figure import live_figure
 from pages.ui.training_controls import USUAL_RATE
 from pages.ui.training_figures import kl_bars, latent_map, strips_html
-from vae_core.jobs import Jobs
-from vae_core.runs import RunView
+from vae_core.runs.jobs import Jobs
+from vae_core.runs.view import RunView
 from vae_core.training.config import TrainConfig
 from vae_core.vae.data import DataError
 

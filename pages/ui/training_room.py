@@ -18,9 +18,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import controls
-from vae_core.background import in_thread
-from vae_core.jobs import Bounds, Jobs, JobsError
-from vae_core.runs import RunView
+from vae_core.runs.jobs import Bounds, Jobs, JobsError
+from vae_core.runs.view import RunView
+from vae_core.runs.workers import in_thread
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import train
 from vae_core.vae.data import DataError, load_mnist

@@ -13,7 +13,7 @@ import numpy as np
 from pages.ui import theme
 from pages.ui.training_figures import Curve, Line, Mark, used
 from vae_core.estimators import ESTIMATORS
-from vae_core.runs import RunView
+from vae_core.runs.view import RunView
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
 from vae_core.training.evaluate import Bound, Views, held_out, take_views
 from vae_core.training.train import fresh_model
