@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from vae_core import cli_train
 from vae_core.__main__ import main
+from vae_core.cli import train
 from vae_core.training.checkpoint import load_checkpoint
 from vae_core.training.train import Diverged, Settings
 
@@ -127,9 +127,9 @@ def test_words_that_are_no_numbers(capsys):
 
 def test_the_fewest_samples_are_the_default():
     parser = argparse.ArgumentParser()
-    cli_train.add_arguments(parser)
+    train.add_arguments(parser)
     args = parser.parse_args(["--estimator", "score_loo"])
-    assert cli_train.config_from(args).samples == 2
+    assert train.config_from(args).samples == 2
 
 
 def test_divergence_has_status_1_and_valid_json(capsys):
@@ -144,7 +144,7 @@ def test_divergence_has_status_1_and_valid_json(capsys):
 
 def test_numbers_beyond_json_become_null():
     ending = Diverged(3, "KL", float("inf"), Settings())
-    assert cli_train.as_json(ending)["diverged"]["value"] is None
+    assert train.as_json(ending)["diverged"]["value"] is None
 
 
 def test_bar_and_time_left(capsys, monkeypatch):
