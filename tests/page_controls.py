@@ -10,8 +10,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import controls, frame, live_figure
-from pages.ui.live_parts import Param
+from pages.ui import controls, frame
+from pages.ui.live import Param, figure
 from tests import pages_sweep
 
 GUESSES = ("z^2 + z", "1", "0", "2")
@@ -61,12 +61,12 @@ class Found:
 @contextmanager
 def without_looking_ahead() -> Iterator[None]:
     """No look-ahead is computed, which takes most of a page's time."""
-    original = live_figure._send_ahead
-    live_figure._send_ahead = lambda *_all: None
+    original = figure._send_ahead
+    figure._send_ahead = lambda *_all: None
     try:
         yield
     finally:
-        live_figure._send_ahead = original
+        figure._send_ahead = original
 
 
 def read_page(page: frame.PageInfo, **query: str) -> tuple[AppTest, dict[str, Found]]:

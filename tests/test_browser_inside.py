@@ -17,7 +17,7 @@ from pages.ui import assets, inside_maps_figures
 from pages.ui.inside_digits import PLANE, WIDE, held_out
 from pages.ui.inside_sketch import cells_of, noise, text_of
 from pages.ui.inside_views import VIEWS
-from pages.ui.lookahead import pack_constants
+from pages.ui.live.lookahead import pack_constants
 from tests.conftest import Opener
 from tests.live_page import LivePage
 from tests.test_browser_access import grave, tab_through

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.live_parts import Param
+from pages.ui.live import Param
 from tests.test_links import HOSTILE
 
 MU = Param("mu", "mean", -3, 3, 0.1, default=1.5)

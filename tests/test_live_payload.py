@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 
-from pages.ui import controls, live_figure, live_payload
-from pages.ui.live_parts import Param
-from pages.ui.lookahead import Frame
+from pages.ui import controls
+from pages.ui.live import Frame, Param, figure, payload
 
 built: list[str] = []
 
@@ -33,9 +32,9 @@ def test_a_steady_figure_is_built_once_for_each_drawing() -> None:
     for title in ("first", "second"):
         for a in (1.0, 2.0):
             drawing = partial(draw, title=title)
-            sent = json.loads(live_payload.steady_json(drawing, line(a), {"problem": "square"}))
+            sent = json.loads(payload.steady_json(drawing, line(a), {"problem": "square"}))
             assert built[-1] == title
-            assert sent == json.loads(live_payload.figure_json(draw(line(a), title)))
+            assert sent == json.loads(payload.figure_json(draw(line(a), title)))
             built.pop()
     assert built == ["first", "second"]
 
@@ -59,5 +58,5 @@ def test_whoever_stood_at_a_default_that_has_moved_on_goes_along(
     found: dict[str, str | None] = {}
     monkeypatch.setattr(st, "session_state", {"figure": {"changed": told}})
     monkeypatch.setattr(controls, "write", found.update)
-    live_figure._hear("figure", axes, ())
+    figure._hear("figure", axes, ())
     assert found == written

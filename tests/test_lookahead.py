@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.ui.lookahead import Frame, axis_ahead, pack, pack_constants, plain
+from pages.ui.live import Frame
+from pages.ui.live.lookahead import axis_ahead, pack, pack_constants, plain
 
 GRID = np.linspace(-1.0, 1.0, 7)
 

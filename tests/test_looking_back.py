@@ -14,7 +14,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import frame as frames
-from pages.ui import live_figure, live_payload, looking_back, training_room
+from pages.ui import looking_back, training_room
+from pages.ui.live import figure as live_figure
+from pages.ui.live import payload
 from tests import pages_sweep
 from tests.small_jobs import small_jobs
 from tests.stage import views
@@ -76,7 +78,7 @@ def test_a_figure_of_noise_is_small_even_so():
     look = replace(LOOKS[1], views=replace(views(0), samples=noise))
     shown = looking_back.album(run((LOOKS[0], look)))
     figure = looking_back.draw(looking_back.frame(50, shown), shown)
-    assert len(live_payload.figure_json(figure)) < 16_000
+    assert len(payload.figure_json(figure)) < 16_000
 
 
 def test_a_look_is_named_by_its_step_and_its_pictures():

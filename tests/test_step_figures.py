@@ -15,7 +15,8 @@ import pytest
 from pages.ui import frame as site
 from pages.ui import step_figures, step_frames
 from pages.ui.lesson import Lesson, read_sections
-from pages.ui.lookahead import Frame, axis_ahead
+from pages.ui.live import Frame
+from pages.ui.live.lookahead import axis_ahead
 from pages.ui.step_places import (
     ARRANGEMENTS,
     BACK_TO_PHI,

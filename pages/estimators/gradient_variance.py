@@ -4,7 +4,8 @@ import streamlit as st
 
 from pages.ui import controls, own_cost, variance_draws
 from pages.ui.frame import page_frame
-from pages.ui.live_figure import Preset, live_figure
+from pages.ui.live import live_figure
+from pages.ui.live.figure import Preset
 from pages.ui.predict import predict
 from pages.ui.sweep_figures import ALONG
 from pages.ui.variance_views import VIEWS, Chosen

@@ -6,7 +6,8 @@ from pages.ui import controls, fate_figures
 from pages.ui import race_figures as picture
 from pages.ui.fate_figures import fates
 from pages.ui.frame import page_frame
-from pages.ui.live_figure import Param, Preset, Transport, live_figure
+from pages.ui.live import live_figure
+from pages.ui.live.figure import Param, Preset, Transport
 from pages.ui.predict import predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS

@@ -7,7 +7,8 @@ import streamlit as st
 
 from pages.ui import controls, frame
 from pages.ui import start_figures as picture
-from pages.ui.live_figure import Param, Preset, live_figure
+from pages.ui.live import live_figure
+from pages.ui.live.figure import Param, Preset
 from vae_core.families import Normal
 
 VIEWS = {"sample": "Draw z directly", "reparameterize": "Draw the noise outside"}

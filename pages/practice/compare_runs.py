@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui import comparison, comparison_figures, controls, training_panel
 from pages.ui.frame import page_frame
-from pages.ui.live_figure import live_figure
+from pages.ui.live import live_figure
 from pages.ui.training_figures import strips_html
 
 with page_frame("compare_runs") as lesson:

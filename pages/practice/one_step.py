@@ -7,7 +7,8 @@ import streamlit as st
 from pages.ui import controls, step_frames
 from pages.ui import step_figures as picture
 from pages.ui.frame import page_frame
-from pages.ui.live_figure import Param, Preset, Transport, live_figure
+from pages.ui.live import live_figure
+from pages.ui.live.figure import Param, Preset, Transport
 from pages.ui.step_places import STAGES
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.one_step import one_step

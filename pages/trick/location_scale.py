@@ -4,7 +4,8 @@ import streamlit as st
 
 from pages.ui import transform_figures as picture
 from pages.ui.frame import page_frame
-from pages.ui.live_figure import Handle, Param, Preset, Transport, live_figure
+from pages.ui.live import live_figure
+from pages.ui.live.figure import Handle, Param, Preset, Transport
 from vae_core.families import Normal
 
 PARAMS = (

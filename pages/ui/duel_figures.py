@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import torch
 
 from pages.ui import theme
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from pages.ui.variance_draws import GREEK, Knobs, base_noise, reference
 from pages.ui.variance_figures import setting_of
 from vae_core.families import Normal

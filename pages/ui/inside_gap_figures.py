@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pages.ui import theme
 from pages.ui.inside_digits import HIDDEN_AXIS, Floats, held_out, plane, tile
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from vae_core.vae.posterior import STEPS, GridPosterior, Refinement, grid_posterior, refine
 
 AROUND = np.linspace(0.0, 2.0 * math.pi, 73)

@@ -15,7 +15,7 @@ import torch
 
 from pages.ui import assets, theme
 from pages.ui.inside_digits import HIDDEN_AXIS, INK, PLANE, Floats, plane, tile
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from pages.ui.training_figures import DIGITS, MAP_RADIUS
 from vae_core.vae.data import SIDE, as_unit, load_mnist
 from vae_core.vae.traversal import manifold, quantiles

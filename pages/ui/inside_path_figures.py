@@ -10,7 +10,7 @@ import torch
 
 from pages.ui import theme
 from pages.ui.inside_digits import HIDDEN_AXIS, Floats, caption, held_out, tile, wide
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from vae_core.vae.traversal import change_by_reconstruction, straight_path
 
 POSITIONS = 41

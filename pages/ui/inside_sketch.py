@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pages.ui import assets, controls
 from pages.ui.inside_digits import WIDE, held_out
-from pages.ui.lookahead import pack_constants
+from pages.ui.live.lookahead import pack_constants
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import PIXELS
 

@@ -19,7 +19,8 @@ from pages.ui import (
 from pages.ui.inside_digits import PLANE, SPECIMENS, WIDE
 from pages.ui.inside_sketch import sketch
 from pages.ui.lesson import Lesson
-from pages.ui.live_figure import Handle, Param, Preset, Transport, live_figure
+from pages.ui.live import live_figure
+from pages.ui.live.figure import Handle, Param, Preset, Transport
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.completion import PARTS, complete
 from vae_core.vae.data import SIDE

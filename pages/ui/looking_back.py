@@ -21,8 +21,8 @@ import streamlit as st
 
 from pages.ui import controls, theme, training_room
 from pages.ui.inside_digits import HIDDEN_AXIS
-from pages.ui.live_figure import Frame, Param, Transport
-from pages.ui.lookahead import grey_bytes, pack
+from pages.ui.live.figure import Frame, Param, Transport
+from pages.ui.live.lookahead import grey_bytes, pack
 from vae_core.runs.looks import Look
 from vae_core.runs.view import RunView
 from vae_core.vae.data import SIDE

@@ -19,7 +19,7 @@ import plotly.graph_objects as go
 import torch
 
 from pages.ui import theme
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
 from vae_core.lab.race import Course, Lane, Lanes, Trajectory, run, run_exact

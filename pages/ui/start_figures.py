@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import torch
 
 from pages.ui.drawing import Drawing, Point, Value, Words, between
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from vae_core.families import Normal
 
 ARRANGED = ("mu", "sigma", "z", "cost", "by_z", "by_mu", "by_sigma", "eps")

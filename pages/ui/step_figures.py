@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 
 from pages.ui import theme
 from pages.ui.drawing import Drawing, Point, Value, Words, between
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from pages.ui.step_places import (
     ARRANGEMENTS,
     BACK_TO_PHI,

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from pages.ui import step_figures
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from pages.ui.start_figures import number
 from pages.ui.step_places import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from vae_core.estimators import ESTIMATORS

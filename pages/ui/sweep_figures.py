@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui import theme
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from pages.ui.variance_draws import FEWEST_DRAWS, GREEK, Setting, reference, short
 from pages.ui.variance_figures import draw_curve, label_names, setting_of
 from vae_core.estimators import ESTIMATORS

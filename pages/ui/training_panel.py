@@ -14,7 +14,7 @@ from pages.ui import (
     training_room,
     training_views,
 )
-from pages.ui.live_figure import live_figure
+from pages.ui.live import live_figure
 from pages.ui.training_controls import USUAL_RATE
 from pages.ui.training_figures import kl_bars, latent_map, strips_html
 from vae_core.runs.jobs import Jobs

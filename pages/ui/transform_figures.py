@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 import torch
 
 from pages.ui import theme
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from vae_core.families import Normal
 
 MOST_SAMPLES = 200

@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui import theme
-from pages.ui.lookahead import Frame
+from pages.ui.live import Frame
 from pages.ui.variance_draws import (
     GREEK,
     MOST_DRAWS,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pages.ui import duel_figures, minibatch_figures, sweep_figures, variance_figures
-from pages.ui.live_figure import Param, Transport
+from pages.ui.live.figure import Param, Transport
 from pages.ui.variance_draws import MOST_DRAWS
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import Knob, find_problem

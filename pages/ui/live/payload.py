@@ -12,8 +12,9 @@ import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
 from pages.ui import controls
-from pages.ui.live_parts import Handle, Param, Preset, Transport
-from pages.ui.lookahead import Frame, plain
+from pages.ui.live.frame import Frame
+from pages.ui.live.lookahead import plain
+from pages.ui.live.parts import Handle, Param, Preset, Transport
 
 _MOST_SKELETONS = 64
 _skeletons: dict[tuple[Any, ...], dict[str, Any]] = {}

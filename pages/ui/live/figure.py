@@ -18,9 +18,11 @@ from typing import Any, TypeAlias
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui import assets, controls, live_payload
-from pages.ui.live_parts import Handle, Param, Preset, Transport
-from pages.ui.lookahead import Frame, FrameFunction, axis_ahead, pack_constants, plain
+from pages.ui import assets, controls
+from pages.ui.live import payload
+from pages.ui.live.frame import Frame, FrameFunction
+from pages.ui.live.lookahead import axis_ahead, pack_constants, plain
+from pages.ui.live.parts import Handle, Param, Preset, Transport
 
 __all__ = ["Frame", "Handle", "Live", "Param", "Preset", "Transport", "live_figure"]
 
@@ -107,11 +109,11 @@ def live_figure(
         **_loaded(formula_js, constants, arguments),
         **_pictures((figure, narrow), now, extra or {}, steady=steady, height=height),
         **_standing(frame, extra, now, values, unfit),
-        **live_payload.controls_data(axes, values, transport, handles),
+        **payload.controls_data(axes, values, transport, handles),
         "formula": formula,
         "takeaway": takeaway,
         "hint": hint,
-        **live_payload.folded_data(table, presets, axes, source),
+        **payload.folded_data(table, presets, axes, source),
     }
     _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
     if frame and axes and not formula_js and not (transport and transport.fetched):
@@ -165,12 +167,12 @@ def _standing(
 
 def _drawn(figure: Drawing, now: Frame | None, extra: Mapping[str, Any], *, steady: bool) -> str:
     if isinstance(figure, go.Figure):
-        return live_payload.figure_json(figure)
+        return payload.figure_json(figure)
     if now is None:
         raise TypeError("a live figure that is drawn by a function needs `frame`")
     if steady:
-        return live_payload.steady_json(figure, now, extra)
-    return live_payload.figure_json(figure(now))
+        return payload.steady_json(figure, now, extra)
+    return payload.figure_json(figure(now))
 
 
 def _read(axes: Sequence[Param]) -> tuple[dict[str, Any], list[str]]:
@@ -190,7 +192,7 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
         return
     chosen = told.get("preset")
     if isinstance(chosen, int) and 0 <= chosen < len(presets):
-        controls.show_state(live_payload.state_texts(presets[chosen], axes))
+        controls.show_state(payload.state_texts(presets[chosen], axes))
         return
     texts: dict[str, str | None] = {}
     sent, at_default = told.get("values"), told.get("atDefault")

@@ -1,0 +1,16 @@
+"""The live figure: pictures of anything that answer under the finger."""
+
+from pages.ui.live.figure import Live, live_figure
+from pages.ui.live.frame import Frame, FrameFunction
+from pages.ui.live.parts import Handle, Param, Preset, Transport
+
+__all__ = [
+    "Frame",
+    "FrameFunction",
+    "Handle",
+    "Live",
+    "Param",
+    "Preset",
+    "Transport",
+    "live_figure",
+]
