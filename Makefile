@@ -66,6 +66,6 @@ clean:
 	@$(PIP) --quiet -r requirements-dev.txt
 	@touch $@
 
-.venv/browser: tests/find_browser.py .venv/installed-dev
-	@$(PY) tests/find_browser.py --install
+.venv/browser: tests/support/find_browser.py .venv/installed-dev
+	@$(PY) tests/support/find_browser.py --install
 	@touch $@

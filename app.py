@@ -11,12 +11,10 @@ import gc
 import hashlib
 import importlib
 import logging
-import pkgutil
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import ModuleType
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -28,7 +26,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 
-from pages import ui
+from pages.contents import PAGES
 from pages.ui import assets
 
 LOG = logging.getLogger("through_the_noise")
@@ -108,8 +106,11 @@ async def serve_asset(request: Request) -> Response:
 
 async def serve_file(request: Request) -> Response:
     """Answer with a file of the run whose token the query holds, or 404."""
+    # Torch comes along with it, so it is not loaded at once; as below.
+    from pages.practice.train_vae import take_away
+
     name, token = request.path_params["name"], request.query_params.get("run", "")
-    found = await run_in_threadpool(late("take_away").file, name, token)
+    found = await run_in_threadpool(take_away.file, name, token)
     if found is None:
         return PlainTextResponse("There is no such file, or its run is gone.", status_code=404)
     content, media_type = found
@@ -119,9 +120,11 @@ async def serve_file(request: Request) -> Response:
 
 async def serve_looks(request: Request) -> Response:
     """Answer with pictures of the run whose token the query holds, by their names, or 404."""
+    from pages.practice.train_vae import look_back
+
     names = request.query_params.get("names", "").split(",")
     token = request.query_params.get("run", "")
-    found = await run_in_threadpool(late("looking_back").packed, token, names)
+    found = await run_in_threadpool(look_back.packed, token, names)
     if found is None:
         return PlainTextResponse("This run is gone.", status_code=404)
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -142,18 +145,18 @@ def warm_up() -> None:
     an answer. What is loaded here stays, so it is frozen and never looked through again.
     """
     assets.load(assets.PLOTLY)
-    for module in pkgutil.iter_modules(ui.__path__):
-        late(module.name)
-    late("training_room").jobs()
+    for path in PAGES.glob("*/**/*.py"):
+        if path.stem not in {path.parent.name, "__init__"}:  # a page's script bears its key
+            importlib.import_module(
+                ".".join(("pages", *path.relative_to(PAGES).with_suffix("").parts))
+            )
+    from pages.ui.runs import visitor
+
+    visitor.jobs()
     # The arrays of a page are small, and visitors are many: a script run computes on one thread.
     importlib.import_module("torch").set_num_threads(1)
     gc.collect()
     gc.freeze()
-
-
-def late(name: str) -> ModuleType:
-    """A module of `pages.ui` that brings torch along, so it is not loaded at once."""
-    return importlib.import_module(f"{ui.__name__}.{name}")
 
 
 @asynccontextmanager
@@ -162,11 +165,13 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     warming = asyncio.create_task(run_in_threadpool(warm_up))
     yield
     await warming
-    await run_in_threadpool(late("training_room").close)
+    from pages.ui.runs import visitor
+
+    await run_in_threadpool(visitor.close)
 
 
 app = st.App(
-    Path(__file__).parent / "pages" / "site.py",
+    PAGES / "site.py",
     routes=[
         Route("/assets/{name:path}", serve_asset),
         Route("/take/{name}", serve_file),

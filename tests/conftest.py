@@ -29,7 +29,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.find_browser import ADVICE, find
+from tests.support.find_browser import ADVICE, find
 
 ROOT = Path(__file__).parents[1]
 # Trainings that the tests start leave their snapshots here, not among the user's own.
