@@ -1,6 +1,6 @@
 // Parts of the picture that can be dragged: invisible grips over the points of a trace.
 
-import { make } from "./dom.js";
+import { make } from "../shared/dom.js";
 import { nearest } from "./sliders.js";
 
 const SIZE = 44;

@@ -1,6 +1,6 @@
 // Pictures under the finger: a heatmap's new values, written into the image that plotly drew.
 
-import { bytesOf } from "./decode.js";
+import { bytesOf } from "../shared/decode.js";
 
 const STEPS = 256;
 const places = new WeakMap(); // a trace -> where each of its values stands in the picture

@@ -1,6 +1,6 @@
 // Pictures that are fetched when a hand comes near: each once, and kept by its name.
 
-import { Axis } from "./decode.js";
+import { Axis } from "../shared/decode.js";
 
 export class Shelf {
   constructor(arrived) {

@@ -1,7 +1,7 @@
 // Sliders with the symbol's colour, a readout, and a field to type a number into.
 
-import { make, setText } from "./dom.js";
-import { format } from "./words.js";
+import { make, setText } from "../shared/dom.js";
+import { format } from "../shared/words.js";
 
 export function nearest(positions, value) {
   let best = 0;

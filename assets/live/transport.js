@@ -1,8 +1,8 @@
 // The bar of what moves in time: play, pause, step, back, speed, reset, scrub.
 
-import { icon, make } from "./dom.js";
+import { icon, make } from "../shared/dom.js";
 import { nearest } from "./sliders.js";
-import { format } from "./words.js";
+import { format } from "../shared/words.js";
 
 const MOVING = { value: null, default: null, positions: null, names: null };
 const SPEEDS = [0.25, 0.5, 1, 2, 4];

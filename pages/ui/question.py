@@ -58,8 +58,8 @@ def predict(
     _component(
         key=f"predict_{key}",
         data={
-            "script": assets.url("live/predict.js"),
-            "urls": {name: assets.url(name) for name in ("predict.css", "katex.js")},
+            "script": assets.url("question/question.js"),
+            "urls": {name: assets.url(name) for name in ("question/question.css", "katex.js")},
             "key": key,
             "question": question,
             "options": [

@@ -118,7 +118,7 @@ def test_the_browsers_model_is_the_core(open_page: Opener) -> None:
         z = torch.linspace(-1.5, 2.0, model.encoder(x[None].float()).loc.shape[-1]).double()
         found = page.evaluate(
             """async ([address, x, z]) => {
-              const { loadModel, encode, decode } = await import('/assets/live/network.js');
+              const { loadModel, encode, decode } = await import('/assets/shared/network.js');
               const model = await loadModel(address);
               const { mu, sigma } = encode(model, x);
               return [mu, sigma, decode(model, z)].map((each) => Array.from(each));
@@ -147,8 +147,8 @@ def test_the_browsers_frames_are_pythons(view: str, open_page: Opener) -> None:
         setting = dict(zip(names, place, strict=True))
         found = page.evaluate(
             """async ([formula, setting, packed]) => {
-              const { unpackConstants } = await import('/assets/live/decode.js');
-              const { frame, prepare } = await import(`/assets/formulas/${formula}.js`);
+              const { unpackConstants } = await import('/assets/shared/decode.js');
+              const { frame, prepare } = await import(`/assets/frames/${formula}.js`);
               const constants = unpackConstants(packed);
               await prepare(constants);
               const { traces, numbers } = frame(setting, constants);
@@ -284,14 +284,15 @@ def test_the_sheets_numbers_are_the_cores(open_page: Opener) -> None:
     for cells in (held_out(2, 1).numpy() > 0.5, blob.ravel(), heavy.ravel()):
         found = page.evaluate(
             """async ([text, address, eps]) => {
-              const sketch = await import('/assets/live/sketch.js');
-              const { loadModel } = await import('/assets/live/network.js');
-              const cells = sketch.cellsOf(text);
-              const x = sketch.asMnist(cells);
-              const found = sketch.answer(await loadModel(address), x, eps);
+              const { answer } = await import('/assets/sheet/sheet.js');
+              const { asMnist, cellsOf, textOf } = await import('/assets/sheet/mnist.js');
+              const { loadModel } = await import('/assets/shared/network.js');
+              const cells = cellsOf(text);
+              const x = asMnist(cells);
+              const found = answer(await loadModel(address), x, eps);
               const { kl, elbo, mu, sigma } = found;
               const [last] = found.pictures.slice(-1);
-              return { text: sketch.textOf(cells), x: Array.from(x), kl, elbo,
+              return { text: textOf(cells), x: Array.from(x), kl, elbo,
                 mu: Array.from(mu), sigma: Array.from(sigma), last: Array.from(last) };
             }""",
             [text_of(cells), assets.url(f"pretrained/{WIDE}.safetensors"), eps.ravel().tolist()],

@@ -254,7 +254,7 @@ def test_the_browser_formula_is_the_core(open_page: Opener) -> None:
     constants = {name: array.tolist() for name, array in picture.constants(seed=3).items()}
     answers = live.page.evaluate(
         """async ([settings, constants]) => {
-          const { frame } = await import('/assets/formulas/location_scale.js');
+          const { frame } = await import('/assets/frames/location_scale.js');
           const typed = Object.fromEntries(
             Object.entries(constants).map(([name, list]) => [name, new Float64Array(list)]));
           const plain = (value) => Array.from(value, (x) => (Number.isNaN(x) ? null : x));
@@ -283,7 +283,7 @@ def test_browser_formats_numbers_as_python_does(open_page: Opener) -> None:
     numbers = [0.0, 1.0, -1.005, 1234567.891, 0.000012345, -0.06, 99.95, 1e18, 2.75]
     found = live.page.evaluate(
         """async ([specs, numbers]) => {
-          const { format } = await import('/assets/live/words.js');
+          const { format } = await import('/assets/shared/words.js');
           return specs.map((spec) => numbers.map((number) => format(number, spec)));
         }""",
         [specs, numbers],

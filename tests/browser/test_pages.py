@@ -129,7 +129,7 @@ MOUNT = """async (url) => {
 
 def test_a_recalled_showing_gives_way_to_the_one_before_it(open_page: Opener) -> None:
     page = open_page("/").page
-    log = page.evaluate(MOUNT, assets.url("live/mount.js"))
+    log = page.evaluate(MOUNT, assets.url("shared/mount.js"))
     assert log == ["made", "old", "new", "cancelled", "new", "removed"]
 
 

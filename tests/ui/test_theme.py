@@ -110,7 +110,7 @@ def test_variables_are_those_that_the_style_sheet_defines() -> None:
 
 def test_style_sheets_use_only_variables_that_exist() -> None:
     defined = set(re.findall(r"(--ttn-[a-z-]+):light-dark", theme.css()))
-    for sheet in (ROOT / "assets").glob("*.css"):
+    for sheet in (ROOT / "assets").rglob("*.css"):
         used = set(re.findall(r"var\((--ttn-[a-z-]+)\)", sheet.read_text(encoding="utf-8")))
         own = set(re.findall(r"(--ttn-[a-z-]+) *:", sheet.read_text(encoding="utf-8")))
         assert used <= defined | own, sheet.name

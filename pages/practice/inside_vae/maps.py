@@ -1,6 +1,6 @@
 """The latent map and the manifold: a point moves over the plane, and the decoded digit follows.
 
-`assets/formulas/latent_map.js` and `manifold.js` compute the same frames in the browser, with the
+`assets/frames/latent_map.js` and `manifold.js` compute the same frames in the browser, with the
 same weights; a browser test holds them against these.
 """
 

@@ -1,6 +1,6 @@
 """Draw your own digit: a sheet of 28 x 28 cells, what the encoder makes of it, ten ways back.
 
-Encoder and decoder run in the browser while the hand still moves (`assets/live/sketch.js`). When
+Encoder and decoder run in the browser while the hand still moves (`assets/sheet/sheet.js`). When
 it rests, the drawing goes into the address: six cells a letter, empty ones at the end left out.
 """
 
@@ -55,8 +55,8 @@ def sketch(digit: int, specimen: int, seed: int) -> None:
     _component(
         key=KEY,
         data={
-            "script": assets.url("live/sketch.js"),
-            "css": [assets.url(name) for name in ("live_figure.css", "sketch.css")],
+            "script": assets.url("sheet/sheet.js"),
+            "css": [assets.url(name) for name in ("live/figure.css", "sheet/sheet.css")],
             "weights": assets.url(f"pretrained/{WIDE}.safetensors"),
             "drawing": text,
             "specimen": specimen_text,

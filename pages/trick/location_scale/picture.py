@@ -4,7 +4,7 @@ Two rows share one axis. Above stands the base density p(eps); below lands q(z).
 time t from 0 to 1, the bell and its samples are on their way: a point eps is at (1 - t) eps + t z,
 so the bell is that of Normal(t mu, 1 - t + t sigma), and its foot sinks from the upper row to the
 lower. Its gradient, t in mu and t eps in sigma, grows into 1 and eps on the way.
-`assets/formulas/location_scale.js` computes the same frame in the browser.
+`assets/frames/location_scale.js` computes the same frame in the browser.
 """
 
 from __future__ import annotations

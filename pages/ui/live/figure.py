@@ -36,7 +36,7 @@ _figure_component = st.components.v2.component(
     "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
 )
 _ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
-_LOADED = ("plotly.min.js", "katex.js", "live_figure.css")
+_LOADED = ("plotly.min.js", "katex.js", "live/figure.css")
 
 Drawing: TypeAlias = go.Figure | Callable[[Frame], go.Figure]
 
@@ -89,7 +89,7 @@ def live_figure(
             column titles with the columns.
         presets: What to try.
         source: Functions whose code is shown, as it ran.
-        formula_js: Name of a module in `assets/formulas` that computes frames in the browser, where
+        formula_js: Name of a module in `assets/frames` that computes frames in the browser, where
             several parameters change at once; no look-ahead is sent then.
         constants: Function of `seed`-like values and `extra` to what that module needs.
         extra: Further arguments of `frame`, hashable, such as the choice of other controls.
@@ -128,9 +128,9 @@ def _loaded(
 ) -> dict[str, Any]:
     """What the browser loads, and the constants of its formula."""
     return {
-        "script": assets.url("live_figure.js"),
+        "script": assets.url("live/figure.js"),
         "urls": {name: assets.url(name) for name in _LOADED},
-        "formulaJs": assets.url(f"formulas/{formula_js}.js") if formula_js else "",
+        "formulaJs": assets.url(f"frames/{formula_js}.js") if formula_js else "",
         "constants": pack_constants(constants(**arguments)) if constants else {},
     }
 
@@ -227,7 +227,7 @@ def _send_ahead(
         walk = tuple(int(at) if param.whole else at for at in param.positions)
         others = (*stay.items(), *extra.items())
         data = {
-            "script": assets.url("live_figure.js"),
+            "script": assets.url("live/figure.js"),
             "lookaheadFor": key,
             "context": _context(frame, extra),
             "from": stay,

@@ -1,8 +1,8 @@
 // What stands around the figure: takeaway, formula, presets, table of numbers, code.
 
-import { make, setText } from "./dom.js";
-import { typeset } from "./formula.js";
-import { fill, fillFormula, format, formulaNumbers } from "./words.js";
+import { make, setText } from "../shared/dom.js";
+import { typeset } from "../shared/tex.js";
+import { fill, fillFormula, format, formulaNumbers } from "../shared/words.js";
 
 function tableRows(table, names, formats) {
   const columns = Object.entries(table);

@@ -3,10 +3,10 @@
 // First answers are kept in localStorage under one name, {key: {choice, right, factor}}; they make
 // the score. Nothing is sent anywhere.
 
-import { make, setText } from "./dom.js";
-import { typeset } from "./formula.js";
-import { mount } from "./mount.js";
-import { format } from "./words.js";
+import { make, setText } from "../shared/dom.js";
+import { typeset } from "../shared/tex.js";
+import { mount } from "../shared/mount.js";
+import { format } from "../shared/words.js";
 
 const STORE = "ttn-predictions";
 const CLOSE = 2; // a guessed factor is close when it is off by no more than this
@@ -69,7 +69,7 @@ class Question {
     const packed = JSON.stringify(data);
     if (packed === this.packed) return;
     this.packed = packed;
-    await loadStyle(data.urls["predict.css"]);
+    await loadStyle(data.urls["question/question.css"]);
     const formulas = JSON.stringify(data).includes("$");
     const katex = formulas ? await import(new URL(data.urls["katex.js"], document.baseURI)) : null;
     if (this.packed !== packed) return;

@@ -1,7 +1,7 @@
-// The frame of the latent map, as `map_frame` in pages/ui/inside_maps_figures.py has it: the decoder runs
-// in the browser. A browser test holds the two against each other.
+// The frame of the latent map, as `map_frame` in pages/practice/inside_vae/maps.py has it: the
+// decoder runs in the browser. A browser test holds the two against each other.
 
-import { decode, loadModel } from "../live/network.js";
+import { decode, loadModel } from "../shared/network.js";
 
 let model;
 export async function prepare({ weights }) {

@@ -1,7 +1,7 @@
-// The frame of the manifold, as `manifold_frame` in pages/ui/inside_maps_figures.py has it; the quantiles of
-// the normal distribution come from there.
+// The frame of the manifold, as `manifold_frame` in pages/practice/inside_vae/maps.py has it; the
+// quantiles of the normal distribution come from there.
 
-import { decode, loadModel } from "../live/network.js";
+import { decode, loadModel } from "../shared/network.js";
 
 let model;
 export async function prepare({ weights }) {

@@ -5,18 +5,18 @@
 // show(component)    Python's answer, or a figure that has changed on its own
 // need()             a hand is near: pictures that are fetched, and not sent ahead, are asked for
 
-import { Axis, unpackConstants } from "./live/decode.js";
-import { make, setText } from "./live/dom.js";
-import { enlarge, fit, rearrange, savePicture } from "./live/drawing.js";
-import { Grips } from "./live/grips.js";
-import { unfold } from "./live/image.js";
-import { mount } from "./live/mount.js";
-import { paint } from "./live/paint.js";
-import { Shelf } from "./live/shelf.js";
-import { Controls } from "./live/sliders.js";
-import { Palette, houseTemplate, resolveAll } from "./live/style.js";
-import { Words } from "./live/text.js";
-import { TransportBar } from "./live/transport.js";
+import { Axis, unpackConstants } from "../shared/decode.js";
+import { make, setText } from "../shared/dom.js";
+import { enlarge, fit, rearrange, savePicture } from "./room.js";
+import { Grips } from "./grips.js";
+import { unfold } from "./image.js";
+import { mount } from "../shared/mount.js";
+import { paint } from "./paint.js";
+import { Shelf } from "./shelf.js";
+import { Controls } from "./sliders.js";
+import { Palette, houseTemplate, resolveAll } from "./style.js";
+import { Words } from "./surround.js";
+import { TransportBar } from "./transport.js";
 
 const named = new Map(); // key of a figure -> figure
 const ahead = new Map(); // key of a figure -> what each of its sliders would show
@@ -115,7 +115,7 @@ class LiveFigure {
   }
 
   async load({ urls, formulaJs, constants }) {
-    const parts = [loadStyle(urls["live_figure.css"]), loadPlotly(urls["plotly.min.js"])];
+    const parts = [loadStyle(urls["live/figure.css"]), loadPlotly(urls["plotly.min.js"])];
     parts.push(import(new URL(urls["katex.js"], document.baseURI)));
     if (formulaJs) parts.push(import(new URL(formulaJs, document.baseURI)));
     const [, plotly, katex, formula] = await Promise.all(parts);

@@ -1,4 +1,5 @@
-// The frame of the location-scale transform, as `frame` in pages/ui/transform_figures.py has it.
+// The frame of the location-scale transform, as `frame` in pages/trick/location_scale/picture.py
+// has it.
 // A browser test holds the two against each other.
 
 const UPPER_ROW = 1.1;
