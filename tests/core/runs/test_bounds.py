@@ -1,0 +1,67 @@
+"""What one server allows: sizes counted, and sentences that name the way out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from vae_core.runs.bounds import Bounds, JobsError, count_weights, planned_steps
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import train
+from vae_core.vae.data import load_mnist
+from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.model import VAE
+from vae_core.vae.priors import PRIORS
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_weights_are_counted(depth, likelihood, prior):
+    config = TrainConfig(hidden=7, latent=3, depth=depth, likelihood=likelihood, prior=prior)
+    model = VAE(**config.architecture)
+    assert count_weights(config) == sum(p.numel() for p in model.parameters())
+
+
+def test_the_second_number_of_each_pixel_counts_towards_the_limit():
+    plain, learned = TrainConfig(), TrainConfig(likelihood="gaussian_learned")
+    bounds = Bounds(weights=count_weights(plain))
+    bounds.check(plain)
+    with pytest.raises(JobsError, match="narrower"):
+        bounds.check(learned)
+
+
+def test_steps_are_counted():
+    config = TrainConfig(epochs=0.001, batch=30, hidden=4, latent=1)
+    *_, last = train(config, load_mnist(), evaluate_every=10**9, test_images=1)
+    assert planned_steps(config) == last.step == 2
+    assert planned_steps(TrainConfig(seconds=3.0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("bounds", "config", "words"),
+    [
+        (Bounds(), TrainConfig(epochs=1000, batch=10), "6,000,000 steps.*fewer epochs"),
+        (Bounds(seconds=60), TrainConfig(seconds=61), "60 seconds.*shorter"),
+        (Bounds(weights=1000), TrainConfig(), "weights.*narrower"),
+        (Bounds(), TrainConfig(samples=64, batch=1000), "64,000 latents a step.*smaller batch"),
+    ],
+)
+def test_too_large_a_run_is_refused_with_a_way_out(bounds, config, words):
+    with pytest.raises(JobsError, match=re.compile(words)):
+        bounds.check(config)
+
+
+def test_what_the_page_offers_is_allowed():
+    Bounds().check(TrainConfig(epochs=50, batch=20, latent=64))
+    Bounds().check(TrainConfig(batch=1000, samples=32))
+    Bounds().check_settings(TrainConfig(batch=1000), Settings(samples=32))
+
+
+def test_the_environment_sets_bounds():
+    bounds = Bounds.from_environment({"TTN_GRACE": "2.5", "TTN_KEPT": "7", "PATH": "x"})
+    assert bounds == Bounds(grace=2.5, kept=7)
+    assert Bounds.from_environment({}) == Bounds()
+    with pytest.raises(ValueError, match="TTN_KEPT must be a number"):
+        Bounds.from_environment({"TTN_KEPT": "many"})
