@@ -66,6 +66,7 @@ clean:
 	@$(PIP) --quiet -r requirements-dev.txt
 	@touch $@
 
-.venv/browser: tests/find_browser.py .venv/installed-dev
+.venv/browser: tests/find_browser.py tests/find_proxy.py .venv/installed-dev
 	@$(PY) tests/find_browser.py --install
+	@$(PY) tests/find_proxy.py --install
 	@touch $@

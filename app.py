@@ -24,7 +24,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 
@@ -62,6 +62,27 @@ def content_security_policy() -> str:
             "frame-ancestors 'self'",
         )
     )
+
+
+class BelowBasePath:
+    """ASGI middleware that answers this app's own routes below `server.baseUrlPath`.
+
+    Streamlit puts its own there. The option is read when the server is made, not when this file is:
+    only then is it known.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.base = str(st.get_option("server.baseUrlPath")).strip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; one of ours without the base path."""
+        if self.base and scope["type"] == "http":
+            below = scope["path"].removeprefix(f"/{self.base}")
+            inside = {**scope, "path": below}
+            if below != scope["path"] and any(r.matches(inside)[0] is Match.FULL for r in ROUTES):
+                scope = inside
+        await self.app(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -131,7 +152,7 @@ def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
     st.error("This page stopped in the middle of its work. The fault is ours, not yours.")
-    st.markdown("Reload the page to try again, or go [back to the start](/).")
+    st.markdown("Reload the page to try again, or go [back to the start](./).")
     return True
 
 
@@ -165,14 +186,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     await run_in_threadpool(late("training_room").close)
 
 
+ROUTES = (
+    Route("/assets/{name:path}", serve_asset),
+    Route("/take/{name}", serve_file),
+    Route("/looks", serve_looks),
+)
 app = st.App(
     Path(__file__).parent / "pages" / "site.py",
-    routes=[
-        Route("/assets/{name:path}", serve_asset),
-        Route("/take/{name}", serve_file),
-        Route("/looks", serve_looks),
-    ],
-    middleware=[Middleware(SecurityHeaders)],
+    routes=ROUTES,
+    middleware=[Middleware(SecurityHeaders), Middleware(BelowBasePath)],
     lifespan=lifespan,
     on_script_error=explain_failure,
 )

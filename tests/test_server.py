@@ -36,12 +36,12 @@ Client = Callable[..., Answer]
 
 @pytest.fixture
 def get(server: str) -> Client:
-    """Asks the running server for a path, exactly as it is written."""
+    """Asks the running server for a path, exactly as it is written; `./` is its root."""
 
     def ask(path: str, **headers: str) -> Answer:
         connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=30)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", path, headers=sent)
+        connection.request("GET", path.removeprefix("."), headers=sent)
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
@@ -191,7 +191,7 @@ def test_a_failing_page_says_so_in_plain_words() -> None:
     assert not shown.exception
     assert "secret detail" not in shown.error[0].value
     assert "ours, not yours" in shown.error[0].value
-    assert "[back to the start](/)" in shown.markdown[0].value
+    assert "[back to the start](./)" in shown.markdown[0].value
 
 
 def test_the_server_itself_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
