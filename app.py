@@ -13,10 +13,12 @@ import importlib
 import logging
 import pkgutil
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +32,7 @@ from streamlit import net_util
 
 from pages import ui
 from pages.ui import assets
+from vae_core.allowance import Allowance
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -185,6 +188,17 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     await warming
     await run_in_threadpool(late("training_room").close)
 
+
+def refuse(problem: ValueError) -> NoReturn:
+    """End at the start, in one line, where the environment makes no sense."""
+    sys.stderr.write(f"Through the Noise does not start: {problem}\n")
+    sys.exit(2)
+
+
+try:
+    Allowance.from_environment()
+except ValueError as problem:
+    refuse(problem)
 
 ROUTES = (
     Route("/assets/{name:path}", serve_asset),

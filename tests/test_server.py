@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from streamlit import config as streamlit_config
 from streamlit.web.server import server_util
 
 from pages.ui import assets
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 
 
 @dataclass(frozen=True)
@@ -203,3 +206,21 @@ def test_the_server_itself_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("requests.get", refuse)
     assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
     assert server_util.is_url_from_allowed_origins("http://127.0.0.1:8501")
+
+
+@pytest.mark.parametrize("command", [["-m", "streamlit", "run", "app.py"], ["app.py"]])
+def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(
+    command: list[str],
+) -> None:
+    found = subprocess.run(
+        [sys.executable, *command],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "TTN_SECONDS": "nan", "STREAMLIT_SERVER_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 2
+    assert found.stderr.count("\n") == 1
+    assert "TTN_SECONDS must be" in found.stderr
