@@ -11,6 +11,7 @@ import gc
 import hashlib
 import importlib
 import logging
+import os
 import pkgutil
 import re
 import sys
@@ -32,6 +33,7 @@ from streamlit import net_util
 
 from pages import ui
 from pages.ui import assets
+from vae_core import folder_lock
 from vae_core.allowance import Allowance
 
 LOG = logging.getLogger("through_the_noise")
@@ -189,16 +191,26 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     await run_in_threadpool(late("training_room").close)
 
 
-def refuse(problem: ValueError) -> NoReturn:
-    """End at the start, in one line, where the environment makes no sense."""
+def check_environment() -> None:
+    """End at the start, with status 2 and in one line, where the environment makes no sense."""
+    named = os.environ.get("TTN_RUNS")
+    try:
+        Allowance.from_environment()
+        if named:
+            folder_lock.opened(Path(named)).close()
+    except OSError as problem:
+        refuse(f"TTN_RUNS: nothing can be written into {named!r} ({problem.strerror})")
+    except ValueError as problem:
+        refuse(str(problem))
+
+
+def refuse(problem: str) -> NoReturn:
+    """Say why this does not start, and end."""
     sys.stderr.write(f"Through the Noise does not start: {problem}\n")
     sys.exit(2)
 
 
-try:
-    Allowance.from_environment()
-except ValueError as problem:
-    refuse(problem)
+check_environment()
 
 ROUTES = (
     Route("/assets/{name:path}", serve_asset),

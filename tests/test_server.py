@@ -208,19 +208,30 @@ def test_the_server_itself_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) 
     assert server_util.is_url_from_allowed_origins("http://127.0.0.1:8501")
 
 
-@pytest.mark.parametrize("command", [["-m", "streamlit", "run", "app.py"], ["app.py"]])
+STREAMLIT, DIRECTLY = ["-m", "streamlit", "run", "app.py"], ["app.py"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [
+        (STREAMLIT, "TTN_SECONDS", "nan"),
+        (DIRECTLY, "TTN_SECONDS", "nan"),
+        (DIRECTLY, "TTN_RUNS", "app.py"),
+        (DIRECTLY, "TTN_RUNS", "app.py/runs"),
+    ],
+)
 def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(
-    command: list[str],
+    command: list[str], name: str, value: str
 ) -> None:
     found = subprocess.run(
         [sys.executable, *command],
         check=False,
         cwd=ROOT,
-        env={**os.environ, "TTN_SECONDS": "nan", "STREAMLIT_SERVER_PORT": str(free_port())},
+        env={**os.environ, name: value, "STREAMLIT_SERVER_PORT": str(free_port())},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert found.returncode == 2
     assert found.stderr.count("\n") == 1
-    assert "TTN_SECONDS must be" in found.stderr
+    assert name in found.stderr
