@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from pages.estimators.race.picture import EXACT, STEPS, way
+from pages.estimators.race.ways import EXACT, STEPS, way
 from pages.ui import theme
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab.race import Course, Lane, run

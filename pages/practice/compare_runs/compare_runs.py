@@ -6,7 +6,7 @@ from pages.practice.compare_runs import curves, runners
 from pages.ui import controls, digits
 from pages.ui.digits import strips_html
 from pages.ui.layout import page_frame
-from pages.ui.live import live_figure
+from pages.ui.live import Picture, live_figure
 
 with page_frame("compare_runs") as lesson:
     words = {
@@ -54,10 +54,12 @@ with page_frame("compare_runs") as lesson:
         with left:
             live_figure(
                 "comparison",
-                figure=curves.curves(views, against),
-                takeaway=curves.takeaway(views, words),
-                table=curves.table(views),
-                height=380,
+                Picture(
+                    figure=curves.curves(views, against),
+                    takeaway=curves.takeaway(views, words),
+                    table=curves.table(views),
+                    height=380,
+                ),
             )
         with right:
             rows = curves.strips(views)
