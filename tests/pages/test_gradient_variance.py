@@ -107,7 +107,7 @@ def test_running_means_stay_in_their_band_nineteen_times_of_twenty():
 
 def test_duel_shows_both_gradients_of_the_same_draw():
     """For z^2: the slope gives 2z, the score gives z^2 (z - mu) / sigma^2."""
-    now = duel.duel(2.0, 0.5, 3, 7, "square", "loc")
+    now = duel.duel(mu=2.0, sigma=0.5, seed=3, n=7, problem="square", parameter="loc")
     z, eps = now.numbers["z"], now.numbers["eps"]
     assert z == pytest.approx(2.0 + 0.5 * eps)
     assert now.numbers["by_path"] == pytest.approx(2.0 * z)
@@ -141,7 +141,7 @@ def test_map_names_the_winner():
 
 
 def test_parts_are_those_of_the_core():
-    now = minibatch.parts(0.5, 0.8, 1, 4, 1.5, 0, PAIR, "loc")
+    now = minibatch.parts(4, 1.5, PAIR, "loc", mu=0.5, sigma=0.8, samples=1, seed=0)
     x = minibatch.data_points(1.5)
     parts = minibatch.decompose("score", 0.5, 0.8, x, 4, 1, minibatch.REPLICATES)
     assert now.numbers["noise_score"] == pytest.approx(parts.noise)

@@ -38,8 +38,8 @@ def test_a_frame_shows_the_race_itself():
     ran = race(["pathwise"], course, Lane(2.0, 1.0, 0.1))["pathwise"]
     at = list(ways.KNOTS)
     path, loss = shown.traces["Reparameterization"], shown.traces["pathwise loss"]
-    np.testing.assert_allclose(path["x"], ran.mu[at], rtol=1e-9)
-    np.testing.assert_allclose(np.exp(path["y"]), ran.sigma[at], rtol=1e-9)
+    np.testing.assert_allclose(path["x"], ran.loc[at], rtol=1e-9)
+    np.testing.assert_allclose(np.exp(path["y"]), ran.scale[at], rtol=1e-9)
     np.testing.assert_allclose(loss["y"], ran.loss[at], rtol=1e-9)
     assert list(loss["x"]) == at
 
@@ -107,8 +107,8 @@ def test_the_words_rank_the_runners_by_their_loss():
 
 
 def test_the_many_races_are_counted():
-    setting = ("square", 2.0, 1.0, 0.1, 1, 3)
-    counted = {name: fates.fates(name, *setting) for name in NAMES}
+    setting = ways.setting("square", 2.0, 1.0, 0.1, 1, 3)
+    counted = {name: fates.fates(name, setting) for name in NAMES}
     assert all(sum(found) == fates.RACES for found in counted.values())
     assert counted["pathwise"].arrived == fates.RACES
     assert counted["naive"].behind == fates.RACES
@@ -121,7 +121,7 @@ def test_the_many_races_are_counted():
 
 def test_an_ideal_that_goes_nowhere_still_counts():
     """At the top of an ELBO nothing can be gained: then nothing arrives, and nothing breaks."""
-    found = fates.fates("naive", "square", 0.0, 0.1, 0.005, 1, 0)
+    found = fates.fates("naive", ways.setting("square", 0.0, 0.1, 0.005, 1, 0))
     assert found.behind == fates.RACES
 
 
@@ -142,11 +142,13 @@ def test_the_positions_of_the_sliders_are_those_that_are_run():
     for mu in ways.STARTS_MU:
         for sigma in ways.STARTS_SIGMA:
             for rate in ways.RATES:
-                assert ways.way("naive", "square", mu, sigma, rate, 1, 0).mu[-1] == mu
+                start = ways.setting("square", mu, sigma, rate, 1, 0)
+                assert ways.way("naive", start).loc[-1] == mu
 
 
 def test_the_answer_to_the_question_is_true():
     """Of a hundred races, REINFORCE loses about every other one; reparameterization none."""
-    lost = [fates.fates(n, "square", 2.0, 1.0, 0.1, 1, 3).diverged for n in NAMES[:2]]
+    setting = ways.setting("square", 2.0, 1.0, 0.1, 1, 3)
+    lost = [fates.fates(n, setting).diverged for n in NAMES[:2]]
     assert lost[0] == 0
     assert 35 <= lost[1] <= 65

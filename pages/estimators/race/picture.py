@@ -22,6 +22,7 @@ from pages.estimators.race.ways import (
     Way,
     loss_map,
     loss_window,
+    setting,
     way,
 )
 from pages.ui import theme
@@ -33,42 +34,31 @@ SIGMA_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 AGAINST = {"steps": "steps", "evaluations": "evaluations of f"}
 
 
-def frame(
-    mu: float,
-    sigma: float,
-    rate: float,
-    k: int,
-    seed: int,
-    n: int,
-    problem: str,
-    names: tuple[str, ...],
-    against: str,
-) -> Frame:
+def frame(n: int, problem: str, names: tuple[str, ...], against: str, **sliders: Any) -> Frame:
     """The race after n steps.
 
     Args:
-        mu, sigma: Start, one of STARTS_MU and one of STARTS_SIGMA.
-        rate: Learning rate, one of RATES.
-        k: Samples K behind one gradient; an estimator that needs more takes its fewest.
-        seed: Seed of the noise, the same for all.
         n: Steps taken so far, one of KNOTS.
         problem: Name of the cost.
         names: Names of the estimators that run.
         against: What the loss is drawn against, a key of AGAINST.
+        sliders: Start, learning rate, K and seed, as `setting` takes them.
     """
+    at = setting(problem, **sliders)
     traces: dict[str, dict[str, Any]] = {}
     numbers: dict[str, float | str] = {}
-    ways = {name: way(name, problem, mu, sigma, rate, k, seed) for name in names}
+    ways = {name: way(name, at) for name in names}
     for name, whole in ways.items():
         traces |= _runner(name, whole, n, against, loss_window(problem)[1])
         here = _upto(whole, n) - 1
-        numbers |= {f"loss_{name}": float(whole.loss[here]), f"mu_{name}": float(whole.mu[here])}
-        numbers[f"sigma_{name}"] = float(np.exp(whole.log_sigma[here]))
+        numbers |= {f"loss_{name}": float(whole.loss[here]), f"mu_{name}": float(whole.loc[here])}
+        numbers[f"sigma_{name}"] = float(np.exp(whole.log_scale[here]))
         numbers[f"spent_{name}"] = float(whole.evaluations[here])
-    ideal = way(EXACT, problem, mu, sigma, rate, 1, 0)
-    traces[EXACT] = {"x": ideal.mu, "y": ideal.log_sigma}
+    ideal = way(EXACT, at)
+    traces[EXACT] = {"x": ideal.loc, "y": ideal.log_scale}
     traces[f"{EXACT} loss"] = {"x": ideal.step, "y": ideal.loss}
-    traces["start"] = {"x": np.array([mu]), "y": np.array([math.log(sigma)])}
+    start = at.lane
+    traces["start"] = {"x": np.array([start.loc]), "y": np.array([math.log(start.scale)])}
     return Frame(traces, {**numbers, "verdict": verdict(ways, n), "most": _most(ways, against)})
 
 
@@ -81,15 +71,15 @@ def _runner(
     name: str, whole: Way, n: int, against: str, ceiling: float
 ) -> dict[str, dict[str, Any]]:
     taken = _upto(whole, n)
-    mu, log_sigma, loss = whole.mu[:taken], whole.log_sigma[:taken], whole.loss[:taken]
+    loc, log_scale, loss = whole.loc[:taken], whole.log_scale[:taken], whole.loss[:taken]
     along = (whole.step if against == "steps" else whole.evaluations)[:taken]
-    x, y = _clipped(mu[-1], log_sigma[-1])
-    sign = "" if (x, y) == (mu[-1], log_sigma[-1]) else "off the map"
+    x, y = _clipped(loc[-1], log_scale[-1])
+    sign = "" if (x, y) == (loc[-1], log_scale[-1]) else "off the map"
     if whole.stopped and whole.step[-1] <= n:
         sign = "✗ diverged"
     sign_x, sign_y = _clipped(x, y + 0.12, inset=0.15)
     return {
-        ESTIMATORS[name].title: {"x": mu, "y": log_sigma},
+        ESTIMATORS[name].title: {"x": loc, "y": log_scale},
         f"{name} head": {"x": np.array([x]), "y": np.array([y])},
         f"{name} sign": {"x": np.array([sign_x]), "y": np.array([sign_y]), "text": [sign]},
         f"{name} loss": {"x": along, "y": loss},
@@ -97,12 +87,12 @@ def _runner(
     }
 
 
-def _clipped(mu: float, log_sigma: float, inset: float = 0.0) -> tuple[float, float]:
+def _clipped(loc: float, log_scale: float, inset: float = 0.0) -> tuple[float, float]:
     """A point of the map as it is; one beyond its edges (less a part `inset`), at the edge."""
     bottom, top = np.log(SIGMA_WINDOW)
     aside, above = inset * (MU_WINDOW[1] - MU_WINDOW[0]), 0.5 * inset * (top - bottom)
-    x = float(np.clip(mu, MU_WINDOW[0] + aside, MU_WINDOW[1] - aside))
-    return x, float(np.clip(log_sigma, bottom + above, top - above))
+    x = float(np.clip(loc, MU_WINDOW[0] + aside, MU_WINDOW[1] - aside))
+    return x, float(np.clip(log_scale, bottom + above, top - above))
 
 
 def _most(ways: dict[str, Way], against: str) -> float:

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.estimators.race import views
 from pages.estimators.race.fates import fates
 from pages.estimators.race.picture import AGAINST
+from pages.estimators.race.ways import setting
 from pages.ui import controls
 from pages.ui.layout import page_frame
 from pages.ui.live import live_figure
@@ -15,7 +16,7 @@ from vae_core.lab import PROBLEMS
 MOST_RUNNERS = 4
 DEFAULT = ["pathwise", "score", "score_loo", "naive"]
 # The question is about the settings that the page starts with.
-LOST = fates("score", "square", 2.0, 1.0, 0.1, 1, 3).diverged
+LOST = fates("score", setting("square", mu=2, sigma=1, rate=0.1, k=1, seed=3)).diverged
 
 with page_frame("race") as lesson:
     predict(

@@ -50,8 +50,8 @@ def one_race(lesson: Lesson, problem: str, names: tuple[str, ...], against: str)
 
 def many_races(problem: str, names: tuple[str, ...], values: Mapping[str, Any]) -> Picture:
     """How a hundred races from where the sliders stand end, for each estimator."""
-    start = {slider.key: values[slider.key] for slider in SLIDERS}
-    counted = {name: fates.fates(name, problem, **start) for name in names}
+    at = ways.setting(problem, **{slider.key: values[slider.key] for slider in SLIDERS})
+    counted = {name: fates.fates(name, at) for name in names}
     return Picture(
         figure=fates.figure(counted),
         takeaway=fates.takeaway(counted),

@@ -6,7 +6,9 @@ All starts and learning rates of the sliders are run at once, as lanes of one ra
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -27,44 +29,68 @@ MOST_LOSS = 1e30  # More than that is only seen to be far off.
 EXACT = "exact gradient"
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Where the sliders stand: a problem, a start with its learning rate, and the noise.
+
+    Attributes:
+        problem: name of the cost.
+        lane: start and learning rate, one of `PLACES`.
+        samples: K behind one gradient; an estimator that needs more takes its fewest.
+        seed: of the noise, the same for all.
+    """
+
+    problem: str
+    lane: Lane
+    samples: int = 1
+    seed: int = 0
+
+    @property
+    def course(self) -> Course:
+        """What all runners share here."""
+        return Course(self.problem, self.samples, STEPS, self.seed)
+
+
+def setting(problem: str, mu: float, sigma: float, rate: float, k: int, seed: int) -> Setting:
+    """The setting at the sliders' values."""
+    return Setting(problem, Lane(mu, sigma, rate), k, seed)
+
+
 class Way(NamedTuple):
     """One runner's way at the steps that are drawn, as far as it got; (knots,) each."""
 
-    mu: np.ndarray
-    log_sigma: np.ndarray
+    loc: np.ndarray
+    log_scale: np.ndarray
     loss: np.ndarray
     evaluations: np.ndarray
     step: np.ndarray
     stopped: str | None
 
 
-@lru_cache(maxsize=96)
-def _lanes(name: str, problem: str, k: int, seed: int) -> Lanes:
-    """All starts and learning rates of one estimator."""
-    lanes = [Lane(*place) for place in _PLACES]
-    return run(name, Course(problem, k, STEPS, seed), lanes)
-
-
-_PLACES = {
-    (mu, sigma, rate): number
-    for number, (mu, sigma, rate) in enumerate(
-        (mu, sigma, rate) for mu in STARTS_MU for sigma in STARTS_SIGMA for rate in RATES
-    )
+PLACES = {
+    Lane(mu, sigma, rate): number
+    for number, (mu, sigma, rate) in enumerate(product(STARTS_MU, STARTS_SIGMA, RATES))
 }
+
+
+@lru_cache(maxsize=96)
+def _lanes(name: str, problem: str, samples: int, seed: int) -> Lanes:
+    """All starts and learning rates of one estimator."""
+    return run(name, Course(problem, samples, STEPS, seed), list(PLACES))
 
 
 @lru_cache(maxsize=512)
 def _exact_lanes(problem: str, start: tuple[float, float] | None) -> Lanes:
     """All learning rates on the exact gradient, from one start or, for None, from all of them."""
-    places = [place for place in _PLACES if start is None or place[:2] == start]
-    return run_exact(Course(problem, steps=STEPS), [Lane(*place) for place in places])
+    places = [place for place in PLACES if start is None or place[:2] == start]
+    return run_exact(Course(problem, steps=STEPS), places)
 
 
-def _exact_way(problem: str, mu: float, sigma: float, rate: float) -> Trajectory:
+def _exact_way(problem: str, lane: Lane) -> Trajectory:
     """A closed form is so cheap that all starts are run at once; a quadrature is not."""
     if _is_closed_form(problem):
-        return _exact_lanes(problem, None).trajectory(_PLACES[mu, sigma, rate])
-    return _exact_lanes(problem, (mu, sigma)).trajectory(RATES.index(rate))
+        return _exact_lanes(problem, None).trajectory(PLACES[lane])
+    return _exact_lanes(problem, lane[:2]).trajectory(RATES.index(lane.learning_rate))
 
 
 @lru_cache(maxsize=32)
@@ -74,20 +100,20 @@ def _is_closed_form(problem: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def way(name: str, problem: str, mu: float, sigma: float, rate: float, k: int, seed: int) -> Way:
-    """The way of an estimator, or of the exact gradient, whatever K and seed."""
+def way(name: str, at: Setting) -> Way:
+    """The way of an estimator, or of the exact gradient: see `EXACT`."""
     if name == EXACT:
-        trajectory = _exact_way(problem, mu, sigma, rate)
+        trajectory = _exact_way(at.problem, at.lane)
     else:
-        trajectory = _lanes(name, problem, k, seed).trajectory(_PLACES[mu, sigma, rate])
-    last = len(trajectory.mu) - 1
-    at = np.array([*(step for step in KNOTS if step < last), last])
+        trajectory = _lanes(name, at.problem, at.samples, at.seed).trajectory(PLACES[at.lane])
+    last = len(trajectory.loc) - 1
+    knots = np.array([*(step for step in KNOTS if step < last), last])
     return Way(
-        trajectory.mu[at],
-        np.log(trajectory.sigma[at]),
-        np.clip(trajectory.loss[at], -MOST_LOSS, MOST_LOSS),
-        trajectory.evaluations[at],
-        at,
+        trajectory.loc[knots],
+        np.log(trajectory.scale[knots]),
+        np.clip(trajectory.loss[knots], -MOST_LOSS, MOST_LOSS),
+        trajectory.evaluations[knots],
+        knots,
         trajectory.stopped,
     )
 

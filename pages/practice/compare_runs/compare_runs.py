@@ -6,7 +6,7 @@ from pages.practice.compare_runs import curves, runners
 from pages.ui import controls, digits
 from pages.ui.digits import strips_html
 from pages.ui.layout import page_frame
-from pages.ui.live import Picture, live_figure
+from pages.ui.live import live_figure
 
 with page_frame("compare_runs") as lesson:
     words = {
@@ -52,15 +52,7 @@ with page_frame("compare_runs") as lesson:
             head.warning(text)
         left, right = body.columns([3, 2], gap="medium")
         with left:
-            live_figure(
-                "comparison",
-                Picture(
-                    figure=curves.curves(views, against),
-                    takeaway=curves.takeaway(views, words),
-                    table=curves.table(views),
-                    height=380,
-                ),
-            )
+            live_figure("comparison", curves.picture(views, against, words))
         with right:
             rows = curves.strips(views)
             st.html(digits.STYLE + strips_html(rows) if rows else lesson.text("empty"))
