@@ -20,8 +20,7 @@ SQUARE = {"problem": "square", "names": PAIR, "parameter": "loc"}
 def at_default(view: str, problem: str, names: tuple[str, ...], parameter: str, along: str) -> dict:
     """The arguments of a view's frame at every slider's default."""
     built = VIEWS[view].build(Chosen(problem, names, parameter, along))
-    params = [*built["params"], *([built["transport"].param] if "transport" in built else [])]
-    return {param.key: param.default for param in params} | built["extra"]
+    return {param.key: param.default for param in built.axes} | dict(built.extra)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -30,8 +29,8 @@ def at_default(view: str, problem: str, names: tuple[str, ...], parameter: str, 
 def test_every_view_draws_every_problem(view, problem, parameter):
     """Traces keep their names from frame to figure, and the numbers are numbers."""
     built = VIEWS[view].build(Chosen(problem, PAIR, parameter, "sigma"))
-    now = built["frame"](**at_default(view, problem, PAIR, parameter, "sigma"))
-    drawn = built["figure"](now)
+    now = built.frame(**at_default(view, problem, PAIR, parameter, "sigma"))
+    drawn = built.figure(now)
     assert set(now.traces) <= {trace.name for trace in drawn.data}
     assert all(isinstance(n, str) or math.isfinite(n) for n in now.numbers.values())
     assert drawn.layout.uirevision
@@ -43,9 +42,9 @@ def test_every_view_draws_every_problem(view, problem, parameter):
 @pytest.mark.parametrize("view", ["histogram", "mean", "against", "map", "parts"])
 def test_every_estimator_is_shown_by_every_view(view, name):
     built = VIEWS[view].build(Chosen("gaussian_elbo", (name,), "scale", "samples"))
-    now = built["frame"](**at_default(view, "gaussian_elbo", (name,), "scale", "samples"))
-    built["figure"](now)
-    assert "nan" not in built["takeaway"].format(**(WHERE | dict(now.numbers)))
+    now = built.frame(**at_default(view, "gaussian_elbo", (name,), "scale", "samples"))
+    built.figure(now)
+    assert "nan" not in built.takeaway.format(**(WHERE | dict(now.numbers)))
 
 
 def test_histogram_counts_the_estimates():
@@ -108,7 +107,7 @@ def test_running_means_stay_in_their_band_nineteen_times_of_twenty():
 
 def test_duel_shows_both_gradients_of_the_same_draw():
     """For z^2: the slope gives 2z, the score gives z^2 (z - mu) / sigma^2."""
-    now = duel.duel(2.0, 0.5, 3, 7, "square", "loc")
+    now = duel.duel(mu=2.0, sigma=0.5, seed=3, n=7, problem="square", parameter="loc")
     z, eps = now.numbers["z"], now.numbers["eps"]
     assert z == pytest.approx(2.0 + 0.5 * eps)
     assert now.numbers["by_path"] == pytest.approx(2.0 * z)
@@ -142,7 +141,7 @@ def test_map_names_the_winner():
 
 
 def test_parts_are_those_of_the_core():
-    now = minibatch.parts(0.5, 0.8, 1, 4, 1.5, 0, PAIR, "loc")
+    now = minibatch.parts(4, 1.5, PAIR, "loc", mu=0.5, sigma=0.8, samples=1, seed=0)
     x = minibatch.data_points(1.5)
     parts = minibatch.decompose("score", 0.5, 0.8, x, 4, 1, minibatch.REPLICATES)
     assert now.numbers["noise_score"] == pytest.approx(parts.noise)

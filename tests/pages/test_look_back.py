@@ -147,11 +147,11 @@ def shown(monkeypatch) -> list[tuple[int, tuple[float, ...], bool]]:
     original, ahead = live_figure.live_figure, live_figure._send_ahead
     sent: list[str] = []
 
-    def noted(key, **words):
+    def noted(key, picture):
         sent.clear()
-        live = original(key, **words)
+        live = original(key, picture)
         if key == "look_back":
-            positions = words["transport"].param.positions
+            positions = picture.transport.param.positions
             seen.append((live.values["look"], positions, key in sent))
         return live
 

@@ -17,7 +17,7 @@ from pages.estimators.gradient_variance.draws import (
     Setting,
     affordable,
     reference,
-    setting_of,
+    setting,
 )
 from pages.estimators.gradient_variance.marks import label_names
 from pages.ui import theme
@@ -42,32 +42,19 @@ def window(problem: str, parameter: str) -> tuple[float, float]:
 
 
 def histograms(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    n: int,
-    problem: str,
-    names: tuple[str, ...],
-    parameter: str,
-    **knobs: float,
+    n: int, problem: str, names: tuple[str, ...], parameter: str, **sliders: float
 ) -> Frame:
     """The first n estimates of each estimator, counted in bins; a row for each.
 
     Args:
-        mu, sigma: parameters of q, the same in each of `dim` dimensions.
-        samples: K behind one estimate.
-        dim: D, dimensions that the cost is summed over.
-        seed: of the noise, shared by all estimators.
         n: how many estimates are shown, as far as the figure can afford them.
         problem: name of the cost.
         names: names of the estimators.
         parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
-        knobs: the problem's settings.
+        sliders: mu, sigma, samples, dim, seed and the problem's settings, as `setting` takes them.
     """
-    at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
-    drawn = affordable(names, samples, dim)
+    at = setting(problem, parameter, sliders)
+    drawn = affordable(names, at.samples, at.dim)
     low, high = window(problem, parameter)
     traces: dict[str, dict[str, object]] = {}
     for row, name in enumerate(names):
@@ -206,24 +193,15 @@ def _draw_row(fig: go.Figure, now: Frame, name: str, foot: float) -> None:
 
 
 def running_means(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    n: int,
-    problem: str,
-    names: tuple[str, ...],
-    parameter: str,
-    **knobs: float,
+    n: int, problem: str, names: tuple[str, ...], parameter: str, **sliders: float
 ) -> Frame:
     """How far the mean of the first m estimates is from the gradient, for m up to n.
 
     The band holds two standard errors, from the closed-form variance where there is one.
     Arguments as for `histograms`.
     """
-    at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
-    drawn = affordable(names, samples, dim)
+    at = setting(problem, parameter, sliders)
+    drawn = affordable(names, at.samples, at.dim)
     shown, exact = min(n, drawn), at.exact()
     stops = np.unique(np.geomspace(1, shown, STOPS).astype(int))
     traces: dict[str, dict[str, object]] = {}

@@ -3,6 +3,7 @@
 from pages.ui.live.figure import Live, live_figure
 from pages.ui.live.frame import Frame, FrameFunction
 from pages.ui.live.parts import Handle, Param, Preset, Transport
+from pages.ui.live.picture import Picture
 
 __all__ = [
     "Frame",
@@ -10,6 +11,7 @@ __all__ = [
     "Handle",
     "Live",
     "Param",
+    "Picture",
     "Preset",
     "Transport",
     "live_figure",
