@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from pages.ui import assets, theme
 from pages.ui.runs.curves import Curve, Line, Mark, used
 from vae_core.estimators import ESTIMATORS
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
 from vae_core.training.evaluate import Bound, Views, held_out, take_views
 from vae_core.training.train import fresh_model

@@ -20,7 +20,7 @@ import streamlit as st
 from pages.contents import PAGES
 from pages.ui import controls
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.runs.workers import in_thread
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import train

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.runs.folder import SavedRun, pictures
-from vae_core.runs.view import Point
+from vae_core.runs.folder import pictures
+from vae_core.runs.standing import Point, Standing
 from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.training.evaluate import evaluate, evidence, held_out
@@ -249,8 +249,7 @@ def test_the_evidence_agrees_with_quadrature_whatever_the_portions(data):
 def test_a_run_read_back_from_its_files_shows_what_it_showed(choice):
     config = replace(SMALL, epochs=0.01, **choice)
     *_, last = train(config)
-    history = [Point.of(last)]
-    saved = SavedRun(config, "finished", "", 1.0, history, last.checkpoint, config.settings)
+    saved = Standing(config, config.settings).after(replace(last, views=None)).ended("finished")
     seen = pictures(saved)
     assert np.array_equal(seen.reconstructions, last.views.reconstructions)
     assert np.array_equal(seen.samples, last.views.samples)
