@@ -20,6 +20,7 @@ import streamlit as st
 
 from pages.ui import assets, controls
 from pages.ui.live import payload
+from pages.ui.live.diagram import Diagram
 from pages.ui.live.frame import Frame, FrameFunction
 from pages.ui.live.lookahead import axis_ahead, pack_constants, plain
 from pages.ui.live.parts import Handle, Param, Preset, Transport
@@ -36,9 +37,9 @@ _figure_component = st.components.v2.component(
     "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
 )
 _ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
-_LOADED = ("plotly.min.js", "katex.js", "live/figure.css")
+_LOADED = ("katex.js", "live/figure.css")
 
-Drawing: TypeAlias = go.Figure | Callable[[Frame], go.Figure]
+Drawing: TypeAlias = Diagram | go.Figure | Callable[[Frame], go.Figure]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def live_figure(
     Args:
         key: Name of the figure, unique on its page.
         figure: The figure, or the function that draws a frame. Traces that move carry the names
-            that the frame gives them.
+            that the frame gives them. Or a diagram, which is filled with the frame's numbers.
         takeaway: One line with the present numbers: "The mean is {mean:.2f}". It is also the
             figure's text alternative.
         narrow: The same for a narrow screen, where things must stand otherwise.
@@ -106,7 +107,7 @@ def live_figure(
     now = frame(**arguments) if frame else None
     data = {
         "key": key,
-        **_loaded(formula_js, constants, arguments),
+        **_loaded(figure, formula_js, constants, arguments),
         **_pictures((figure, narrow), now, extra or {}, steady=steady, height=height),
         **_standing(frame, extra, now, values, unfit),
         **payload.controls_data(axes, values, transport, handles),
@@ -122,14 +123,16 @@ def live_figure(
 
 
 def _loaded(
+    figure: Drawing,
     formula_js: str,
     constants: Callable[..., Mapping[str, Any]] | None,
     arguments: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the browser loads, and the constants of its formula."""
+    loaded = _LOADED if isinstance(figure, Diagram) else (*_LOADED, "plotly.min.js")
     return {
         "script": assets.url("live/figure.js"),
-        "urls": {name: assets.url(name) for name in _LOADED},
+        "urls": {name: assets.url(name) for name in loaded},
         "formulaJs": assets.url(f"frames/{formula_js}.js") if formula_js else "",
         "constants": pack_constants(constants(**arguments)) if constants else {},
     }
@@ -166,6 +169,8 @@ def _standing(
 
 
 def _drawn(figure: Drawing, now: Frame | None, extra: Mapping[str, Any], *, steady: bool) -> str:
+    if isinstance(figure, Diagram):
+        return payload.diagram_json(figure, now)
     if isinstance(figure, go.Figure):
         return payload.figure_json(figure)
     if now is None:
