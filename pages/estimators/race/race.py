@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages.estimators.race import fates as fate_figures
 from pages.estimators.race import picture
-from pages.estimators.race.fates import fates
 from pages.ui import controls
 from pages.ui.layout import page_frame
 from pages.ui.live import Param, Preset, Transport, live_figure
@@ -27,7 +26,7 @@ TIME = Transport(
 )
 DEFAULT = ["pathwise", "score", "score_loo", "naive"]
 # The question is about the settings that the page starts with.
-LOST = fates("score", "square", 2.0, 1.0, 0.1, 1, 3).diverged
+LOST = fate_figures.fates("score", "square", 2.0, 1.0, 0.1, 1, 3).diverged
 
 with page_frame("race") as lesson:
     predict(
