@@ -22,6 +22,8 @@ from vae_core.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.estimators import Cost, Estimator
 from vae_core.families import LOG_SQRT_2PI, Normal, sum_dimensions
 from vae_core.formula import parse_formula
+from vae_core.formula_tree import plain, tex
+from vae_core.jumps import JUMPS, flaw
 from vae_core.quadrature import adaptive_expectation, smooth_expectation
 
 
@@ -65,6 +67,8 @@ class Problem:
         smooth: whether f is continuous, so that differentiating it is allowed.
         elbo: whether -log q(z) is added to f, which makes E[f] an ELBO.
         knobs: its settings by name.
+        flaw: why following the slope of f does not tell the gradient, where f is not smooth.
+        read_as: a typed formula with every sign, and `notes` on what could be read otherwise.
     """
 
     name: str
@@ -76,6 +80,9 @@ class Problem:
     smooth: bool
     elbo: bool
     knobs: Mapping[str, Knob]
+    flaw: str = JUMPS
+    read_as: str = ""
+    notes: tuple[str, ...] = ()
 
     def cost(self, q: Normal, **knobs: float) -> Cost:
         """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
@@ -106,7 +113,7 @@ class Problem:
         if not estimator.unbiased:
             return "It is biased: in general its mean is not the gradient."
         if not self.allows(estimator):
-            return "It follows the slope of f, and this f jumps: the jumps are lost."
+            return f"It follows the slope of f, and {self.flaw}"
         if estimator.needs_elbo and not self.elbo:
             return "It cancels the -log q of an ELBO; this f has none, so it only adds noise."
         return None
@@ -136,6 +143,7 @@ def find_problem(name: str) -> Problem:
 def own_problem(text: str) -> Problem:
     """A typed formula in z as a problem, exact by quadrature. Raises FormulaError."""
     formula = parse_formula(text)
+    found = flaw(formula.tree)
 
     def exact(loc: Tensor, scale: Tensor) -> Exact:
         integral = Exact(*adaptive_expectation(formula.f, loc, scale))
@@ -149,34 +157,17 @@ def own_problem(text: str) -> Problem:
     return Problem(
         name=OWN + text,
         title="Your own",
-        formula=rf"\texttt{{{text}}}",
+        formula=tex(formula.tree),
         terms=formula.f,
         exact=exact,
         moments=None,
-        smooth=not formula.jumps and _path_is_unbiased(formula.f, exact),
+        smooth=not found,
         elbo=False,
         knobs={},
+        flaw=found,
+        read_as=plain(formula.tree),
+        notes=formula.notes,
     )
-
-
-def _path_is_unbiased(f: Callable[[Tensor], Tensor], exact: Callable[..., Exact]) -> bool:
-    """Whether E[f'] is the gradient in mu, on a wide bell: it is not where f jumps."""
-
-    def slope(z: Tensor) -> Tensor:
-        point = z.clone().requires_grad_()
-        value = f(point)
-        if not value.requires_grad:
-            return torch.zeros_like(z)
-        return torch.autograd.grad(value.sum(), point)[0]
-
-    loc = torch.tensor([0.1], dtype=torch.float64)
-    scale = torch.tensor([2.0], dtype=torch.float64)
-    try:
-        truth = exact(loc, scale).loc
-    except ValueError:
-        return True  # the cost is refused when it is measured
-    path = adaptive_expectation(slope, loc, scale).value
-    return bool((path - truth).abs() < UNSETTLED * (1.0 + truth.abs()))
 
 
 def alike(moments: Callable[..., Moments]) -> Callable[..., tuple[Moments, ...]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import controls
+from pages.ui import controls, theme
 from vae_core.formula import LONGEST, FormulaError, check_finite, parse_formula
+from vae_core.formula_tree import tex
 from vae_core.problems import OWN, PROBLEMS
 from vae_core.variance import Experiment, measure
 
@@ -31,7 +32,16 @@ def cost_picker() -> str:
     if trouble:
         st.warning(f"{trouble} Until it is mended, the page shows `{START}`.")
         text = START
+    _show_reading(text)
     return OWN + text
+
+
+def _show_reading(text: str) -> None:
+    """The cost as it was read, typeset, and a word where it could have been read otherwise."""
+    formula = parse_formula(text)
+    st.markdown(f"$f(z) = {theme.colour_formula(tex(formula.tree))}$")
+    for note in formula.notes:
+        st.caption(note)
 
 
 def objection(text: str) -> str | None:
@@ -39,8 +49,8 @@ def objection(text: str) -> str | None:
     try:
         formula = parse_formula(text)
     except FormulaError as error:
-        marked = f"{text[: error.position]}{POINTER}{text[error.position :]}"
-        return f"{error}  \n`{marked.replace('`', ' ')}`  \n"
+        marked = error.marked(text, POINTER).replace("`", " ")
+        return f"{error}  \n`{marked}`  \n"
     try:
         check_finite(formula.f)
         for mu in EXTREMES:
