@@ -42,7 +42,8 @@ class Estimator:
         summary: one sentence on how it works.
         unbiased: whether its mean is the gradient, for every cost that it allows.
         needs_smooth_cost: whether it differentiates f, and so is wrong where f jumps.
-        needs_elbo: whether it supposes that f ends in -log q(z), as an ELBO's cost does.
+        needs_elbo: whether it is made for an f that ends in -log q(z), as an ELBO's cost does;
+            elsewhere it is right too, and quieter or noisier.
         min_samples: the fewest samples K that one estimate needs.
         evaluations: number of cost evaluations behind one estimate, from (K, D).
         trains_vae: whether its cost is affordable and its gradient useful for a VAE.
@@ -207,7 +208,11 @@ def score_baseline(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
     needs_elbo=True,
 )
 def vargrad(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
-    """Covariance of cost and score, less the cost's own -log q, whose gradient is only noise."""
+    """Covariance of cost and score, less the gradient of the -log q that an ELBO ends in.
+
+    That gradient has mean zero, so the estimate is right for any cost; there it is quieter, while
+    on a cost without a -log q it may be either.
+    """
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
     centred = (f - f.mean(0)) * (k / (k - 1))
@@ -237,7 +242,10 @@ def pathwise_antithetic(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> 
     needs_elbo=True,
 )
 def stl(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
-    """Path derivative: adding log q at the fixed sample cancels the score inside the cost."""
+    """Path derivative: adding log q at the fixed sample cancels the score inside an ELBO's cost.
+
+    The added score has mean zero, so the estimate is right for any smooth cost, if not quieter.
+    """
     z = q.transform(q.base(k, gen))
     return with_gradient_of(cost(z), q.log_prob(z.detach()))
 

@@ -109,13 +109,19 @@ class Problem:
         return estimator.unbiased and (self.smooth or not estimator.needs_smooth_cost)
 
     def objection(self, estimator: Estimator) -> str | None:
-        """Why the estimator should not be used here, in one sentence; None if it may be."""
+        """What to know before the estimator is used here, in one sentence; None if nothing.
+
+        Where `allows` holds too, the estimator is right, and the sentence speaks of its noise.
+        """
         if not estimator.unbiased:
             return "It is biased: in general its mean is not the gradient."
         if not self.allows(estimator):
             return f"It follows the slope of f, and {self.flaw}"
         if estimator.needs_elbo and not self.elbo:
-            return "It cancels the -log q of an ELBO; this f has none, so it only adds noise."
+            return (
+                "Its extra term is made for an ELBO, where it cancels the gradient of -log q. On "
+                "this f, no ELBO, it has mean zero too, and may lower the variance or raise it."
+            )
         return None
 
 
