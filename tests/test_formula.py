@@ -182,7 +182,7 @@ def test_what_can_be_read_in_one_way_gets_none(text):
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("sin(3z) z^2/2", r"\frac{\sin\left(3 z\right) \cdot {z}^{2}}{2}"),
+        ("sin(3z) z^2/2", r"\frac{\sin\!\left(3 z\right) \cdot {z}^{2}}{2}"),
         ("1/2z", r"\frac{1}{2} z"),
         ("1/(2z)", r"\frac{1}{2 z}"),
         ("-(z+1)^2", r"-{\left(z + 1\right)}^{2}"),

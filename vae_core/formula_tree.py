@@ -167,7 +167,7 @@ def tex(node: Node) -> str:
         return SHAPES[node.op].format(*(tex(part) for part in node.parts))
     if node.op not in BINDING:
         name = WRITTEN.get(node.op, rf"\operatorname{{{node.op}}}")
-        return rf"{name}\left({', '.join(tex(part) for part in node.parts)}\right)"
+        return rf"{name}\!\left({', '.join(tex(part) for part in node.parts)}\right)"
     parts = [
         _in_place(part, place) for part, place in zip(node.parts, PLACES[node.op], strict=True)
     ]

@@ -39,9 +39,10 @@ def cost_picker() -> str:
 def _show_reading(text: str) -> None:
     """The cost as it was read, typeset, and a word where it could have been read otherwise."""
     formula = parse_formula(text)
-    st.markdown(f"$f(z) = {theme.colour_formula(tex(formula.tree))}$")
-    for note in formula.notes:
-        st.caption(note)
+    with st.container(key="reading"):
+        st.markdown(rf"$\displaystyle f(z) = {theme.colour_formula(tex(formula.tree))}$")
+        for note in formula.notes:
+            st.caption(note)
 
 
 def objection(text: str) -> str | None:
