@@ -83,9 +83,7 @@ with page_frame("race") as lesson:
         )
     for name in names:
         if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
-            trusted = PROBLEMS[problem].allows(ESTIMATORS[name])
-            warning = "" if trusted else " cannot be trusted here"
-            st.caption(f"**{rules[name]}**{warning}. {objection}")
+            st.caption(f"**{rules[name]}.** {objection}")
     lesson("luck")
     setting = {name: live.values[name] for name in ("mu", "sigma", "rate", "k", "seed")}
     counted = {name: fate_figures.fates(name, problem, **setting) for name in names}
