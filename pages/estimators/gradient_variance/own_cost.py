@@ -17,10 +17,10 @@ POINTER = "▸"
 EXTREMES, WIDEST, TRIAL = (-3.0, 0.0, 3.0), 3.0, 500
 
 
-def cost_picker() -> str:
+def cost_picker(default: str) -> str:
     """Name of the chosen cost for `find_problem`; an own one that fails gives way to `START`."""
     costs = {name: problem.title for name, problem in PROBLEMS.items()} | {OWN_CHOICE: "Your own"}
-    chosen = controls.choice("problem", "Cost f(z)", costs)
+    chosen = controls.choice("problem", "Cost f(z)", costs, default)
     if chosen != OWN_CHOICE:
         return chosen
     text, fit = controls.read("f", START, str)
