@@ -30,7 +30,7 @@ FACES = {"__init__", "__main__", "config", "train"}
 # Rooms of `pages.ui` that know nothing of what is shown, and what they may take from `ui`.
 LIVE_MAY_USE = {"assets", "controls", "numbers", "live"}
 UI_MAY_USE_OF_CORE = {"vae_core.families", "vae_core.estimators", "vae_core.vae.data"}
-MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 11, 300, 40
+MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 12, 300, 40
 LONGER_FILES = {
     "pages/ui/controls.py": "to be split",
     "vae_core/runs/jobs.py": "to be split",

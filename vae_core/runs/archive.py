@@ -15,9 +15,9 @@ from collections.abc import Callable
 from safetensors import SafetensorError
 
 from vae_core.runs.bounds import Bounds
-from vae_core.runs.folder import hashed, RunFolder
-from vae_core.runs.view import RunState
+from vae_core.runs.folder import RunFolder, hashed
 from vae_core.runs.shared_run import SharedRun
+from vae_core.runs.view import RunState
 from vae_core.training.config import TrainConfig
 
 LOG = logging.getLogger(__name__)

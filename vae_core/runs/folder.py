@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from vae_core.runs.looks import load_looks, Look, save_looks
+from vae_core.runs.looks import Look, load_looks, save_looks
 from vae_core.runs.view import ACTIVE, Point, RunState
 from vae_core.training.checkpoint import (
     Checkpoint,

@@ -19,12 +19,12 @@ from functools import partial
 from pathlib import Path
 
 from vae_core.runs.archive import Archive
-from vae_core.runs.workers import default_workers, Execute, in_thread, train_live, Trainer
 from vae_core.runs.bounds import Bounds, JobsError
+from vae_core.runs.folder import RunFolder, hashed
 from vae_core.runs.line import Line
-from vae_core.runs.folder import hashed, RunFolder
-from vae_core.runs.view import RESUMABLE, RunState, RunView
 from vae_core.runs.shared_run import SERVER_STOPPED, SharedRun
+from vae_core.runs.view import RESUMABLE, RunState, RunView
+from vae_core.runs.workers import Execute, Trainer, default_workers, in_thread, train_live
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import Diverged, Progress

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vae_core.runs.folder import SavedRun, pictures
 from vae_core.runs.looks import Look, looks_bytes, thin_looks
-from vae_core.runs.folder import pictures, SavedRun
 from vae_core.runs.view import ACTIVE, Point, RunState, RunView, thin
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig

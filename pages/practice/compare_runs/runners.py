@@ -127,7 +127,7 @@ def forget() -> None:
 def notices() -> list[str]:
     """What there is to tell the visitor since the last script run."""
     told: list[str] = st.session_state.pop(_NOTICE, [])
-    return told
+    return [*told, *training_room.not_kept()]
 
 
 def _hold(tokens: list[str]) -> None:

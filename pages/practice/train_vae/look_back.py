@@ -93,7 +93,7 @@ def transport(shown: Album) -> Transport:
     """The bar that walks through the looks; whoever stands at the last goes along with the run."""
     steps = tuple(float(look.step) for look in shown.looks)
     param = Param(LOOK, "step", positions=steps, default=steps[-1], format=",d", names=shown.names)
-    return Transport(param, seconds=6, fetched=f"/looks?{urlencode({'run': shown.token})}")
+    return Transport(param, seconds=6, fetched=f"./looks?{urlencode({'run': shown.token})}")
 
 
 def packed(token: str, names: Collection[str]) -> bytes | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stage import BOUND, Clock, CONFIG, reaches, seed, Stage, stands, STEPS
+from tests.support.stage import BOUND, CONFIG, STEPS, Clock, Stage, reaches, seed, stands
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, TOO_LONG, Bounds, Jobs, JobsError
 from vae_core.runs.view import LONGEST_HISTORY, Point, thin

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stage import Clock, CONFIG, reaches, seed, Stage, stands, STEPS
+from tests.support.stage import CONFIG, STEPS, Clock, Stage, reaches, seed, stands
 from vae_core.runs import archive
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.folder import RunFolder
