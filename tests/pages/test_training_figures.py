@@ -89,7 +89,7 @@ def test_a_strip_survives_bad_numbers(value):
 
 
 def test_strips_speak():
-    html = digits.strips_html([("a < b", "x", 'ten "digits"', np.zeros((10, 784)))])
+    html = digits.strips_html([digits.Strip("a < b", "x", 'ten "digits"', np.zeros((10, 784)))])
     assert 'aria-label="ten &quot;digits&quot;"' in html
     assert "a &lt; b" in html
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from pages.ui import assets, theme
+from pages.ui.digits import Strip, originals
+from pages.ui.numbers import duration, number
 from pages.ui.runs.curves import Curve, Line, Mark, used
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.view import RunView
@@ -149,16 +151,6 @@ def way_back(view: RunView) -> str:
     return f"Go back to the last good snapshot (step {view.snapshot})"
 
 
-def duration(seconds: float) -> str:
-    """A time span in whole seconds or minutes."""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def number(value: float, digits: int = 1) -> str:
-    """A number with a true minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
 def last_bound(view: RunView | None) -> Bound | None:
     """The latest bound on held-out images."""
     if view is None:
@@ -171,7 +163,7 @@ def takeaway(view: RunView | None, words: Mapping[str, str]) -> str:
     bound = last_bound(view)
     if view is None or bound is None:
         ends = [
-            f"{ESTIMATORS[name].title} {number(found.elbo[-1])}"
+            f"{ESTIMATORS[name].title} {number(found.elbo[-1], 1)}"
             for name, found in reference_curves().items()
         ]
         return words["none"].format(ends=", ".join(ends))
@@ -179,7 +171,7 @@ def takeaway(view: RunView | None, words: Mapping[str, str]) -> str:
     return words["run_binary" if binary else "run"].format(
         estimator=", then ".join(ESTIMATORS[name].title for name in used_estimators(view)),
         epoch=f"{view.history[-1].epoch:.1f}",
-        elbo=number(bound.elbo),
+        elbo=number(bound.elbo, 1),
     )
 
 
@@ -220,17 +212,17 @@ def table(view: RunView | None) -> dict[str, list[float]] | None:
     }
 
 
-def strips(views: Views) -> list[tuple[str, str, str, np.ndarray]]:
-    """The rows of digits: label, colour, words for those who do not see them, images."""
+def strips(views: Views) -> list[Strip]:
+    """The rows of digits."""
     return [
-        ("x, ten held-out digits", "x", "Ten held-out digits, 0 to 9.", views.originals),
-        (
+        originals(views.originals),
+        Strip(
             "their reconstructions: the mean of p(x|z) at z = μ",
             "theta",
             "The decoder's picture of each of the ten digits, from its mu.",
             views.reconstructions,
         ),
-        (
+        Strip(
             "samples: the mean of p(x|z) at z ~ N(0, 1)",
             "z",
             "Ten digits that the decoder dreams up from the prior.",
