@@ -5,10 +5,10 @@ import streamlit as st
 from pages.practice.compare_runs import curves, runners
 from pages.ui import controls
 from pages.ui.digits import strips_html
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
 
-with page_frame("compare_runs") as lesson:
+with page_layout("compare_runs") as lesson:
     words = {
         "none": lesson.text("takeaway_none"),
         "one": lesson.text("takeaway_one"),

@@ -83,12 +83,12 @@ def curves(view: RunView | None, config: TrainConfig, words: Mapping[str, str]) 
         "curves",
         Picture(
             figure=training_figures.curves(
-                reports.lines(view),
+                reports.drawn_curves(view),
                 reports.planned_epochs(view, config),
                 reports.marks(view),
             ),
             takeaway=reports.takeaway(view, words),
-            tex=reports.formula(reports.last_bound(view)),
+            tex=reports.tex(reports.last_bound(view)),
             table=reports.table(view),
             height=340,
         ),

@@ -12,7 +12,7 @@ import numpy as np
 from pages.ui import assets, theme
 from pages.ui.digits import Strip, originals
 from pages.ui.numbers import duration, number
-from pages.ui.runs.curves import Curve, Line, Mark, used
+from pages.ui.runs.curves import Curve, DrawnCurve, Mark, used
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.view import RunView
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
@@ -61,12 +61,12 @@ def reference_curves() -> dict[str, Curve]:
     }
 
 
-def lines(view: RunView | None) -> list[Line]:
+def drawn_curves(view: RunView | None) -> list[DrawnCurve]:
     """What the curves show: the recorded runs, and above them the present one."""
     strong = view is None
     ends = sorted((found.elbo[-1] for found in reference_curves().values()), reverse=True)
     recorded = [
-        Line(
+        DrawnCurve(
             ESTIMATORS[name].title,
             found,
             theme.estimator_var(name) if strong else theme.estimator_var(name, 0.45),
@@ -81,8 +81,10 @@ def lines(view: RunView | None) -> list[Line]:
     colour = theme.estimator_var(view.settings.estimator)
     return [
         *recorded,
-        Line("this run: training images", training_curve(view), colour, dash="dot", width=1.5),
-        Line("held-out images", held_out_curve(view), colour, width=3.0),
+        DrawnCurve(
+            "this run: training images", training_curve(view), colour, dash="dot", width=1.5
+        ),
+        DrawnCurve("held-out images", held_out_curve(view), colour, width=3.0),
     ]
 
 
@@ -181,12 +183,12 @@ def used_estimators(view: RunView) -> list[str]:
     return list(dict.fromkeys(steps)) or [view.settings.estimator]
 
 
-def formula(bound: Bound | None) -> str:
+def tex(bound: Bound | None) -> str:
     """The bound as the difference of its terms, with their present values."""
-    tex = theme.colour_formula(r"\text{ELBO} = \mathbb{E}_{q_\phi}[\log p_\theta(x|z)] - \text{KL}")
+    bare = theme.colour_tex(r"\text{ELBO} = \mathbb{E}_{q_\phi}[\log p_\theta(x|z)] - \text{KL}")
     if bound is None:
-        return tex
-    return f"{tex} = {bound.reconstruction:.1f} - {bound.kl:.1f} = {bound.elbo:.1f}"
+        return bare
+    return f"{bare} = {bound.reconstruction:.1f} - {bound.kl:.1f} = {bound.elbo:.1f}"
 
 
 def used_dimensions(kl: np.ndarray) -> str:
