@@ -51,7 +51,8 @@ def test_histogram_counts_the_estimates():
     now = figures.histograms(**WHERE, **SQUARE, n=500)
     low, high = figures.window("square", "loc")
     planned = Experiment("square", "pathwise", replicates=2000)
-    found = draws.draws(draws.Setting("square", (), "loc", 2.0, 1.0), "pathwise", 2000).loc[:500]
+    drawn = draws.draws(draws.Setting("square", (), "loc", 2.0, 1.0), "pathwise", 2000)
+    found = drawn.gradient["loc"][:500]
     counts, _ = np.histogram(np.clip(found, low, high), bins=figures.BINS, range=(low, high))
     np.testing.assert_allclose(now.traces["pathwise"]["y"], counts / counts.max())
     assert now.numbers["mean_pathwise"] == pytest.approx(found.mean())

@@ -198,8 +198,7 @@ def test_whoever_looks_back_stays_there_while_the_run_gives_looks_up(jobs, shown
     there = int(shown[-1][1][1])
     app.query_params["look"] = str(there)
     app.run()
-    monkeypatch.setattr("vae_core.runs.looks.MOST_LOOKS", 3)
-    monkeypatch.setattr("vae_core.runs.shared_run.thin_looks", lambda looks: (looks[0], looks[-1]))
+    monkeypatch.setattr("vae_core.runs.standing.thin_looks", lambda looks: (looks[0], looks[-1]))
     jobs.wait_for(token(app), lambda view: there not in [look.step for look in view.looks])
     grown(jobs, app, int(shown[-1][1][-1]))
     assert there not in [look.step for look in jobs.look(token(app)).looks]

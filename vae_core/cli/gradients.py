@@ -12,7 +12,8 @@ import numpy as np
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment, Measurement, Statistic, measure
+from vae_core.lab.experiment import Experiment, Measurement, measure
+from vae_core.lab.statistic import Statistic
 
 GREEK = {"mu": "loc", "sigma": "scale"}
 WHOLE = {"dim", "samples"}
@@ -126,10 +127,7 @@ def as_json(m: Measurement) -> dict[str, Any]:
         **words,
         **({"set": knobs} if knobs else {}),
         "value": _statistic(m.value, "exact", "mean", "standard_error"),
-        "gradient": {
-            "loc": _gradient(m, "loc", m.loc),
-            "scale": _gradient(m, "scale", m.scale),
-        },
+        "gradient": {name: _gradient(m, name, s) for name, s in m.gradient.items()},
         "seconds": m.seconds,
     }
 

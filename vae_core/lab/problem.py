@@ -16,7 +16,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from vae_core.estimators import Cost, Estimator
-from vae_core.families import Normal, sum_dimensions
+from vae_core.families import Distribution, sum_dimensions
 from vae_core.lab.closed_form import Moments
 
 
@@ -34,6 +34,11 @@ class Exact(NamedTuple):
     loc: Tensor
     scale: Tensor
     error: float = 0.0
+
+    @property
+    def gradient(self) -> dict[str, Tensor]:
+        """The derivatives by the parameter's name."""
+        return {"loc": self.loc, "scale": self.scale}
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Problem:
     elbo: bool
     knobs: Mapping[str, Knob]
 
-    def cost(self, q: Normal, **knobs: float) -> Cost:
+    def cost(self, q: Distribution, **knobs: float) -> Cost:
         """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
         if self.elbo:
             return lambda z: sum_dimensions(self.terms(z, **knobs)) - q.log_prob(z)

@@ -62,7 +62,7 @@ class Setting:
     def gradients(self, name: str, replicates: int) -> np.ndarray:
         """Single estimates of the gradient of the first dimension, (replicates,)."""
         found = draws(replace(self, parameter="loc"), name, replicates)
-        return np.asarray(getattr(found, self.parameter))
+        return found.gradient[self.parameter]
 
     def exact(self) -> float:
         """The gradient that they all aim at."""
@@ -94,8 +94,7 @@ def _exact(setting: Setting) -> float:
 @lru_cache(maxsize=1024)
 def draws(setting: Setting, name: str, replicates: int) -> Estimates:
     """All estimates of one estimator at a setting, whichever the parameter."""
-    columns = zip(*estimates(setting.experiment(name, replicates)), strict=True)
-    return Estimates(*(np.concatenate(column) for column in columns))
+    return estimates(setting.experiment(name, replicates))
 
 
 def affordable(names: tuple[str, ...], samples: int, dim: int, work: int = WORK) -> int:

@@ -1,7 +1,6 @@
 """Start: what this is, the one picture of the problem, and where to go."""
 
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
@@ -41,8 +40,7 @@ with layout.page_layout("start") as lesson:
         "passage",
         Picture(
             frame=picture.reparameterized if outside else picture.sampled,
-            figure=partial(picture.draw, outside=outside),
-            narrow=partial(picture.draw, outside=outside, narrow=True),
+            figure=picture.diagram(outside=outside),
             params=(MU, SIGMA, noise() if outside else SEED),
             takeaway=lesson.text(f"takeaway_{view}"),
             tex=lesson.text(f"formula_{view}"),
@@ -53,7 +51,6 @@ with layout.page_layout("start") as lesson:
                 Preset(lesson.text("try_flat"), {"view": "reparameterize", "mu": 1, "eps": -2}),
             ),
             source=(picture.passage, Normal.transform),
-            steady=True,
         ),
     )
     lesson(view)

@@ -15,7 +15,7 @@ from pages.ui.numbers import number
 from pages.ui.runs.curves import span, thinned
 from pages.ui.runs.reports import recorded
 from vae_core.estimators import ESTIMATORS
-from vae_core.runs.view import Point, RunView
+from vae_core.runs.standing import Point, RunView
 
 USUAL = (-220.0, -90.0)
 ROUND = 20.0

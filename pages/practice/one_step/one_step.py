@@ -1,11 +1,8 @@
 """What happens in one training step? A real one, a sub-operation at a time."""
 
-from functools import partial
-
 import streamlit as st
 
 from pages.practice.one_step import frames, picture
-from pages.practice.one_step.places import STAGES
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import Param, Picture, Preset, Transport, live_figure
@@ -14,7 +11,7 @@ from vae_core.training.one_step import one_step
 from vae_core.vae.objective import elbo
 
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
-STAGE = Param("stage", "stage", 1, STAGES, 1, default=STAGES, format="d")
+STAGE = Param("stage", "stage", 1, picture.STAGES, 1, default=picture.STAGES, format="d")
 
 with page_layout("one_step") as lesson:
     with st.container(horizontal=True):
@@ -34,8 +31,7 @@ with page_layout("one_step") as lesson:
             "step",
             Picture(
                 frame=frames.frame,
-                figure=partial(picture.draw, path=path),
-                narrow=partial(picture.draw, path=path, narrow=True),
+                figure=picture.diagram(path=path),
                 params=(SEED,),
                 transport=Transport(STAGE, seconds=40),
                 extra={
@@ -54,7 +50,6 @@ with page_layout("one_step") as lesson:
                     Preset(lesson.text("try_fresh"), {"updates": 0, "stage": 2}),
                 ),
                 source=(one_step, elbo, ESTIMATORS[estimator].function),
-                steady=True,
             ),
         )
         lesson("compare")

@@ -21,7 +21,7 @@ from pages.ui.digits import HIDDEN_AXIS, side_by_side
 from pages.ui.live import Frame, Param, Picture, Transport
 from pages.ui.live.lookahead import grey_bytes
 from vae_core.runs.looks import Look
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.vae.data import SIDE
 
 DIGITS = 10

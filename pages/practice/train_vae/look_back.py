@@ -11,7 +11,7 @@ from pages.practice.train_vae.album import LOOK, Album, album, frame_of
 from pages.ui import controls
 from pages.ui.live.lookahead import pack
 from pages.ui.runs import visitor
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 
 _STOOD = "looking_back:stood"
 

@@ -17,7 +17,7 @@ from pages.ui.runs import curves as training_figures
 from pages.ui.runs import reports, visitor
 from pages.ui.runs.curves import kl_bars, latent_map
 from vae_core.runs.jobs import Jobs
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import TrainConfig
 from vae_core.vae.data import DataError
 

@@ -20,6 +20,7 @@ import streamlit as st
 
 from pages.ui import assets, controls
 from pages.ui.live import payload
+from pages.ui.live.diagram import Diagram
 from pages.ui.live.frame import Frame, FrameFunction
 from pages.ui.live.lookahead import axis_ahead, pack_constants, plain
 from pages.ui.live.parts import Param, Preset
@@ -35,7 +36,7 @@ _figure_component = st.components.v2.component(
     "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
 )
 _ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
-_LOADED = ("plotly.min.js", "katex.js", "live/figure.css")
+_LOADED = ("katex.js", "live/figure.css")
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,12 @@ def live_figure(key: str, picture: Picture) -> Live:
 
 def _loaded(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
     """What the browser loads, and the constants of the module that computes its frames."""
+    loaded = _LOADED if isinstance(picture.figure, Diagram) else (*_LOADED, "plotly.min.js")
     module = f"frames/{picture.frames_js}.js"
     given = picture.constants(**values, **picture.extra) if picture.constants else {}
     return {
         "script": assets.url("live/figure.js"),
-        "urls": {name: assets.url(name) for name in _LOADED},
+        "urls": {name: assets.url(name) for name in loaded},
         "formulaJs": assets.url(module) if picture.frames_js else "",
         "constants": pack_constants(given),
     }
@@ -102,6 +104,8 @@ def _figures(picture: Picture, now: Frame | None) -> dict[str, Any]:
 
 
 def _drawn(figure: FigureOrDraw, picture: Picture, now: Frame | None) -> str:
+    if isinstance(figure, Diagram):
+        return payload.diagram_json(figure, now)
     if isinstance(figure, go.Figure):
         return payload.figure_json(figure)
     if now is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +13,9 @@ import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
 from pages.ui import controls
+from pages.ui.live import diagram
 from pages.ui.live.frame import Frame
-from pages.ui.live.lookahead import plain
+from pages.ui.live.lookahead import grey_bytes, plain
 from pages.ui.live.parts import Param, Preset, Transport
 from pages.ui.live.picture import Picture, Table
 
@@ -43,6 +45,14 @@ def steady_json(
         {**trace, **frame.traces.get(trace.get("name", ""), {})} for trace in skeleton["data"]
     ]
     return _json({**skeleton, "data": traces})
+
+
+def diagram_json(drawn: diagram.Diagram, now: Frame | None) -> str:
+    """A diagram laid out, with the pictures that a frame has for its things."""
+    traces = now.traces if now else {}
+    greys = {name: grey_bytes(traces[name]["z"]) for name in drawn.pictures()}
+    pictures = {name: base64.b64encode(each.tobytes()).decode() for name, each in greys.items()}
+    return _json({"diagram": {**diagram.data(drawn), "pictures": pictures}})
 
 
 def _recipe(figure: Callable[..., Any]) -> tuple[Any, ...]:

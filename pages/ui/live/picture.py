@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 
+from pages.ui.live.diagram import Diagram
 from pages.ui.live.frame import Frame, FrameFunction
 from pages.ui.live.parts import Handle, Param, Preset, Transport
 
-FigureOrDraw: TypeAlias = go.Figure | Callable[[Frame], go.Figure]
+FigureOrDraw: TypeAlias = Diagram | go.Figure | Callable[[Frame], go.Figure]
 Table: TypeAlias = Mapping[str, str | float | Sequence[Any]]
 
 
@@ -21,7 +22,7 @@ class Picture:
 
     Attributes:
         figure: The figure, or the function that draws a frame. Traces that move carry the names
-            that the frame gives them.
+            that the frame gives them. Or a diagram, which is filled with the frame's numbers.
         takeaway: One line with the present numbers: "The mean is {mean:.2f}". It is also the
             figure's text alternative.
         narrow: The same for a narrow screen, where things must stand otherwise.
