@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 MINUS = "\N{MINUS SIGN}"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -25,11 +26,18 @@ def two_decimals(value: float) -> str:
     return number(value) if 0.01 <= abs(value) < 1000 else f"{value:.2g}".replace("-", MINUS)
 
 
-def short(value: float) -> str:
-    """Three digits, whatever the size."""
+def short(value: float, digits: int = 3) -> str:
+    """A number as people write it, whatever its size: 0.0123, 12,300 or 5 × 10⁻⁷."""
     if not math.isfinite(value):
         return "none yet"
-    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    power = int(exponent)
+    if -5 < power < 6 or value == 0:
+        text = f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - power)}f}"
+    else:
+        text = mantissa
+    text = (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+    return text if -5 < power < 6 or value == 0 else f"{text} × 10{str(power).translate(RAISED)}"
 
 
 def duration(seconds: float) -> str:

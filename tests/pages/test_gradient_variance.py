@@ -1,6 +1,7 @@
 """The pictures of the variance lab: what their traces hold, against the core."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pages.estimators.gradient_variance import draws, duel, minibatch, sweep
 from pages.estimators.gradient_variance import histograms as figures
 from pages.estimators.gradient_variance.views import VIEWS, Chosen
+from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS, find_problem
 from vae_core.lab.experiment import Experiment, measure
@@ -180,3 +182,42 @@ def test_remarks_warn_of_what_is_wrong():
     assert len(told) == 2
     assert "jumps" in told[0]
     assert "2 samples" in told[1]
+
+
+def test_the_takeaway_tells_the_exact_ratio_from_the_measured_one():
+    """Var[f s] = mu^4 / sigma^2 + 14 mu^2 + 15 sigma^2 = 87 and Var[2z] = 4 sigma^2 = 4."""
+    found = {
+        name: draws.Setting("square", (), "loc", 2.0, 1.0).gradients(name, 2000) for name in PAIR
+    }
+    measured = found["score"].var(ddof=1) / found["pathwise"].var(ddof=1)
+    told = figures.histograms(**WHERE, **SQUARE, n=2000).numbers["verdict"]
+    assert "21.8 times" in told
+    assert "87 against 4" in told
+    assert f"these 2,000 draws gave {measured:.3g}" in told
+    assert f"{87 / 4:.3g}" != f"{measured:.3g}"
+
+
+def test_a_ratio_that_was_only_measured_is_called_so():
+    words = SQUARE | {"names": ("pathwise", "measure_valued")}
+    told = figures.histograms(**WHERE, **words, n=2000).numbers["verdict"]
+    assert "in these 2,000 draws" in told
+    assert "closed form" not in told
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5.0e-7, "5 × 10⁻⁷"), (0.0, "0"), (-0.5, "−0.5"), (21.75, "21.8"), (1234.0, "1,230"),
+     (99_999.9, "100,000"), (-1.234e8, "−1.23 × 10⁸"), (1.5e-4, "0.00015"), (math.inf, "none yet"),
+     (9.9999e-6, "1 × 10⁻⁵"), (9.994e-6, "9.99 × 10⁻⁶"), (100.0, "100")],
+)  # fmt: skip
+def test_numbers_are_written_as_people_do(value, text):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("problem", "sigma"), [("exp", 3.0), ("cubic", 0.1), ("f=z/1000000", 0.1)])
+def test_no_sentence_has_a_programmers_number(view, problem, sigma):
+    built = VIEWS[view].build(Chosen(problem, PAIR, "loc", "sigma"))
+    where = at_default(view, problem, PAIR, "loc", "sigma") | {"sigma": sigma}
+    words = [n for n in built.frame(**where).numbers.values() if isinstance(n, str)]
+    assert not [text for text in words if re.search(r"\de[-+]\d", text)]

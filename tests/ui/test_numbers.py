@@ -30,7 +30,7 @@ def test_two_decimals_where_these_tell_the_number(value: float, text: str) -> No
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(87.0, "87"), (0.0, "0"), (1234567.0, "1.2e+06"), (float("nan"), "none yet")],
+    [(87.0, "87"), (0.0, "0"), (1234567.0, "1.23 × 10⁶"), (float("nan"), "none yet")],
 )
 def test_three_digits_whatever_the_size(value: float, text: str) -> None:
     assert numbers.short(value) == text

@@ -49,7 +49,9 @@ with page_layout("race") as lesson:
         live = live_figure("race", views.one_race(lesson, problem, names, against))
     for name in names:
         if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
-            st.caption(f"**{rules[name]}** cannot be trusted here. {objection}")
+            trusted = PROBLEMS[problem].allows(ESTIMATORS[name])
+            warning = "" if trusted else " cannot be trusted here"
+            st.caption(f"**{rules[name]}**{warning}. {objection}")
     lesson("luck")
     live_figure("fates", views.many_races(problem, names, live.values))
     with st.expander("What is descended, and how"):
