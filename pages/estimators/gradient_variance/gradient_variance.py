@@ -8,7 +8,7 @@ from pages.estimators.gradient_variance import draws, own_cost
 from pages.estimators.gradient_variance.sweep import ALONG, COMPARE
 from pages.estimators.gradient_variance.views import VIEWS, Chosen
 from pages.ui import controls
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import Preset, live_figure
 from pages.ui.question import predict
 from vae_core.estimators import ESTIMATORS
@@ -18,7 +18,7 @@ from vae_core.lab import find_problem
 FAST_SINE = draws.Setting("sine", (("omega", 3.0),), "loc", 0.0, 1.0)
 PATH_OVER_SCORE = FAST_SINE.variance("pathwise", 2) / FAST_SINE.variance("score", 2)
 
-with page_frame("gradient_variance") as lesson:
+with page_layout("gradient_variance") as lesson:
     predict(
         "variance_sine",
         question=lesson.text("predict"),

@@ -41,7 +41,7 @@ def _show_reading(text: str) -> None:
     """The cost as it was read, typeset, and a word where it could have been read otherwise."""
     formula = parse_formula(text)
     with st.container(key="reading"):
-        st.markdown(rf"$\displaystyle f(z) = {theme.colour_formula(tex(formula.tree))}$")
+        st.markdown(rf"$\displaystyle f(z) = {theme.colour_tex(tex(formula.tree))}$")
         for note in formula.notes:
             st.caption(note)
 

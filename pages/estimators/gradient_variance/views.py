@@ -97,7 +97,7 @@ def _histograms(chosen: Chosen) -> Picture:
         transport=_film(DRAWS, MOST_DRAWS),
         extra=words,
         takeaway="{verdict}",
-        tex=_formula(chosen),
+        tex=_tex(chosen),
         height=max(HEIGHT, 105 * len(chosen.names)),
         table={"exact gradient": "{exact:.4g}", "estimates drawn": "{shown:d}"}
         | {
@@ -223,7 +223,7 @@ VIEWS: dict[str, View] = {
 }
 
 
-def _formula(chosen: Chosen) -> str:
+def _tex(chosen: Chosen) -> str:
     """Each estimator's formula beside the mean of what was drawn."""
     symbol = r"\sym{mu}{\mu}" if chosen.parameter == "loc" else r"\sym{sigma}{\sigma}"
     rows = [
