@@ -33,7 +33,7 @@ with page_frame("gradient_variance") as lesson:
         factor=PATH_OVER_SCORE,
         factor_question=lesson.text("predict_factor"),
     )
-    columns = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom")
+    columns, notes = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom"), st.container()
     with columns[0]:
         problem = own_cost.cost_picker()
     with columns[1]:
@@ -46,7 +46,7 @@ with page_frame("gradient_variance") as lesson:
         with columns[3]:
             knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
             along = controls.choice("along", "Against", ALONG | knobs)
-    with columns[4], controls.folded("Estimators", "names"):
+    with columns[4], controls.folded("Estimators", "names", notes=notes):
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
     chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along)
