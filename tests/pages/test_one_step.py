@@ -11,9 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from pages import contents
-from pages.practice.one_step import frames, picture
 from pages.practice.one_step.places import (
     ARRANGEMENTS,
     BACK_TO_PHI,
@@ -28,6 +25,9 @@ from pages.practice.one_step.places import (
     UPDATE,
     Arrangement,
 )
+
+from pages import contents
+from pages.practice.one_step import frames, picture
 from pages.ui.lesson import Lesson, read_sections
 from pages.ui.live import Frame
 from pages.ui.live.lookahead import axis_ahead
