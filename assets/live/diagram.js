@@ -12,6 +12,7 @@ const SYMBOLS = { "ϵ": "eps", "ε": "eps", "μ": "mu", "σ": "sigma", "ϕ": "ph
 // A symbol: a Greek letter, or an x or z that is no part of a word.
 const SYMBOL = /((?:[ϵεμσϕθ]|(?<![A-Za-z])[xz](?![A-Za-z]))\u2032?)/u;
 const FACES = { plain: '"Source Sans", "Source Sans Pro", sans-serif', symbol: "KaTeX_Math, serif" };
+const FONTS = ["16px 'Source Sans'", "700 16px 'Source Sans'", "italic 16px KaTeX_Math"];
 const SYMBOL_SIZE = 1.12;
 const [LEADING, BASELINE, PADDING, SMALLEST] = [1.24, 0.34, 7, 0.5]; // in sizes of the letters, units, of 1
 const pen = document.createElement("canvas").getContext("2d");
@@ -143,12 +144,14 @@ export class DiagramView {
     this.root = root;
     this.said = said;
     this.svg = makeSvg("svg", { class: "ttn-diagram" });
+    this.diagram = {};
+    this.things = [];
+    this.parts = [];
   }
 
   // Draw a diagram anew: its wide or its narrow form, pictures in this ink.
   async draw(diagram, narrow, ink) {
-    await Promise.all(["16px 'Source Sans'", "700 16px 'Source Sans'", "italic 16px KaTeX_Math"].map(
-      (face) => document.fonts.load(face)));
+    await Promise.allSettled(FONTS.map((font) => document.fonts.load(font))); // words are measured
     this.diagram = diagram;
     this.ink = ink;
     const { size, nodes, edges } = diagram[narrow ? "narrow" : "wide"];

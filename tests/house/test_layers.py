@@ -28,7 +28,7 @@ ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FACES = {"__init__", "__main__", "config", "train"}
 
 # Rooms of `pages.ui` that know nothing of what is shown, and what they may take from `ui`.
-LIVE_MAY_USE = {"assets", "controls", "numbers", "live"}
+LIVE_MAY_USE = {"assets", "controls", "numbers", "theme", "live"}
 UI_MAY_USE_OF_CORE = {"vae_core.families", "vae_core.estimators", "vae_core.vae.data"}
 MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 12, 300, 40
 LONGER_FILES = {
