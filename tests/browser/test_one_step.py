@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pages.practice.one_step.places import DECODE, STAGES
 from playwright.sync_api import expect
 
 from pages.practice.one_step import frames, picture
