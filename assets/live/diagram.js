@@ -187,14 +187,12 @@ export class DiagramView {
     return { node, group, words, image, parts: [] };
   }
 
-  // A thing with something to say of it says it when it has the focus.
-  explain(group, node) {
-    const say = () => this.said(node.about);
-    const attributes = { tabindex: 0, role: "button", "aria-label": `${node.spoken}: ${node.about}` };
+  // A thing with something to say of it says it under the pointer, and when it has the focus.
+  explain(group, { spoken, about }) {
+    const attributes = { tabindex: 0, role: "img", "aria-label": `${spoken}: ${about}` };
     for (const [name, value] of Object.entries(attributes)) group.setAttribute(name, value);
-    group.addEventListener("focus", say);
-    group.addEventListener("click", say);
-    group.addEventListener("blur", () => this.said(""));
+    for (const event of ["focus", "pointerenter"]) group.addEventListener(event, () => this.said(about));
+    for (const event of ["blur", "pointerleave"]) group.addEventListener(event, () => this.said(""));
   }
 
   // Fill in the numbers, light what the stage lights, show the pictures.

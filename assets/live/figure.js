@@ -8,7 +8,7 @@
 import { Axis, unpackConstants } from "../shared/decode.js";
 import { make, setText } from "../shared/dom.js";
 import { DiagramView } from "./diagram.js";
-import { enlarge, fit, rearrange, savePicture } from "./room.js";
+import { enlarge, rearrange, savePicture } from "./room.js";
 import { Grips } from "./grips.js";
 import { unfold } from "./image.js";
 import { mount } from "../shared/mount.js";
@@ -185,7 +185,7 @@ class LiveFigure {
     }
     const { layout, traces } = this.dressed();
     const coarse = matchMedia("(pointer: coarse)").matches;
-    const config = { displaylogo: false, displayModeBar: coarse || layout.meta?.drawing ? false : "hover", responsive: false, scrollZoom: false,
+    const config = { displaylogo: false, displayModeBar: coarse ? false : "hover", responsive: false, scrollZoom: false,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     this.painted = null;
     await this.plotly.react(this.plot, traces, layout, config);
@@ -245,8 +245,7 @@ class LiveFigure {
       const moved = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
       return { uid, ...resolveAll(trace, this.palette), ...moved };
     });
-    if (layout.meta?.drawing) fit(layout, traces, this.plot.clientWidth);
-    else if (this.data.present) enlarge(layout, traces, 1.35);
+    if (this.data.present) enlarge(layout, traces, 1.35);
     return { layout, traces };
   }
 

@@ -1,4 +1,4 @@
-// What a figure does with the room it has: panels that stack, drawings that keep their proportions.
+// What a figure does with the room it has: panels that stack, letters that grow.
 
 // Where a figure's panels stand when it is narrow: {"xaxis2.domain": [0, 1], ...}.
 export function rearrange(layout, places) {
@@ -26,18 +26,6 @@ export function enlarge(layout, traces, scale) {
   const grow = (part, font) => (part[font] ? { ...part, [font]: scaled(part[font], scale) } : part);
   layout.annotations = (layout.annotations ?? []).map((each) => grow(each, "font"));
   traces.forEach((trace, i) => { traces[i] = grow(trace, "textfont"); });
-}
-
-// Scale a drawing as a whole to the room, letters and lines included, and centre it.
-export function fit(layout, traces, room) {
-  const { width, height, widest } = layout.meta.drawing;
-  const wide = Math.min(room, widest);
-  const scale = wide / width;
-  const side = (room - wide) / 2;
-  layout.margin = { l: side, r: side, t: 0, b: 0 };
-  layout.height = height * scale;
-  for (const part of ["shapes", "annotations"]) layout[part] = scaled(layout[part], scale);
-  traces.forEach((trace, i) => { traces[i] = scaled(trace, scale); });
 }
 
 // A PNG of what the plot shows, twice as sharp and on paper of this colour.

@@ -122,8 +122,9 @@ def test_the_contents_import_nothing_of_the_app() -> None:
     assert tops <= set(sys.stdlib_module_names)
 
 
-# A module that draws says so by importing plotly; it draws whatever way it is shown.
-DRAWING = [path for path in (*UI, *PAGES) if "plotly.graph_objects" in imports(path)]
+# A module that draws says so by what it imports; it draws whatever way it is shown.
+DRAWS = {"plotly.graph_objects", "pages.ui.live.Diagram"}
+DRAWING = [path for path in (*UI, *PAGES) if DRAWS & imports(path)]
 SHOWING = {"figure.py", "look_back.py"}
 
 

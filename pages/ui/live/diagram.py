@@ -63,7 +63,8 @@ class Node:
         shown: Stages at which the picture is shown; all if there are none.
         lit: Stages at which it stands out.
         align: "start", "middle" or "end" for words; "" leaves it to the form.
-        about: A sentence on it, for whoever points at it or comes by the Tab key.
+        about: A sentence on it, for whoever points at it or comes by the Tab key; it takes the
+            place of the figure's hint.
     """
 
     name: str
@@ -184,6 +185,17 @@ class Diagram:
     wide: Form
     narrow: Form
     stage: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two things have one name, or an arrow ends at none."""
+        names = [node.name for node in self.nodes]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two things of the diagram are called {sorted(twice)}")
+        ends = {end for edge in self.edges for end in (edge.start, edge.end)}
+        lost = {end for end in ends if isinstance(end, str)} - set(names)
+        if lost:
+            raise ValueError(f"an arrow of the diagram ends at {sorted(lost)}, which it lacks")
 
     def things(self, form: Form) -> list[Node]:
         """Its things in a form."""
