@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.house.test_layers import imports
 from tests.support import find_browser, find_proxy
 
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
@@ -22,15 +24,14 @@ def test_packages_are_pinned(name: str) -> None:
         )
 
 
-def test_the_app_needs_only_what_it_lists() -> None:
+def test_the_app_imports_what_it_lists_and_nothing_else() -> None:
+    files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vae_core").rglob("*.py")]
+    tops = {name.split(".")[0] for path in files for name in imports(path)}
+    foreign = tops - set(sys.stdlib_module_names) - {"pages", "vae_core"}
     listed = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert set(re.findall(r"^([\w-]+)==", listed, re.MULTILINE)) == {
-        "streamlit",
-        "plotly",
-        "torch",
-        "numpy",
-        "safetensors",
-    }
+    distributions = {"PIL": "pillow"}
+    wanted = {distributions.get(name, name) for name in foreign}
+    assert set(re.findall(r"^([\w-]+)==", listed, re.MULTILINE)) == wanted
 
 
 def test_mnist_is_the_file_that_its_attribution_describes() -> None:

@@ -10,11 +10,12 @@ from torch import Tensor
 from vae_core.estimators.registry import (
     Cost,
     estimator,
+    of_each,
     with_gradient_of,
     with_gradients,
     with_score,
 )
-from vae_core.families import Normal
+from vae_core.families import Distribution, Normal
 
 
 @estimator(
@@ -23,9 +24,10 @@ from vae_core.families import Normal
     source="Kingma & Welling 2014; Rezende et al. 2014; Titsias & Lázaro-Gredilla 2014",
     formula=r"\nabla f(\mu + \sigma\varepsilon)",
     needs_smooth_cost=True,
+    needs_path=True,
     trains_vae=True,
 )
-def pathwise(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+def pathwise(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Differentiate through the sample: grad f(mu + sigma eps)."""
     return cost(q.transform(q.base(k, gen)))
 
@@ -37,7 +39,7 @@ def pathwise(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     formula=r"f(z)\,\nabla\log q(z)",
     trains_vae=True,
 )
-def score(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+def score(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Score function: f(z) grad log q(z), with z a constant."""
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
@@ -52,7 +54,7 @@ def score(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     min_samples=2,
     trains_vae=True,
 )
-def score_loo(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+def score_loo(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Score function with a baseline that never sees its own sample, so it stays unbiased."""
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
@@ -67,19 +69,18 @@ def score_loo(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     formula=r"\bigl(f(z_k) - b_{\setminus k}\bigr)\,\nabla\log q(z_k)",
     min_samples=2,
 )
-def score_baseline(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+def score_baseline(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Baseline E[f s^2] / E[s^2], s the score, from the other samples: it never sees its own."""
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
-    weight = f.detach().unsqueeze(-1)
 
     def estimate(score: Tensor) -> Tensor:
-        square = score * score
+        weight, square = of_each(f.detach(), score), score * score
         others = (weight * square).sum(0) - weight * square
         return (weight - others / (square.sum(0) - square)) * score
 
-    by_loc, by_scale = q.detach().scores(z)
-    return with_gradients(f, q, estimate(by_loc), estimate(by_scale))
+    scores = q.detach().scores(z)
+    return with_gradients(f, q, {name: estimate(s) for name, s in scores.items()})
 
 
 @estimator(
@@ -90,8 +91,12 @@ def score_baseline(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
     min_samples=2,
     needs_elbo=True,
 )
-def vargrad(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
-    """Covariance of cost and score, less the cost's own -log q, whose gradient is only noise."""
+def vargrad(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
+    """Covariance of cost and score, less the gradient of the -log q that an ELBO ends in.
+
+    That gradient has mean zero, so the estimate is right for any cost; there it is quieter, while
+    on a cost without a -log q it may be either.
+    """
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
     centred = (f - f.mean(0)) * (k / (k - 1))
@@ -105,11 +110,12 @@ def vargrad(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     formula=r"\tfrac12\nabla\bigl[f(\mu + \sigma\varepsilon) + f(\mu - \sigma\varepsilon)\bigr]",
     min_samples=2,
     needs_smooth_cost=True,
+    needs_path=True,
 )
-def pathwise_antithetic(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+def pathwise_antithetic(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Differentiate through mirrored samples; an odd K leaves the last one unpaired."""
     half = q.base(k, gen)[: (k + 1) // 2]
-    return cost(q.transform(torch.cat((half, -half))[:k]))
+    return cost(q.transform(torch.cat((half, q.family.noise.mirror(half)))[:k]))
 
 
 @estimator(
@@ -118,10 +124,14 @@ def pathwise_antithetic(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> 
     source="Roeder et al. 2017",
     formula=r"\nabla f(\mu + \sigma\varepsilon) + \nabla\log q(z)",
     needs_smooth_cost=True,
+    needs_path=True,
     needs_elbo=True,
 )
-def stl(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
-    """Path derivative: adding log q at the fixed sample cancels the score inside the cost."""
+def stl(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
+    """Path derivative: adding log q at the fixed sample cancels the score inside an ELBO's cost.
+
+    The added score has mean zero, so the estimate is right for any smooth cost, if not quieter.
+    """
     z = q.transform(q.base(k, gen))
     return with_gradient_of(cost(z), q.log_prob(z.detach()))
 
@@ -131,6 +141,7 @@ def stl(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
     summary="Takes the difference of f at two samples from the two sides of dq, drawn together.",
     source="Pflug 1989; Mohamed et al. 2020, section 6",
     formula=r"c\,\bigl(f(z^{+}) - f(z^{-})\bigr)",
+    families=("normal",),
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
@@ -145,6 +156,7 @@ def measure_valued(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tenso
     summary="The same difference of f at two samples, drawn apart.",
     source="Pflug 1989; Mohamed et al. 2020, section 6",
     formula=r"c\,\bigl(f(z^{+}) - f(\tilde{z}^{-})\bigr)",
+    families=("normal",),
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def measure_valued_uncoupled(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
@@ -186,7 +198,7 @@ def weak_derivative(
         return (plus - minus) / frozen.scale
 
     half_density = difference(by_loc) / math.sqrt(2.0 * math.pi)
-    return with_gradients(cost(z), q, half_density, difference(by_scale))
+    return with_gradients(cost(z), q, {"loc": half_density, "scale": difference(by_scale)})
 
 
 @estimator(
@@ -195,6 +207,7 @@ def weak_derivative(
     source="Glasserman 2003, section 7.1 (common random numbers)",
     formula=r"\frac{f(z_{+h}) - f(z_{-h})}{2h}",
     unbiased=False,
+    families=("normal",),
     evaluations=lambda k, d: k * (1 + 4 * d),
 )
 def finite_difference(
@@ -208,7 +221,8 @@ def finite_difference(
         plus, minus = (cost_by_coordinate(cost, z, z + side * shift) for side in (1.0, -1.0))
         return (plus - minus) / (2.0 * h)
 
-    return with_gradients(cost(z), q, difference(torch.full_like(z, h)), difference(h * eps))
+    shifts = {"loc": torch.full_like(z, h), "scale": h * eps}
+    return with_gradients(cost(z), q, {name: difference(s) for name, s in shifts.items()})
 
 
 def cost_by_coordinate(cost: Cost, z: Tensor, replacement: Tensor) -> Tensor:
@@ -227,6 +241,6 @@ def cost_by_coordinate(cost: Cost, z: Tensor, replacement: Tensor) -> Tensor:
     formula=r"\nabla f(\text{a constant})",
     unbiased=False,
 )
-def naive(cost: Cost, q: Normal, k: int, gen: torch.Generator) -> Tensor:
+def naive(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Deliberately wrong: z does not depend on mu or sigma any more, so nothing flows back."""
     return cost(q.transform(q.base(k, gen)).detach())

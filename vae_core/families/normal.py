@@ -1,29 +1,36 @@
-"""Reparameterizable families: base noise, transform, inverse and log-density.
-
-A family turns noise that knows no parameters into a sample that does: eps ~ p(eps), z = T(eps).
-Shapes: K samples, B batch, D latent size. Parameters broadcast to (B, D), samples are (K, B, D).
-Randomness is an argument: the same generator state gives the same noise whatever the parameters.
-"""
+"""The Normal family, diagonal: the entry that the VAE and the lab stand on."""
 
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributions
+from torch.distributions import constraints
+
+from vae_core.families.family import Distribution, Noise, Parameter, family, sum_dimensions
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+STANDARD_NORMAL = Noise(
+    "standard normal",
+    lambda shape, gen, dtype: torch.randn(shape, generator=gen, dtype=dtype),
+    operator.neg,
+)
 
 
-def sum_dimensions(terms: Tensor) -> Tensor:
-    """Sum over the last axis, D; of a single dimension it is a view, and costs nothing."""
-    return terms.squeeze(-1) if terms.shape[-1] == 1 else terms.sum(-1)
-
-
+@family(
+    title="Normal",
+    source="Kingma & Welling 2014, section 2.4",
+    path="location-scale",
+    noise=STANDARD_NORMAL,
+    law=distributions.Normal,
+    loc=Parameter(constraints.real, "a number"),
+    scale=Parameter(constraints.positive, "a positive number"),
+)
 @dataclass(frozen=True)
-class Normal:
+class Normal(Distribution):
     """Diagonal Gaussian q(z) = N(loc, scale^2), with z = loc + scale * eps and eps ~ N(0, 1).
 
     Source: Kingma & Welling 2014, section 2.4 (location-scale families).
@@ -31,19 +38,18 @@ class Normal:
     Args:
         loc: mean mu, broadcastable to (B, D).
         scale: standard deviation sigma > 0, broadcastable to (B, D).
+
+    >>> q = Normal(loc=torch.tensor([[2.0]]), scale=torch.tensor([[0.5]]))
+    >>> q.transform(torch.tensor([[[0.0]], [[1.0]]])).flatten()
+    tensor([2.0000, 2.5000])
+    >>> q.base(3, torch.Generator().manual_seed(0)).shape
+    torch.Size([3, 1, 1])
+    >>> {name: s.item() for name, s in q.scores(torch.tensor([[[3.0]]])).items()}
+    {'loc': 4.0, 'scale': 6.0}
     """
 
     loc: Tensor
     scale: Tensor
-
-    @property
-    def shape(self) -> torch.Size:
-        """The shape (B, D) that both parameters broadcast to."""
-        return torch.Size(np.broadcast_shapes(self.loc.shape, self.scale.shape))
-
-    def base(self, k: int, gen: torch.Generator) -> Tensor:
-        """Draw k samples of the base noise eps: (K, B, D)."""
-        return torch.randn((k, *self.shape), generator=gen, dtype=self.loc.dtype)
 
     def transform(self, eps: Tensor) -> Tensor:
         """Move base noise to the latent: z = loc + scale * eps, (K, B, D)."""
@@ -60,11 +66,7 @@ class Normal:
         eps = self.inverse(z)
         return sum_dimensions(-0.5 * eps * eps - self.scale.log() - LOG_SQRT_2PI)
 
-    def scores(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def scores(self, z: Tensor) -> dict[str, Tensor]:
         """Derivatives of log q(z_d) in loc_d and in scale_d, each (K, B, D)."""
         eps = self.inverse(z)
-        return eps / self.scale, (eps * eps - 1.0) / self.scale
-
-    def detach(self) -> Normal:
-        """The same distribution with its parameters held constant."""
-        return Normal(self.loc.detach(), self.scale.detach())
+        return {"loc": eps / self.scale, "scale": (eps * eps - 1.0) / self.scale}

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Estimator
-from vae_core.families import Normal
+from vae_core.families import Distribution, Normal
 from vae_core.lab import closed_form
 from vae_core.lab.problem import Exact, Problem
 from vae_core.lab.problems import find_problem
+from vae_core.lab.statistic import Statistic
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
@@ -89,22 +90,21 @@ class Experiment:
         """The registry's entry of the estimator."""
         return ESTIMATORS[self.estimator]
 
-    def parameters(self, batch: int) -> tuple[Tensor, Tensor]:
-        """loc and scale as leaves in float64, each (batch, D)."""
+    def distribution(self, batch: int) -> Distribution:
+        """q(z), its parameters leaves in float64, each (batch, D)."""
         shape = (batch, self.dim)
         loc = torch.full(shape, self.loc, dtype=torch.float64, requires_grad=True)
         scale = torch.full(shape, self.scale, dtype=torch.float64, requires_grad=True)
-        return loc, scale
+        return Normal(loc, scale)
 
     def base_noise(self, batch: int, gen: torch.Generator) -> Array:
         """The noise that every estimator draws first: eps, (K, batch, D)."""
-        loc, scale = (p.detach() for p in self.parameters(batch))
-        return Normal(loc, scale).base(self.samples, gen).numpy()
+        return self.distribution(batch).base(self.samples, gen).numpy()
 
     def exact(self) -> Exact:
         """E[f] of each dimension and its gradient, by the problem's closed form: (D,) each."""
-        loc, scale = (p.detach()[0] for p in self.parameters(1))
-        return self.cost_problem.exact(loc, scale, **self.knobs)
+        q = self.distribution(1).detach()
+        return self.cost_problem.exact(*(p[0] for p in q.parameters.values()), **self.knobs)
 
     def exact_variance(self, parameter: str) -> float | None:
         """Variance of one estimate of d/d(loc or scale) of the first dimension, if known."""
@@ -127,21 +127,32 @@ NOT_FINITE = (
 
 
 class Estimates(NamedTuple):
-    """Independent estimates, one a replicate, of the first dimension's gradient; each (B,)."""
+    """Independent estimates, one a replicate: the value, and the first dimension's gradient.
+
+    Attributes:
+        value: (B,).
+        gradient: by the parameter's name, (B,) each.
+    """
 
     value: Array
-    loc: Array
-    scale: Array
+    gradient: dict[str, Array]
 
 
-def estimates(experiment: Experiment) -> Iterator[Estimates]:
-    """Draw all replicates, a chunk at a time.
+def estimates(experiment: Experiment) -> Estimates:
+    """Draw all replicates.
 
     Each chunk has a generator of its own, seeded from the experiment's seed and the chunk's
     number, and every estimator draws its base noise first: two estimators measured with the same
     seed see the same noise.
+
+    >>> drawn = estimates(Experiment("square", "pathwise", replicates=1000))
+    >>> {name: each.shape for name, each in drawn.gradient.items()}
+    {'loc': (1000,), 'scale': (1000,)}
     """
-    return (_chunk(experiment, *chunk) for chunk in _chunks(experiment))
+    chunks = [_chunk(experiment, *chunk) for chunk in _chunks(experiment)]
+    names = chunks[0].gradient
+    gradient = {name: np.concatenate([each.gradient[name] for each in chunks]) for name in names}
+    return Estimates(np.concatenate([each.value for each in chunks]), gradient)
 
 
 def _chunks(experiment: Experiment) -> Iterator[tuple[int, int]]:
@@ -160,72 +171,39 @@ def chunk_generator(seed: int, chunk: int) -> torch.Generator:
 
 def _chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
     gen = chunk_generator(experiment.seed, number)
-    loc, scale = experiment.parameters(batch)
-    q = Normal(loc, scale)
+    q, k = experiment.distribution(batch), experiment.samples
     cost = experiment.cost_problem.cost(q, **experiment.knobs)
-    values = experiment.rule(cost, q, experiment.samples, gen)
+    values = experiment.rule(cost, q, k, gen)
+    leaves = list(q.parameters.values())
     if values.requires_grad:
-        # One call for all replicates: each row of loc and scale meets its own costs only.
-        by_loc, by_scale = torch.autograd.grad(values.sum(), (loc, scale))
+        # One call for all replicates: each row of the parameters meets its own costs only.
+        found: Sequence[Tensor] = torch.autograd.grad(values.sum(), leaves)
     else:  # The estimator cut the path from the parameters to the cost.
-        by_loc, by_scale = torch.zeros_like(loc), torch.zeros_like(scale)
-    if experiment.samples == 1:
-        columns = (values.detach()[0], by_loc[:, 0], by_scale[:, 0])
-    else:
-        k = experiment.samples
-        columns = (values.detach().mean(0), by_loc[:, 0] / k, by_scale[:, 0] / k)
-    return Estimates(*(column.numpy() for column in columns))
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A mean over replicates beside its exact value.
-
-    Attributes:
-        exact: what the mean should be.
-        mean: average over the replicates.
-        standard_error: of the mean.
-        variance: of one replicate.
-        variance_standard_error: of that variance, from the fourth moment.
-    """
-
-    exact: float
-    mean: float
-    standard_error: float
-    variance: float
-    variance_standard_error: float
-
-    @property
-    def bias(self) -> float:
-        """Mean less exact value."""
-        return self.mean - self.exact
-
-    @property
-    def signal_to_noise(self) -> float:
-        """Size of the exact value over the deviation of one replicate; infinite without noise."""
-        if self.variance > 0.0:
-            return abs(self.exact) / math.sqrt(self.variance)
-        return math.inf
-
-    @property
-    def z_score(self) -> float:
-        """Bias in standard errors, rounding aside; infinite for a constant that is off."""
-        if abs(self.bias) <= 1e-12 * max(abs(self.exact), 1.0):
-            return 0.0
-        if self.standard_error > 0.0:
-            return self.bias / self.standard_error
-        return math.copysign(math.inf, self.bias)
+        found = [torch.zeros_like(leaf) for leaf in leaves]
+    value = values.detach()[0] if k == 1 else values.detach().mean(0)
+    columns = (each[:, 0] if k == 1 else each[:, 0] / k for each in found)
+    gradient = {name: each.numpy() for name, each in zip(q.parameters, columns, strict=True)}
+    return Estimates(value.numpy(), gradient)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """The cost's value and the two gradients of the first dimension, measured."""
+    """The cost's value and the gradient of the first dimension by parameter, measured."""
 
     experiment: Experiment
     value: Statistic
-    loc: Statistic
-    scale: Statistic
+    gradient: Mapping[str, Statistic]
     seconds: float
+
+    @property
+    def loc(self) -> Statistic:
+        """The gradient in a Normal's mu."""
+        return self.gradient["loc"]
+
+    @property
+    def scale(self) -> Statistic:
+        """The gradient in a Normal's sigma."""
+        return self.gradient["scale"]
 
     def work_variance(self, gradient: Statistic) -> float:
         """Variance times cost evaluations: what one evaluation's worth of compute would leave."""
@@ -233,14 +211,18 @@ class Measurement:
         return gradient.variance * e.rule.evaluations(e.samples, e.dim)
 
 
+def _columns(chunk: Estimates) -> list[Array]:
+    return [chunk.value, *chunk.gradient.values()]
+
+
 def _power_sums(chunk: Estimates, pilots: Sequence[float]) -> Array:
-    """Sums of the first four powers of each column about its pilot: (3, 4).
+    """Sums of the first four powers of each column about its pilot: (columns, 4).
 
     A pilot near the mean keeps them well conditioned. What is not finite is refused later.
     """
     rows = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for x, pilot in zip(chunk, pilots, strict=True):
+        for x, pilot in zip(_columns(chunk), pilots, strict=True):
             centred = x - pilot
             square = centred * centred
             first, second = centred.sum(), square.sum()
@@ -266,7 +248,7 @@ def _total_sums(experiment: Experiment) -> tuple[Array, list[float]]:
     chunks = _chunks(experiment)
     first = _chunk(experiment, *next(chunks))
     with np.errstate(over="ignore", invalid="ignore"):
-        pilots = [float(x.mean()) for x in first]
+        pilots = [float(x.mean()) for x in _columns(first)]
     total = _power_sums(first, pilots)
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         while group := list(islice(chunks, GROUP)):
@@ -282,13 +264,20 @@ def measure(experiment: Experiment) -> Measurement:
 
     Raises:
         ValueError: when the numbers overflow, in a learner's words.
+
+    >>> m = measure(Experiment("square", "pathwise", loc=2.0, scale=1.0, replicates=10_000))
+    >>> m.gradient["loc"].exact
+    4.0
+    >>> abs(m.gradient["loc"].z_score) < 4.0
+    True
     """
     start = time.perf_counter()
     sums, pilots = _total_sums(experiment)
     exact = experiment.exact()
-    truths = (exact.value.sum().item(), exact.loc[0].item(), exact.scale[0].item())
-    value, loc, scale = (
+    truths = [exact.value.sum().item(), *(each[0].item() for each in exact.gradient.values())]
+    value, *gradient = (
         _statistic(row, experiment.replicates, pilot, truth)
         for row, pilot, truth in zip(sums, pilots, truths, strict=True)
     )
-    return Measurement(experiment, value, loc, scale, time.perf_counter() - start)
+    by_name = dict(zip(exact.gradient, gradient, strict=True))
+    return Measurement(experiment, value, by_name, time.perf_counter() - start)

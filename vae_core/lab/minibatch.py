@@ -67,16 +67,16 @@ def single_gradients(
 ) -> Array:
     """Estimates of each data point's own gradient in mu or sigma: (replicates, N)."""
     repeated = torch.from_numpy(x).repeat(replicates)
-    loc_, scale_ = (
-        torch.full((repeated.numel(), 1), value, dtype=torch.float64, requires_grad=True)
-        for value in (loc, scale)
+    q = Normal(
+        *(
+            torch.full((repeated.numel(), 1), value, dtype=torch.float64, requires_grad=True)
+            for value in (loc, scale)
+        )
     )
-    gen = chunk_generator(seed, 0)
-    values = ESTIMATORS[estimator](misfit(repeated), Normal(loc_, scale_), samples, gen).mean(0)
+    values = ESTIMATORS[estimator](misfit(repeated), q, samples, chunk_generator(seed, 0)).mean(0)
     if not values.requires_grad:
         return np.zeros((replicates, x.size))
-    leaf = loc_ if parameter == "loc" else scale_
-    (gradient,) = torch.autograd.grad(values.sum(), leaf)
+    (gradient,) = torch.autograd.grad(values.sum(), q.parameters[parameter])
     return gradient.view(replicates, x.size).numpy()
 
 

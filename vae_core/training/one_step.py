@@ -203,7 +203,8 @@ def _forward(seen: _Seen, terms: Terms, mean_of_x: Cost) -> Forward:
 def _backward(seen: _Seen, terms: Terms, model: VAE) -> Backward:
     """The gradients that the graph of one ELBO holds, after its own backward pass."""
     parameters = (seen.q.loc, seen.q.scale)
-    scores = seen.q.detach().scores(seen.z.detach())
+    by_name = seen.q.detach().scores(seen.z.detach())
+    scores = by_name["loc"], by_name["scale"]
     # Images do not mix, so the gradient of their sum holds each image's own.
     each = [torch.autograd.grad(v.sum(), parameters, retain_graph=True) for v in seen.values]
     by_mu, by_sigma = (torch.stack(found) for found in zip(*each, strict=True))

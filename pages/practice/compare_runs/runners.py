@@ -15,7 +15,7 @@ from pages.ui import controls
 from pages.ui.runs import visitor as training_room
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.jobs import JobsError
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import TRAINABLE, TrainConfig
 
 MOST = 4

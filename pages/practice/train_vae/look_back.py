@@ -25,7 +25,7 @@ from pages.ui.live import Frame, Param, Transport
 from pages.ui.live.lookahead import grey_bytes, pack
 from pages.ui.runs import visitor
 from vae_core.runs.looks import Look
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.vae.data import SIDE
 
 DIGITS = 10

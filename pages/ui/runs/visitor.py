@@ -24,7 +24,7 @@ from pages.contents import PAGES
 from pages.ui import controls
 from vae_core.runs.folder_lock import FolderInUse, FolderLock
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.runs.workers import in_thread
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import train

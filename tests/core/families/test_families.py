@@ -1,8 +1,9 @@
 """The Normal family against torch.distributions, and the area that the transform preserves."""
 
+import pytest
 import torch
 
-from vae_core.families import Normal
+from vae_core.families import FAMILIES, Distribution, Normal
 
 
 def family() -> tuple[Normal, torch.Generator]:
@@ -63,3 +64,22 @@ def test_parameters_broadcast():
 def test_detached_parameters_receive_no_gradient():
     q = Normal(torch.zeros(1, 1, requires_grad=True), torch.ones(1, 1, requires_grad=True))
     assert not q.detach().transform(torch.ones(1, 1, 1)).requires_grad
+
+
+def test_scores_are_those_of_autograd_and_the_law_is_that_of_torch():
+    """Written out for speed; any other family's come from its density, as here."""
+    q, gen = family()
+    z = q.transform(q.base(5, gen))
+    for name, by_hand in q.scores(z).items():
+        torch.testing.assert_close(by_hand, Distribution.scores(q, z)[name])
+    torch.testing.assert_close(q.law.log_prob(z).sum(-1), q.log_prob(z))
+
+
+def test_the_registry_has_its_parameters_and_their_conditions():
+    entry = FAMILIES["normal"]
+    q = entry(loc=torch.zeros(1, 2), scale=torch.ones(1, 2))
+    assert isinstance(q, Normal)
+    assert q.family is entry
+    assert list(q.parameters) == list(entry.parameters) == ["loc", "scale"]
+    with pytest.raises(ValueError, match="scale of the family normal must be a positive number"):
+        entry(loc=torch.zeros(1, 2), scale=torch.zeros(1, 2))
