@@ -24,16 +24,18 @@ from pages.ui.lookahead import Frame, FrameFunction, axis_ahead, pack_constants,
 
 __all__ = ["Frame", "Handle", "Live", "Param", "Preset", "Transport", "live_figure"]
 
-_BOOTSTRAP = """
+# Where the program does not come, the figure itself says so; what is sent ahead stays quiet.
+_AHEAD = """
 export default async function (component) {
-  const live = await import(new URL(component.data.script, document.baseURI));
-  return live.show(component);
+  const url = new URL(component.data.script, document.baseURI);
+  const live = await import(url.href).catch(() => null);
+  return live?.show(component);
 }
 """
 _figure_component = st.components.v2.component(
-    "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
+    "ttn_live_figure", js=assets.START, isolate_styles=False
 )
-_ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
+_ahead_component = st.components.v2.component("ttn_lookahead", js=_AHEAD, isolate_styles=False)
 _LOADED = ("plotly.min.js", "katex.js", "live/figure.css")
 
 Drawing: TypeAlias = go.Figure | Callable[[Frame], go.Figure]
