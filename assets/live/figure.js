@@ -6,7 +6,6 @@
 // need()             a hand is near: pictures that are fetched, and not sent ahead, are asked for
 // What is known, awaited and told is in state.js, the plot in stage.js, the pictures in frames.js.
 
-import { apology } from "../shared/apology.js";
 import { make, setText } from "../shared/dom.js";
 import { loadModule, loadScript, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
@@ -23,7 +22,6 @@ import { TransportBar } from "./transport.js";
 /** @import { Component, Names, Param, Payload, Values } from "../types" */
 
 const ANSWER_MS = 1500; // plotly waits so long for the answer, as it brings a figure of its own
-const NO_FIGURE = "This figure could not be loaded, so here is what it says, in words and numbers.";
 
 /** By key of a figure.
  * @type {Map<string, LiveFigure>} */
@@ -98,7 +96,7 @@ class LiveFigure {
     const current = this.stage.painted === known && !themed && !reseeded;
     if (fresh) this.stage.take(fresh);
     this.names = { ...data.names };
-    this.sorry?.remove();
+    this.words.standAlone(null);
     this.showControls();
     if (!current || fresh || this.stage.moved.size) {
       this.stage.moved.clear();
@@ -125,13 +123,10 @@ class LiveFigure {
   /** What is needed did not come: the words stand alone, and another try is offered.
    * @param {() => void} again */
   apologize(again) {
-    this.sorry?.remove();
-    this.sorry = apology(NO_FIGURE, again);
-    this.frameRoot.before(this.sorry);
     this.names = { ...this.data.names };
     this.words.show(this.data);
     this.words.set(this.names);
-    this.words.unfold();
+    this.words.standAlone(again);
   }
 
   showControls() {

@@ -1,5 +1,6 @@
 // What stands around the figure: takeaway, formula, presets, table of numbers, code.
 
+import { apology } from "../shared/apology.js";
 import { make, setText } from "../shared/dom.js";
 import { typeset } from "../shared/tex.js";
 import { fill, fillFormula, format, formulaNumbers } from "../shared/words.js";
@@ -15,6 +16,8 @@ import { fill, fillFormula, format, formulaNumbers } from "../shared/words.js";
  * @property {(number: number) => void} choosePreset
  * @property {() => void} save
  */
+
+const NO_FIGURE = "This figure could not be loaded, so here is what it says, in words and numbers.";
 
 const trusted = (/** @type {{ command: string }} */ { command }) => command === "\\htmlClass";
 
@@ -71,6 +74,7 @@ export class Words {
   /** @param {Owner} owner */
   constructor(owner) {
     this.owner = owner;
+    this.gap = make("div", { class: "ttn-gap" });
     this.takeaway = make("p", { class: "ttn-takeaway" });
     this.spoken = make("p", { class: "ttn-sr", "aria-live": "polite" });
     this.formula = make("div", { class: "ttn-formula" });
@@ -89,11 +93,12 @@ export class Words {
     const copy = () => this.copyLink();
     this.link = make("button", { type: "button", onclick: copy }, "Copy link to this state");
     const save = { type: "button", class: "ttn-save", onclick: () => this.owner.save() };
+    this.save = make("button", save, "Save the picture");
     this.copy = make("div", { class: "ttn-copy" },
-      this.link, make("button", save, "Save the picture"), this.copied);
+      this.link, this.save, this.copied);
     const folded = make("div", { class: "ttn-folded" }, this.numbers, this.code);
-    this.nodes = [this.takeaway, this.formula, this.spoken, this.notes, this.presets, folded,
-      this.copy];
+    this.nodes = [this.gap, this.takeaway, this.formula, this.spoken, this.notes, this.presets,
+      folded, this.copy];
   }
 
   /** @param {Payload} data */
@@ -178,9 +183,13 @@ export class Words {
     this.timer = setTimeout(() => this.rest(), 300);
   }
 
-  /** Without its picture the figure says its numbers at once. */
-  unfold() {
-    this.numbers.open = true;
+  /** Without its picture the figure says so, and its numbers at once; null: it is there again.
+   * @param {(() => void) | null} again */
+  standAlone(again) {
+    const alone = this.gap.hasChildNodes();
+    this.gap.replaceChildren(...(again ? [apology(NO_FIGURE, again)] : []));
+    this.save.hidden = Boolean(again);
+    if (alone !== Boolean(again)) this.numbers.open = !alone;
   }
 
   end() {

@@ -27,10 +27,9 @@ function apology(data, again) {
   const numbers = Object.entries(table).map(([title, cells]) =>
     `${title}: ${[cells].flat().map((cell) => fill(said(cell), names)).join(", ")}`);
   const place = document.createElement("div");
-  for (const words of [SENTENCE, question, fill(takeaway, names), ...numbers].filter(Boolean)) {
-    const line = place.appendChild(document.createElement("p"));
-    line.textContent = words;
-    line.style.overflowWrap = "anywhere";
+  const paragraphs = [SENTENCE, question, fill(takeaway, names), numbers.join("\n")];
+  for (const words of paragraphs.filter(Boolean)) {
+    place.appendChild(document.createElement("p")).textContent = words;
   }
   const button = place.appendChild(document.createElement("button"));
   button.textContent = "Try again";
