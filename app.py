@@ -11,12 +11,13 @@ import gc
 import hashlib
 import importlib
 import logging
-import pkgutil
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import ModuleType
+from typing import NoReturn
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -24,12 +25,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 
-from pages import ui
+from pages.contents import PAGES
 from pages.ui import assets
+from vae_core.runs import folder_lock
+from vae_core.runs.allowance import Allowance
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -62,6 +65,27 @@ def content_security_policy() -> str:
             "frame-ancestors 'self'",
         )
     )
+
+
+class BelowBasePath:
+    """ASGI middleware that answers this app's own routes below `server.baseUrlPath`.
+
+    Streamlit puts its own there. The option is read when the server is made, not when this file is:
+    only then is it known.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.base = str(st.get_option("server.baseUrlPath")).strip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; one of ours without the base path."""
+        if self.base and scope["type"] == "http":
+            below = scope["path"].removeprefix(f"/{self.base}")
+            inside = {**scope, "path": below}
+            if below != scope["path"] and any(r.matches(inside)[0] is Match.FULL for r in ROUTES):
+                scope = inside
+        await self.app(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -108,8 +132,11 @@ async def serve_asset(request: Request) -> Response:
 
 async def serve_file(request: Request) -> Response:
     """Answer with a file of the run whose token the query holds, or 404."""
+    # Torch comes along with it, so it is not loaded at once; as below.
+    from pages.practice.train_vae import take_away
+
     name, token = request.path_params["name"], request.query_params.get("run", "")
-    found = await run_in_threadpool(late("take_away").file, name, token)
+    found = await run_in_threadpool(take_away.file, name, token)
     if found is None:
         return PlainTextResponse("There is no such file, or its run is gone.", status_code=404)
     content, media_type = found
@@ -119,9 +146,11 @@ async def serve_file(request: Request) -> Response:
 
 async def serve_looks(request: Request) -> Response:
     """Answer with pictures of the run whose token the query holds, by their names, or 404."""
+    from pages.practice.train_vae import look_back
+
     names = request.query_params.get("names", "").split(",")
     token = request.query_params.get("run", "")
-    found = await run_in_threadpool(late("looking_back").packed, token, names)
+    found = await run_in_threadpool(look_back.packed, token, names)
     if found is None:
         return PlainTextResponse("This run is gone.", status_code=404)
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -131,7 +160,7 @@ def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
     st.error("This page stopped in the middle of its work. The fault is ours, not yours.")
-    st.markdown("Reload the page to try again, or go [back to the start](/).")
+    st.markdown("Reload the page to try again, or go [back to the start](./).")
     return True
 
 
@@ -142,18 +171,18 @@ def warm_up() -> None:
     an answer. What is loaded here stays, so it is frozen and never looked through again.
     """
     assets.load(assets.PLOTLY)
-    for module in pkgutil.iter_modules(ui.__path__):
-        late(module.name)
-    late("training_room").jobs()
+    for path in PAGES.glob("*/**/*.py"):
+        if path.stem not in {path.parent.name, "__init__"}:  # a page's script bears its key
+            importlib.import_module(
+                ".".join(("pages", *path.relative_to(PAGES).with_suffix("").parts))
+            )
+    from pages.ui.runs import visitor
+
+    visitor.jobs()
     # The arrays of a page are small, and visitors are many: a script run computes on one thread.
     importlib.import_module("torch").set_num_threads(1)
     gc.collect()
     gc.freeze()
-
-
-def late(name: str) -> ModuleType:
-    """A module of `pages.ui` that brings torch along, so it is not loaded at once."""
-    return importlib.import_module(f"{ui.__name__}.{name}")
 
 
 @asynccontextmanager
@@ -162,17 +191,41 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     warming = asyncio.create_task(run_in_threadpool(warm_up))
     yield
     await warming
-    await run_in_threadpool(late("training_room").close)
+    from pages.ui.runs import visitor
+
+    await run_in_threadpool(visitor.close)
 
 
+def check_environment() -> None:
+    """End at the start, with status 2 and in one line, where the environment makes no sense."""
+    named = os.environ.get("TTN_RUNS")
+    try:
+        Allowance.from_environment()
+        if named:
+            folder_lock.opened(Path(named)).close()
+    except OSError as problem:
+        refuse(f"TTN_RUNS: nothing can be written into {named!r} ({problem.strerror})")
+    except ValueError as problem:
+        refuse(str(problem))
+
+
+def refuse(problem: str) -> NoReturn:
+    """Say why this does not start, and end."""
+    sys.stderr.write(f"Through the Noise does not start: {problem}\n")
+    sys.exit(2)
+
+
+check_environment()
+
+ROUTES = (
+    Route("/assets/{name:path}", serve_asset),
+    Route("/take/{name}", serve_file),
+    Route("/looks", serve_looks),
+)
 app = st.App(
-    Path(__file__).parent / "pages" / "site.py",
-    routes=[
-        Route("/assets/{name:path}", serve_asset),
-        Route("/take/{name}", serve_file),
-        Route("/looks", serve_looks),
-    ],
-    middleware=[Middleware(SecurityHeaders)],
+    PAGES / "site.py",
+    routes=ROUTES,
+    middleware=[Middleware(SecurityHeaders), Middleware(BelowBasePath)],
     lifespan=lifespan,
     on_script_error=explain_failure,
 )

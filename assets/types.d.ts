@@ -126,6 +126,57 @@ export interface FrameModule {
 export interface Figure {
   data: any[];
   layout?: any;
+  diagram?: Diagram;
+}
+
+/** A thing of a diagram; pages/ui/live/diagram.py says what each field means. */
+export interface DiagramNode {
+  name: string;
+  shape: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  colour: string;
+  lines: DiagramLine[];
+  align: "start" | "middle" | "end";
+  top: boolean;
+  dashed: boolean;
+  picture: string;
+  about: string;
+  spoken: string;
+  shown: number[];
+  lit: number[];
+}
+
+export interface DiagramLine {
+  words: string;
+  size: number;
+  colour: string;
+  shown: number[];
+  lit: number[];
+}
+
+export interface DiagramEdge {
+  points: [number, number][];
+  kind: string;
+  colour: string;
+  shown: number[];
+  lit: number[];
+}
+
+export interface DiagramForm {
+  size: [number, number];
+  nodes: DiagramNode[];
+  edges: DiagramEdge[];
+}
+
+export interface Diagram {
+  wide: DiagramForm;
+  narrow: DiagramForm;
+  description: string;
+  stage: string;
+  pictures: Record<string, string>;
 }
 
 /** An axis as plotly.js has laid it out, in pixels. */

@@ -1,1 +1,1 @@
-"""The pages of the explainer: one folder a chapter, one file a page."""
+"""The pages of the explainer: a folder a chapter, in it a folder a page."""

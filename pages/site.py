@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import frame
+from pages import contents
+from pages.ui import layout
 
 ABOUT = (
     "**Through the Noise** shows how a gradient gets through a random variable. "
@@ -11,23 +12,23 @@ ABOUT = (
 
 st.set_page_config(
     page_title="Through the Noise",
-    page_icon=str(frame.ICON),
+    page_icon=str(layout.ICON),
     layout="wide",
     menu_items={"About": ABOUT},
 )
-frame.style_page()
+layout.style_page()
 page = st.navigation(
     {
         chapter: [
             st.Page(
-                frame.PAGES / page.file,
+                contents.PAGES / page.file,
                 title=page.title,
                 url_path=page.address,
                 default=page.key == "start",
             )
             for page in pages
         ]
-        for chapter, pages in frame.CHAPTERS.items()
+        for chapter, pages in contents.CHAPTERS.items()
     },
     position="top",
 )

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from vae_core import cli_evaluate, cli_gradients, cli_pretrain, cli_train
+from vae_core.cli import evaluate, gradients, pretrain, train
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -23,10 +23,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = OneLineParser(prog="python -m vae_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command, text in (
-        ("gradients", cli_gradients, "measure a gradient estimator on a problem"),
-        ("train", cli_train, "train a VAE on MNIST"),
-        ("evaluate", cli_evaluate, "estimate log p(x) of a trained VAE"),
-        ("pretrain", cli_pretrain, "make the trained models that come with the program"),
+        ("gradients", gradients, "measure a gradient estimator on a problem"),
+        ("train", train, "train a VAE on MNIST"),
+        ("evaluate", evaluate, "estimate log p(x) of a trained VAE"),
+        ("pretrain", pretrain, "make the trained models that come with the program"),
     ):
         words = commands.add_parser(name, help=text, allow_abbrev=False)
         command.add_arguments(words)

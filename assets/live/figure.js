@@ -6,7 +6,7 @@
 // need()             a hand is near: pictures that are fetched, and not sent ahead, are asked for
 // What is known, awaited and told is in state.js, the plot in stage.js, the pictures in frames.js.
 
-import { make, setText } from "../shared/dom.js";
+import { make } from "../shared/dom.js";
 import { loadModule, loadScript, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { goTo, writeValues } from "./address.js";
@@ -49,12 +49,11 @@ class LiveFigure {
       (/** @type {KeyboardEvent} */ event) => this.key(event) }, this.stage.plot, gripRoot);
     const sliders = make("div", { class: "ttn-sliders" });
     const bar = make("div", { class: "ttn-transport", role: "toolbar", "aria-label": "Playback" });
-    this.hint = make("p", { class: "ttn-hint" });
     this.words = new Words(this);
     this.frames = new Frames(() => this.hear());
     const near = () => this.need();
     this.root = make("div", { class: "ttn-live", onpointerenter: near, onfocusin: near },
-      this.frameRoot, this.hint, bar, sliders, ...this.words.nodes);
+      this.frameRoot, this.words.hint, bar, sliders, ...this.words.nodes);
     parent.append(this.root);
     this.controls = new Controls(sliders, this);
     this.transport = new TransportBar(bar, this);
@@ -102,7 +101,7 @@ class LiveFigure {
       this.stage.moved.clear();
       if (answer === "awaited" && current) this.stage.syncSoon();
       else await this.stage.draw();
-    }
+    } else this.stage.fill();
     this.words.set(this.names);
     this.words.restSoon();
     this.label();
@@ -112,9 +111,10 @@ class LiveFigure {
   /** @param {Payload} data */
   async load(data) {
     const { urls } = data;
-    const [, , katex] = await Promise.all([
-      loadStyle(urls["live/figure.css"]), loadScript(urls["plotly.min.js"]),
-      loadModule(urls["katex.js"]), this.frames.load(data),
+    const plotly = urls["plotly.min.js"]; // a diagram does without
+    const [katex] = await Promise.all([
+      loadModule(urls["katex.js"]), plotly && loadScript(plotly),
+      loadStyle(urls["live/figure.css"]), this.frames.load(data),
     ]);
     this.katex = katex.default;
     this.stage.plotly = /** @type {any} */ (window).Plotly;
@@ -132,7 +132,6 @@ class LiveFigure {
   showControls() {
     const { data } = this;
     this.root.classList.toggle("ttn-presenting", data.present);
-    setText(this.hint, data.hint);
     const time = data.transport?.param;
     const shown = this.transport.show(data.transport, data.params.find(({ key }) => key === time));
     if (!shown) this.state.missed = true; // it moves, so it is told again when it rests
@@ -172,9 +171,11 @@ class LiveFigure {
     return this.state.held;
   }
 
-  /** @param {KeyboardEvent} event */
+  /** The keys of the bar work on the figure and on what can be focused in a diagram.
+   * @param {KeyboardEvent} event */
   key(event) {
-    if (event.target === this.frameRoot) this.transport.key(event);
+    const node = /** @type {Element} */ (event.target);
+    if (node === this.frameRoot || node.closest(".ttn-diagram")) this.transport.key(event);
   }
 
   /** @param {string} key

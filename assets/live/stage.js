@@ -1,12 +1,13 @@
 // The plot itself: what plotly draws of a figure, and what is painted over it under the finger.
 
 import { make } from "../shared/dom.js";
+import { DiagramView } from "./diagram.js";
 import { unfold } from "./image.js";
 import { paint } from "./paint.js";
 import { enlarge, fit, rearrange, savePicture } from "./room.js";
 import { houseTemplate, resolveAll } from "./style.js";
 
-/** @import { Arrays, Figure, Frame, Payload, PlotElement } from "../types" */
+/** @import { Arrays, Diagram, Figure, Frame, Names, Payload, PlotElement } from "../types" */
 /** @import { Grips } from "./grips.js" */
 /** @import { Palette } from "./style.js" */
 
@@ -23,8 +24,8 @@ const traceId = (name) =>
 /** @param {string} text
  * @returns {Promise<Figure>} */
 async function parsed(text) {
-  const { layout, data } = JSON.parse(text);
-  return { layout, data: await Promise.all(data.map(unfold)) };
+  const { data = [], ...figure } = JSON.parse(text);
+  return { ...figure, data: await Promise.all(data.map(unfold)) };
 }
 
 const coarse = () => matchMedia("(pointer: coarse)").matches;
@@ -47,6 +48,8 @@ const lower = (wanted) => Math.min(wanted, Math.max(260, window.innerHeight * 0.
  * @property {Payload} data
  * @property {{ text: string, busy: boolean }} state
  * @property {Grips} grips
+ * @property {Names} names
+ * @property {{ say: (words: string) => void }} words around the plot
  * @property {() => void} label
  */
 
@@ -78,6 +81,7 @@ export class Stage {
   constructor(owner) {
     this.owner = owner;
     this.plot = /** @type {PlotElement} */ (make("div", { class: "ttn-plot" }));
+    this.diagram = new DiagramView(this.plot, (said) => owner.words.say(said));
     this.resizer = new ResizeObserver(() => this.#resize());
   }
 
@@ -99,7 +103,7 @@ export class Stage {
   async draw() {
     await this.sync();
     this.resizer.observe(this.plot);
-    if (this.#listening) return;
+    if (this.#listening || this.figure?.diagram) return;
     this.#listening = true;
     for (const event of ["plotly_afterplot", "plotly_relayouting"]) {
       this.plot.on(event, () => this.owner.grips.set(this.plot, this.arrays));
@@ -109,18 +113,36 @@ export class Stage {
   /** Bring plotly in line with what is shown: after a drag, a change of theme, an answer. */
   async sync() {
     if (!this.figure) return;
+    this.painted = null;
+    if (this.figure.diagram) await this.#drawDiagram(this.figure.diagram);
+    else await this.#plot();
+    this.painted = this.owner.state.text;
+    this.owner.label();
+  }
+
+  async #plot() {
     const { layout, traces } = this.#dressed();
     const bar = coarse() || layout.meta?.drawing ? false : "hover";
     const config = { displaylogo: false, displayModeBar: bar, responsive: false, scrollZoom: false,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
-    this.painted = null;
     await this.plotly.react(this.plot, traces, layout, config);
-    this.painted = this.owner.state.text;
     for (const { name, x = [], y = [], z, text } of this.plot._fullData ?? []) {
       this.arrays[name] = { x, y, z, text };
     }
     this.owner.grips.set(this.plot, this.arrays);
-    this.owner.label();
+  }
+
+  /** @param {Diagram} diagram */
+  async #drawDiagram(diagram) {
+    const narrow = this.plot.clientWidth < NARROW_FORM;
+    await this.diagram.draw(diagram, narrow, this.owner.palette.channels("ink"));
+    this.fill();
+  }
+
+  /** Where a diagram stands already: the numbers, and what is lit. */
+  fill() {
+    const moved = Array.from(this.moved, (name) => [name, this.arrays[name]]);
+    if (this.figure?.diagram) this.diagram.set(this.owner.names, Object.fromEntries(moved));
   }
 
   /** What is painted is right already; plotly follows when the hand is off the controls. */
@@ -142,7 +164,8 @@ export class Stage {
       this.moved.add(name);
     }
     const changed = new Set(Object.keys(frame.traces));
-    if (paint(this.plot, changed, this.arrays)) this.owner.grips.set(this.plot, this.arrays);
+    if (this.figure.diagram) this.fill();
+    else if (paint(this.plot, changed, this.arrays)) this.owner.grips.set(this.plot, this.arrays);
     else this.sync();
   }
 
@@ -151,7 +174,9 @@ export class Stage {
     if (!this.figure) return;
     await this.sync();
     const { palette, data } = this.owner;
-    await savePicture(this.plotly, this.plot, palette.hex("paper"), data.key);
+    const paper = palette.hex("paper");
+    if (this.figure.diagram) await this.diagram.save(paper, data.key);
+    else await savePicture(this.plotly, this.plot, paper, data.key);
   }
 
   #dressed() {

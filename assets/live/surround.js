@@ -74,6 +74,7 @@ export class Words {
   /** @param {Owner} owner */
   constructor(owner) {
     this.owner = owner;
+    this.hint = make("p", { class: "ttn-hint" });
     this.gap = make("div", { class: "ttn-gap" });
     this.takeaway = make("p", { class: "ttn-takeaway" });
     this.spoken = make("p", { class: "ttn-sr", "aria-live": "polite" });
@@ -112,6 +113,7 @@ export class Words {
     this.link.hidden = !data.params.length;
     this.copy.hidden = data.present;
     this.typeset = this.typeset && data.formula === this.typesetFormula;
+    this.say("");
     setText(this.codeText, data.code.join("\n\n\n"));
     this.notes.replaceChildren(...data.notes.map((note) => make("p", {}, note)));
     const wanted = JSON.stringify(data.presets);
@@ -131,6 +133,12 @@ export class Words {
       setText(this.copied, link.href);
     }
     setTimeout(() => setText(this.copied, ""), 8000);
+  }
+
+  /** Something in place of the hint; "" brings that back.
+   * @param {string} words */
+  say(words) {
+    setText(this.hint, words || this.data.hint);
   }
 
   /** @param {Preset[]} presets */
@@ -188,7 +196,7 @@ export class Words {
   standAlone(again) {
     const alone = this.gap.hasChildNodes();
     this.gap.replaceChildren(...(again ? [apology(NO_FIGURE, again)] : []));
-    this.save.hidden = Boolean(again);
+    for (const node of [this.save, this.hint]) node.hidden = Boolean(again);
     if (alone !== Boolean(again)) this.numbers.open = !alone;
   }
 

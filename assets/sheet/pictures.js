@@ -1,13 +1,12 @@
 // The pictures beside the sheet: ink of the page's own colour, and mu and sigma as bars.
 
-import { make } from "../shared/dom.js";
+import { make, makeSvg } from "../shared/dom.js";
 import { format } from "../shared/words.js";
 import { SIDE } from "./mnist.js";
 
 /** @import { Answer } from "./answer.js" */
 
 const SPAN = 4; // the axis of mu ends at plus and minus this
-const SVG = "http://www.w3.org/2000/svg";
 
 /** A picture (784,) as ink of the page's own colour.
  * @param {HTMLCanvasElement} canvas
@@ -26,14 +25,6 @@ export function ink(canvas, picture) {
 export const small = (/** @type {string} */ label) =>
   make("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": label });
 
-/** @param {string} name
- * @param {Record<string, string | number>} attributes */
-export function shape(name, attributes) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
-  return node;
-}
-
 /** Height of a value of mu in the picture of its axis.
  * @param {number} value */
 const up = (value) => 75 - (70 * Math.max(-SPAN, Math.min(SPAN, value))) / SPAN;
@@ -43,14 +34,15 @@ const up = (value) => 75 - (70 * Math.max(-SPAN, Math.min(SPAN, value))) / SPAN;
  * @param {Answer} found */
 export function paintBars(svg, { mu, sigma }) {
   const across = (/** @type {number} */ d) => 8 + (d + 0.5) * (304 / mu.length);
+  /** @type {SVGElement[]} */
   const parts = [
-    shape("rect", { class: "ttn-prior", x: 8, width: 304, y: up(1), height: up(-1) - up(1) })];
-  parts.push(shape("line", { class: "ttn-zero", x1: 8, x2: 312, y1: up(0), y2: up(0) }));
+    makeSvg("rect", { class: "ttn-prior", x: 8, width: 304, y: up(1), height: up(-1) - up(1) })];
+  parts.push(makeSvg("line", { class: "ttn-zero", x1: 8, x2: 312, y1: up(0), y2: up(0) }));
   mu.forEach((each, d) => {
     const x = across(d);
     const [y1, y2] = [up(each - sigma[d]), up(each + sigma[d])];
-    parts.push(shape("line", { class: "ttn-sigma", x1: x, x2: x, y1, y2 }));
-    parts.push(shape("circle", { class: "ttn-mu", cx: x, cy: up(each), r: 3.4 }));
+    parts.push(makeSvg("line", { class: "ttn-sigma", x1: x, x2: x, y1, y2 }));
+    parts.push(makeSvg("circle", { class: "ttn-mu", cx: x, cy: up(each), r: 3.4 }));
   });
   svg.replaceChildren(...parts);
   const numbers = Array.from(mu, (each, d) =>

@@ -4,14 +4,14 @@
 
 import { apology } from "../shared/apology.js";
 import { unpackConstants } from "../shared/decode.js";
-import { make, setText } from "../shared/dom.js";
+import { make, makeSvg, setText } from "../shared/dom.js";
 import { loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { loadModel } from "../shared/network.js";
 import { format } from "../shared/words.js";
 import { answer } from "./answer.js";
 import { SIDE, asMnist, cellsOf, textOf } from "./mnist.js";
-import { ink, paintBars, shape, small } from "./pictures.js";
+import { ink, paintBars, small } from "./pictures.js";
 
 /** @import { Component } from "../types" */
 /** @import { Model } from "../shared/network.js" */
@@ -81,7 +81,7 @@ class Sheet {
     }, this.canvas, this.mark);
     this.said = make("p", { class: "ttn-sr", role: "status" });
     this.seen = small("The drawing as the model sees it");
-    this.bars = shape("svg", { class: "ttn-bars", role: "img", viewBox: "0 0 320 150" });
+    this.bars = makeSvg("svg", { class: "ttn-bars", role: "img", viewBox: "0 0 320 150" });
     this.back = make("div", { class: "ttn-back" });
     this.takeaway = make("p", { class: "ttn-takeaway" });
     this.eraser = button("Eraser", () => this.choosePen(1 - this.pen));

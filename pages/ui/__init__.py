@@ -1,1 +1,1 @@
-"""What the pages share: colours, lesson text, the frame of a page, figures and widgets."""
+"""What two pages or more share: colours, lesson text, a page's layout, controls."""

@@ -8,8 +8,8 @@ import torch
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.problems import PROBLEMS
-from vae_core.variance import Experiment, measure
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Experiment, measure
 
 MANY, FEW = 1_000_000, 300
 ROUNDS = 15

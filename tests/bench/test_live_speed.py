@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.live_page import LivePage
+from tests.support.live_page import LivePage
 
 pytestmark = [pytest.mark.bench, pytest.mark.browser]
 

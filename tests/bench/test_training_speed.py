@@ -19,12 +19,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from vae_core import dense
-from vae_core.config import TrainConfig, fast_config
-from vae_core.data import as_unit, load_mnist
 from vae_core.families import Normal
-from vae_core.objective import bernoulli_log_prob, kl_to_standard_normal
-from vae_core.train import Progress, train
+from vae_core.training.config import TrainConfig, fast_config
+from vae_core.training.train import Progress, train
+from vae_core.vae import fast_dense
+from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.objective import bernoulli_log_prob, kl_to_standard_normal
 
 BATCH, HIDDEN, LATENT = 128, 400, 20
 ROUNDS, STEPS = 12, 60
@@ -124,7 +124,7 @@ def our_rounds(monkeypatch: pytest.MonkeyPatch, rounded: bool) -> Iterator[float
     step = next(reports).step
     while True:
         with monkeypatch.context() as patch:
-            patch.setattr(dense, "BFLOAT16", rounded and dense.BFLOAT16)
+            patch.setattr(fast_dense, "BFLOAT16", rounded and fast_dense.BFLOAT16)
             started = time.perf_counter()
             report = next(reports)
             taken = time.perf_counter() - started
@@ -140,7 +140,7 @@ def by_default(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return torch.mm(x, weight.t())
 
 
-FOR_FLOAT32: list[Product] = [by_default] + ([dense.product] if dense.ONEDNN else [])
+FOR_FLOAT32: list[Product] = [by_default] + ([fast_dense.product] if fast_dense.ONEDNN else [])
 
 
 def products(multiply: Product, dtype: torch.dtype = torch.float32) -> Callable[[], float]:
@@ -153,7 +153,7 @@ def products(multiply: Product, dtype: torch.dtype = torch.float32) -> Callable[
     layers = []
     for index, (wide, out) in enumerate(sizes):
         shapes = ((BATCH, wide), (out, wide), (BATCH, out))
-        kind = dtype if dense.is_large(torch.empty(out, wide)) else torch.float32
+        kind = dtype if fast_dense.is_large(torch.empty(out, wide)) else torch.float32
         layers.append((*(torch.randn(shape).to(kind) for shape in shapes), index > 0))
 
     def run() -> float:
@@ -175,7 +175,7 @@ def test_throughput_against_a_plain_loop_and_against_the_bare_products(capsys, m
     """The least of several interleaved rounds each, since the machine may be shared."""
     loop, ours, float32 = PlainLoop(), our_rounds(monkeypatch, True), our_rounds(monkeypatch, False)
     bare = [products(each) for each in FOR_FLOAT32]
-    rounded = products(by_default, torch.bfloat16) if dense.BFLOAT16 else bare[0]
+    rounded = products(by_default, torch.bfloat16) if fast_dense.BFLOAT16 else bare[0]
 
     def around() -> tuple[float, ...]:
         each = (product() for product in bare)

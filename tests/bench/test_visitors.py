@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 from tests.bench.test_live_speed import Visit, percentile, release
 from tests.bench.test_live_speed import visit as visit
 from tests.conftest import running_process, running_server
-from tests.websocket_visitor import WebsocketVisitor
+from tests.support.websocket_visitor import WebsocketVisitor
 
 pytestmark = pytest.mark.bench
 

@@ -1,0 +1,185 @@
+"""Estimates for the pictures of the variance lab, drawn once and kept while they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from pages.ui.numbers import short
+from vae_core.estimators import ESTIMATORS
+from vae_core.lab import find_problem
+from vae_core.lab.experiment import (
+    Estimates,
+    Experiment,
+    Measurement,
+    chunk_generator,
+    estimates,
+    measure,
+)
+
+MOST_DRAWS, FEWEST_DRAWS, WORK = 2_000, 100, 100_000
+TABLE_WORK, TABLE_DRAWS = 2_000_000, 20_000
+GREEK = {"loc": "μ", "scale": "σ"}
+REFERENCE = ("score", "pathwise")
+ROUNDING = 1e-20
+
+Knobs = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where the sliders stand: a problem at some q, and the noise that is drawn.
+
+    Attributes:
+        problem: its name; empty where a picture has a cost of its own.
+        knobs: its settings, as sorted pairs, so that a setting can be a key.
+        parameter: "loc" or "scale", the one that the gradient is taken in.
+        loc, scale: parameters of q, the same in each of `dim` dimensions.
+        samples: K behind one estimate, raised where an estimator needs more.
+    """
+
+    problem: str
+    knobs: Knobs
+    parameter: str
+    loc: float = 1.0
+    scale: float = 1.0
+    samples: int = 1
+    dim: int = 1
+    seed: int = 0
+
+    def experiment(self, name: str, replicates: int = MOST_DRAWS) -> Experiment:
+        """The experiment that measures one estimator here."""
+        k = max(self.samples, ESTIMATORS[name].min_samples)
+        knobs = dict(self.knobs)
+        return Experiment(
+            self.problem, name, self.loc, self.scale, self.dim, k, replicates, self.seed, knobs
+        )
+
+    def gradients(self, name: str, replicates: int) -> np.ndarray:
+        """Single estimates of the gradient of the first dimension, (replicates,)."""
+        found = draws(replace(self, parameter="loc"), name, replicates)
+        return found.gradient[self.parameter]
+
+    def exact(self) -> float:
+        """The gradient that they all aim at."""
+        return _exact(self)
+
+    def variance(self, name: str, replicates: int) -> float:
+        """The closed form where there is one, else measured."""
+        known = self.experiment(name).exact_variance(self.parameter)
+        if known is not None:
+            return known
+        measured = float(self.gradients(name, replicates).var(ddof=1))
+        return measured if measured > ROUNDING * self.exact() ** 2 else 0.0
+
+
+def setting(problem: str, parameter: str, sliders: Mapping[str, float]) -> Setting:
+    """The setting at the sliders' values; what the view has no slider for takes its default."""
+    known = find_problem(problem).knobs if problem else {}
+    knobs = tuple((name, sliders.get(name, known[name].default)) for name in sorted(known))
+    loc, scale = sliders["mu"], sliders["sigma"]
+    whole = {name: int(sliders[name]) for name in ("samples", "dim", "seed") if name in sliders}
+    return Setting(problem, knobs, parameter, loc, scale, **whole)
+
+
+@lru_cache(maxsize=4096)
+def _exact(setting: Setting) -> float:
+    return float(getattr(setting.experiment("score").exact(), setting.parameter)[0])
+
+
+@lru_cache(maxsize=1024)
+def draws(setting: Setting, name: str, replicates: int) -> Estimates:
+    """All estimates of one estimator at a setting, whichever the parameter."""
+    return estimates(setting.experiment(name, replicates))
+
+
+def affordable(names: tuple[str, ...], samples: int, dim: int, work: int = WORK) -> int:
+    """How many estimates of each of the names a picture can afford."""
+    cost = max(
+        ESTIMATORS[name].evaluations(max(samples, ESTIMATORS[name].min_samples), dim) * dim
+        for name in names
+    )
+    return int(np.clip(work // cost, FEWEST_DRAWS, MOST_DRAWS))
+
+
+def base_noise(setting: Setting, count: int) -> np.ndarray:
+    """The eps behind the first estimates with one sample in one dimension, (count,)."""
+    experiment = replace(setting, samples=1, dim=1).experiment("score", count)
+    return experiment.base_noise(count, chunk_generator(setting.seed, 0))[0, :, 0]
+
+
+class Spread(NamedTuple):
+    """The gradient at mu = sigma = 1 and the deviations of single estimates there."""
+
+    centre: float
+    deviation: float
+
+
+@lru_cache(maxsize=128)
+def reference(problem: str, parameter: str) -> Spread:
+    """What sizes a window: it belongs to the problem, so that no slider moves it."""
+    at = Setting(problem, tuple(sorted(find_problem(problem).settings().items())), parameter)
+    deviations = [float(at.gradients(name, MOST_DRAWS).std()) for name in REFERENCE]
+    return Spread(at.exact(), max(*deviations, 1e-3))
+
+
+def measurement(setting: Setting, name: str) -> Measurement:
+    """The table's numbers: many more replicates than a moving picture can afford."""
+    k = max(setting.samples, ESTIMATORS[name].min_samples)
+    work = ESTIMATORS[name].evaluations(k, setting.dim) * setting.dim
+    replicates = int(np.clip(TABLE_WORK // work, 10 * FEWEST_DRAWS, TABLE_DRAWS))
+    return measure(setting.experiment(name, replicates))
+
+
+@lru_cache(maxsize=64)
+def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Measured beside closed form, a row for each estimator; columns by title."""
+    columns: dict[str, list[str]] = {
+        "Estimator": [],
+        "mean ± std. error": [],
+        f"exact ∂E[f]/∂{GREEK[setting.parameter]}": [],
+        "variance ± std. error": [],
+        "closed form": [],
+        "K": [],
+        "evaluations of f": [],
+        "variance × evaluations": [],
+    }
+    for name in names:
+        m, rule = measurement(setting, name), ESTIMATORS[name]
+        s = m.loc if setting.parameter == "loc" else m.scale
+        known = m.experiment.exact_variance(setting.parameter)
+        cells = (
+            rule.title,
+            f"{short(s.mean)} ± {short(s.standard_error)}",
+            short(s.exact),
+            f"{short(s.variance)} ± {short(s.variance_standard_error)}",
+            "none known" if known is None else short(known),
+            str(m.experiment.samples),
+            str(rule.evaluations(m.experiment.samples, setting.dim)),
+            short(m.work_variance(s)),
+        )
+        for column, cell in zip(columns.values(), cells, strict=True):
+            column.append(cell)
+    return columns
+
+
+def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
+    """What to know of the exact value and the chosen estimators here, a sentence each."""
+    told = []
+    error = setting.experiment("score").exact().error
+    if error > 0.0:
+        told.append(
+            f"The exact value comes from quadrature, with an error near {max(error, 1e-12):.0g}."
+        )
+    for name in names:
+        rule = ESTIMATORS[name]
+        objection = find_problem(setting.problem).objection(rule)
+        if objection:
+            told.append(f"**{rule.title}.** {objection}")
+        if setting.samples < rule.min_samples:
+            told.append(f"**{rule.title}** needs {rule.min_samples} samples, and takes as many.")
+    return told

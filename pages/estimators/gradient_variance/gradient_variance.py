@@ -1,0 +1,86 @@
+"""Why is REINFORCE so noisy? Gradient estimators side by side, on the same noise."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.estimators.gradient_variance import draws, own_cost
+from pages.estimators.gradient_variance.sweep import ALONG
+from pages.estimators.gradient_variance.views import VIEWS, Chosen
+from pages.ui import controls
+from pages.ui.layout import page_frame
+from pages.ui.live import Preset, live_figure
+from pages.ui.question import predict
+from vae_core.estimators import ESTIMATORS
+from vae_core.lab import find_problem
+
+# The question is about sin(3z) at mu = 0, sigma = 1, where both variances have closed forms.
+FAST_SINE = draws.Setting("sine", (("omega", 3.0),), "loc", 0.0, 1.0)
+PATH_OVER_SCORE = FAST_SINE.variance("pathwise", 2) / FAST_SINE.variance("score", 2)
+
+with page_frame("gradient_variance") as lesson:
+    predict(
+        "variance_sine",
+        question=lesson.text("predict"),
+        options={
+            "path": "Reparameterization",
+            "score": "REINFORCE",
+            "same": "Both alike, as their means agree",
+        },
+        answer="score",
+        explanations={
+            "path": lesson.text("predict_path"),
+            "score": lesson.text("predict_score"),
+            "same": lesson.text("predict_same"),
+        },
+        factor=PATH_OVER_SCORE,
+        factor_question=lesson.text("predict_factor"),
+    )
+    columns = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom")
+    with columns[0]:
+        problem = own_cost.cost_picker()
+    with columns[1]:
+        views = {name: view.title for name, view in VIEWS.items()}
+        view = controls.choice("view", "Look at", views)
+    with columns[2]:
+        parameter = controls.choice("of", "Gradient in", draws.GREEK)
+    along = "sigma"
+    if view == "against":
+        with columns[3]:
+            knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
+            along = controls.choice("along", "Against", ALONG | knobs)
+    with columns[4], controls.folded("Estimators", "names"):
+        titles = {name: rule.title for name, rule in ESTIMATORS.items()}
+        names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
+    chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along)
+    stay = {"view": view, "along": along} if view == "against" else {"view": view}
+    presets: dict[str, dict[str, object]] = {
+        lesson.text("try_wins"): {},
+        lesson.text("try_loses"): {"problem": "sine", "mu": 0},
+        lesson.text("try_wrong"): {"problem": "step", "mu": 0},
+        lesson.text("try_baseline"): {
+            "problem": "exp",
+            "names": "score,score_loo",
+            "samples": 10,
+        },
+        lesson.text("try_dimension"): {"dim": 20},
+        lesson.text("try_narrow"): {"sigma": 0.1},
+    }
+    picture = replace(
+        VIEWS[view].build(chosen),
+        presets=[Preset(label, values | stay) for label, values in presets.items()],
+        source=[ESTIMATORS[name].function for name in chosen.names],
+    )
+    live = live_figure(f"variance_{view}", picture)
+    if VIEWS[view].own_cost:
+        lesson("parts_cost")
+    else:
+        at = draws.setting(chosen.problem, parameter, live.values)
+        for remark in draws.remarks(at, chosen.names):
+            st.caption(remark)
+        lesson("table")
+        st.table(draws.variance_table(at, chosen.names), border="horizontal")
+    lesson("questions")
+    with st.expander("Derivation"):
+        lesson("derivation")
+    lesson("source")

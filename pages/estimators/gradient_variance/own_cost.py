@@ -1,0 +1,56 @@
+"""The picker of the cost: one of the registry's problems, or the learner's own formula."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import controls
+from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.formula import LONGEST, FormulaError, check_finite, parse_formula
+from vae_core.lab.problems import OWN
+
+OWN_CHOICE = "own"
+START = "sin(3z) + z^2/2"
+POINTER = "▸"
+EXTREMES, WIDEST, TRIAL = (-3.0, 0.0, 3.0), 3.0, 500
+
+
+def cost_picker() -> str:
+    """Name of the chosen cost for `find_problem`; an own one that fails gives way to `START`."""
+    costs = {name: problem.title for name, problem in PROBLEMS.items()} | {OWN_CHOICE: "Your own"}
+    chosen = controls.choice("problem", "Cost f(z)", costs)
+    if chosen != OWN_CHOICE:
+        return chosen
+    text, fit = controls.read("f", START, str)
+    if not fit:
+        controls.note("f(z)")
+    if not controls.hidden("f"):
+        st.session_state["control:f"] = text
+        st.text_input("f(z) =", key="control:f", max_chars=LONGEST, on_change=_store)
+    trouble = objection(text)
+    if trouble:
+        st.warning(f"{trouble} Until it is mended, the page shows `{START}`.")
+        text = START
+    return OWN + text
+
+
+def objection(text: str) -> str | None:
+    """Why a typed formula cannot be used, with a mark at the spot; None if it can."""
+    try:
+        formula = parse_formula(text)
+    except FormulaError as error:
+        marked = f"{text[: error.position]}{POINTER}{text[error.position :]}"
+        return f"{error}  \n`{marked.replace('`', ' ')}`  \n"
+    try:
+        check_finite(formula.f)
+        for mu in EXTREMES:
+            measure(Experiment(OWN + text, "pathwise", mu, WIDEST, replicates=TRIAL))
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _store() -> None:
+    text = str(st.session_state["control:f"])
+    controls.write({"f": None if text == START else text})

@@ -1,0 +1,227 @@
+"""Variance as a function: against K, sigma, D or a setting of the problem, and who wins where."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages.estimators.gradient_variance.draws import (
+    FEWEST_DRAWS,
+    GREEK,
+    Setting,
+    reference,
+    setting,
+)
+from pages.estimators.gradient_variance.marks import draw_curve, label_names
+from pages.ui import theme
+from pages.ui.live import Frame
+from pages.ui.numbers import short
+from vae_core.estimators import ESTIMATORS
+from vae_core.lab import find_problem
+
+WHOLE = (1, 2, 3, 5, 10, 20)
+SIGMAS = tuple(np.geomspace(0.1, 3.0, 15).round(3).tolist())
+ALONG = {"samples": "samples K", "sigma": "deviation σ", "dim": "dimensions D"}
+SWEEP_DRAWS = 2 * FEWEST_DRAWS
+KNOB_POINTS = 15
+MAP_MU = np.linspace(-3.0, 3.0, 31)
+MAP_SIGMA = np.geomspace(0.1, 3.0, 21)
+DECADES_DOWN, DECADES_UP = 4, 4
+
+
+def positions(problem: str, along: str) -> tuple[float, ...]:
+    """Where the variance is computed: whole numbers, or points evenly spaced in the logarithm."""
+    if along == "sigma":
+        return SIGMAS
+    if along in ALONG:
+        return WHOLE
+    knob = find_problem(problem).knobs[along]
+    space = np.geomspace if knob.minimum > 0 else np.linspace
+    return tuple(space(knob.minimum, knob.maximum, KNOB_POINTS).tolist())
+
+
+def axis_title(problem: str, along: str) -> str:
+    """What runs along x, in words."""
+    return ALONG[along] if along in ALONG else find_problem(problem).knobs[along].label
+
+
+def moved(at: Setting, along: str, value: float) -> Setting:
+    """The setting with one of its coordinates replaced."""
+    if along == "samples":
+        return replace(at, samples=int(value))
+    if along == "dim":
+        return replace(at, dim=int(value))
+    if along == "sigma":
+        return replace(at, scale=value)
+    return replace(at, knobs=tuple(sorted({**dict(at.knobs), along: value}.items())))
+
+
+@lru_cache(maxsize=4096)
+def one_variance(at: Setting, name: str) -> float:
+    """Closed form, or measured from a few hundred estimates; K as many as the estimator needs."""
+    return at.variance(name, SWEEP_DRAWS)
+
+
+def against(
+    problem: str, names: tuple[str, ...], parameter: str, along: str, **sliders: float
+) -> Frame:
+    """A curve of the variance for each estimator, and where the sliders stand on it.
+
+    Args:
+        along: what runs along x: "samples", "sigma", "dim" or a setting of the problem.
+        problem, names, parameter, sliders: as for `histograms`; the slider that runs along x only
+            sets the marker.
+    """
+    at, here = setting(problem, parameter, sliders), sliders[along]
+    walk = positions(problem, along)
+    traces: dict[str, dict[str, np.ndarray]] = {}
+    told: dict[str, float | str] = {"here": float(here)}
+    for name in names:
+        heights = np.array([one_variance(moved(at, along, x), name) for x in walk])
+        too_few = along == "samples" and np.array(walk) < ESTIMATORS[name].min_samples
+        heights[(heights <= 0.0) | too_few] = np.nan
+        traces[name] = {"x": np.array(walk), "y": heights}
+        present = one_variance(at, name)
+        traces[f"{name} here"] = {
+            "x": np.array([here]),
+            "y": np.array([present if present > 0 else np.nan]),
+        }
+        told[f"var_{name}"] = short(present)
+    told["verdict"] = _slopes(traces, names, axis_title(problem, along))
+    return Frame(traces, told)
+
+
+def _slopes(traces: dict[str, dict[str, np.ndarray]], names: tuple[str, ...], label: str) -> str:
+    """By what factor each variance changes from the left end to the right."""
+    words = []
+    for name in names:
+        heights = traces[name]["y"]
+        known = heights[np.isfinite(heights)]
+        if known.size > 1:
+            title = ESTIMATORS[name].title
+            words.append(f"{title} from {short(known[0])} to {short(known[-1])}")
+    return f"Along {label}, the variance goes: " + "; ".join(words) + "."
+
+
+def draw_against(
+    now: Frame, names: tuple[str, ...], problem: str, parameter: str, along: str
+) -> go.Figure:
+    """Log-log curves (linear in x for a setting that can be negative), dots where we stand."""
+    fig = go.Figure()
+    for name in names:
+        draw_curve(fig, now, name, "variance %{y:.3g} at %{x:.3g}")
+    walk = positions(problem, along)
+    if walk[0] > 0:
+        axis = {"type": "log", "range": [math.log10(walk[0]) - 0.05, math.log10(walk[-1]) + 0.05]}
+        if along in ("samples", "dim"):
+            axis |= {"tickvals": walk, "ticktext": [f"{x:g}" for x in walk]}
+    else:
+        axis = {"range": [walk[0], walk[-1]]}
+    middle = 2.0 * math.log10(reference(problem, parameter).deviation)
+    fig.update_xaxes(title=axis_title(problem, along), **axis)
+    fig.update_yaxes(
+        title=f"variance of one estimate, ∂/∂{GREEK[parameter]}",
+        type="log",
+        range=[math.floor(middle - DECADES_DOWN), math.ceil(middle + DECADES_UP)],
+        dtick=2,
+        exponentformat="power",
+    )
+    label_names(fig, names)
+    fig.update_layout(uirevision=f"{problem} {parameter} {along}", showlegend=False)
+    return fig
+
+
+@lru_cache(maxsize=32)
+def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
+    """Place in `names` of the lowest variance among those allowed, (sigma, mu); NaN if none is."""
+    allowed = [name for name in names if find_problem(at.problem).allows(ESTIMATORS[name])]
+    if not allowed:
+        return np.full((MAP_SIGMA.size, MAP_MU.size), np.nan)
+    places = np.array([names.index(name) for name in allowed], dtype=float)
+    grid = np.array(
+        [
+            [
+                [one_variance(replace(at, loc=float(mu), scale=float(s)), name) for name in allowed]
+                for mu in MAP_MU
+            ]
+            for s in MAP_SIGMA
+        ]
+    )
+    best: np.ndarray = places[grid.argmin(axis=2)]
+    return best
+
+
+def standing(problem: str, names: tuple[str, ...], parameter: str, **sliders: float) -> Frame:
+    """Where the sliders stand on the map, and who has the lowest variance there.
+
+    Arguments as for `histograms`.
+    """
+    at = setting(problem, parameter, sliders)
+    everyone = {name: one_variance(at, name) for name in names}
+    found = {n: v for n, v in everyone.items() if find_problem(problem).allows(ESTIMATORS[n])}
+    told: dict[str, float | str] = {f"var_{name}": short(v) for name, v in everyone.items()}
+    told |= {"samples": at.samples, "dim": at.dim, "seed": at.seed, **dict(at.knobs)}
+    told["verdict"] = "None of the chosen estimators is right for this cost."
+    if found:
+        best = min(found, key=lambda name: found[name])
+        title = ESTIMATORS[best].title
+        told["verdict"] = f"Here {title} has the lowest variance, {short(found[best])}."
+    return Frame({"here": {"x": np.array([at.loc]), "y": np.array([at.scale])}}, told)
+
+
+def _setting_of_frame(now: Frame, problem: str, parameter: str) -> Setting:
+    """K, D, the seed and the problem's settings, which a frame of the map carries along."""
+    told = {name: float(n) for name, n in now.numbers.items() if not isinstance(n, str)}
+    knobs = tuple((name, told[name]) for name in sorted(find_problem(problem).knobs))
+    whole = {name: int(told[name]) for name in ("samples", "dim", "seed")}
+    return Setting(problem, knobs, parameter, **whole)
+
+
+def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...]) -> None:
+    """The plane in the colours of those who have the lowest variance."""
+    count = len(names)
+    bands = []
+    for i, name in enumerate(names):
+        colour = theme.estimator_var(name, 0.6)
+        bands += [[i / count, colour], [(i + 1) / count, colour]]
+    fig.add_heatmap(
+        name="winner",
+        x=MAP_MU,
+        y=MAP_SIGMA,
+        z=winners(at, names),
+        zmin=-0.5,
+        zmax=count - 0.5,
+        colorscale=bands,
+        showscale=False,
+        hoverinfo="skip",
+    )
+
+
+def draw_map(now: Frame, problem: str, names: tuple[str, ...], parameter: str) -> go.Figure:
+    """The plane of mu and sigma in the winners' colours, for the frame's K, D and settings."""
+    fig = go.Figure()
+    _draw_winners(fig, _setting_of_frame(now, problem, parameter), names)
+    marker = {
+        "color": theme.var("paper"),
+        "size": 16,
+        "symbol": "circle",
+        "line": {"color": theme.var("ink"), "width": 3},
+    }
+    fig.add_scatter(
+        name="here", **now.traces["here"], mode="markers", marker=marker, hoverinfo="skip"
+    )
+    fig.update_xaxes(title="mean μ", range=[-3, 3])
+    fig.update_yaxes(
+        title="deviation σ",
+        type="log",
+        range=[-1, math.log10(3.0)],
+        tickvals=[0.1, 0.3, 1, 3],
+        ticktext=["0.1", "0.3", "1", "3"],
+    )
+    label_names(fig, names)
+    fig.update_layout(uirevision=f"{problem} {parameter}", showlegend=False)
+    return fig

@@ -1,0 +1,232 @@
+"""The views of the variance lab: for each a frame, a figure, the sliders, and a takeaway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pages.estimators.gradient_variance import duel, histograms, minibatch, sweep
+from pages.estimators.gradient_variance.draws import MOST_DRAWS
+from pages.ui.live import Param, Picture, Transport
+from vae_core.estimators import ESTIMATORS
+from vae_core.lab import Knob, find_problem
+
+KNOB_STEPS = 41
+HEIGHT = 330
+DRAWS = (*range(1, 11), *range(20, 101, 10), *range(200, MOST_DRAWS + 1, 100))
+FEW_DRAWS = (*range(1, 31), *range(35, duel.MOST + 1, 5))
+
+MU = Param("mu", "mean μ", -3, 3, 0.1, default=2, colour="mu")
+SIGMA = Param("sigma", "deviation σ", 0.1, 3, 0.05, default=1, colour="sigma")
+SAMPLES = Param(
+    "samples",
+    "samples K",
+    positions=sweep.WHOLE,
+    default=1,
+    format="d",
+    help="How many draws one estimate averages over.",
+)
+DIM = Param(
+    "dim",
+    "dimensions D",
+    positions=sweep.WHOLE,
+    default=1,
+    format="d",
+    colour="z",
+    help="The cost sums over all of them; the gradient is that of the first.",
+)
+BATCH = Param(
+    "batch",
+    "minibatch M of 32",
+    positions=minibatch.BATCHES,
+    default=4,
+    colour="x",
+    format="d",
+    help="How many of the data points one gradient looks at.",
+)
+SPREAD = Param("spread", "spread of the data", 0, 3, 0.1, default=1, colour="x")
+SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the pickers above the figure say."""
+
+    problem: str
+    names: tuple[str, ...]
+    parameter: str
+    along: str
+
+    def words(self, *names: str) -> dict[str, Any]:
+        """Some of them by name, as arguments."""
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def knobs(self) -> tuple[Param, ...]:
+        """A slider for each setting of the problem."""
+        settings = find_problem(self.problem).knobs
+        return tuple(knob_slider(name, knob) for name, knob in settings.items())
+
+
+def knob_slider(name: str, knob: Knob) -> Param:
+    """Evenly spaced positions, in the logarithm where the setting is positive; and the default."""
+    space = np.geomspace if knob.minimum > 0 else np.linspace
+    walk = {float(f"{x:.2g}") for x in space(knob.minimum, knob.maximum, KNOB_STEPS)}
+    positions = tuple(sorted(walk | {knob.default}))
+    return Param(name, knob.label, positions=positions, default=knob.default, format=".3g")
+
+
+def _film(positions: tuple[int, ...], start: int) -> Transport:
+    draws = Param("n", "estimates drawn", positions=positions, default=start, format="d")
+    jumps = tuple((f"draw {count}", count) for count in (1, 100) if count < positions[-1])
+    return Transport(draws, seconds=6, buttons=jumps)
+
+
+def _histograms(chosen: Chosen) -> Picture:
+    words = chosen.words("problem", "names", "parameter")
+    return Picture(
+        frame=histograms.histograms,
+        figure=partial(histograms.draw_histograms, **words),
+        steady=True,
+        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        transport=_film(DRAWS, MOST_DRAWS),
+        extra=words,
+        takeaway="{verdict}",
+        tex=_formula(chosen),
+        height=max(HEIGHT, 105 * len(chosen.names)),
+        table={"exact gradient": "{exact:.4g}", "estimates drawn": "{shown:d}"}
+        | {
+            ESTIMATORS[name].title: f"mean {{mean_{name}:.4g}} ± {{error_{name}:.2g}}, "
+            f"variance {{var_{name}}}"
+            for name in chosen.names
+        },
+    )
+
+
+def _running(chosen: Chosen) -> Picture:
+    shown = _histograms(chosen)
+    return replace(
+        shown,
+        frame=histograms.running_means,
+        figure=partial(histograms.draw_running_means, **shown.extra),
+    )
+
+
+def _duel(chosen: Chosen) -> Picture:
+    words = chosen.words("problem", "parameter")
+    return Picture(
+        frame=duel.duel,
+        figure=partial(duel.draw_duel, **words),
+        steady=True,
+        params=(MU, SIGMA, *chosen.knobs, SEED),
+        transport=_film(FEW_DRAWS, 12),
+        extra=words,
+        takeaway="The ringed draw ε = {eps:.2f} lands at z = {z:.2f}: the slope says "
+        "{by_path:.3g}, the score says {by_score:.3g}, and the exact gradient is {exact:.3g}.",
+        table={
+            "newest ε": "{eps:.4f}",
+            "z = μ + σ ε": "{z:.4f}",
+            "its reparameterized gradient": "{by_path:.4g}",
+            "its REINFORCE gradient": "{by_score:.4g}",
+            "mean of the reparameterized ones": "{mean_path:.4g}",
+            "mean of the REINFORCE ones": "{mean_score:.4g}",
+            "exact gradient": "{exact:.4g}",
+        },
+        height=400,
+    )
+
+
+def _against(chosen: Chosen) -> Picture:
+    words = chosen.words("problem", "names", "parameter", "along")
+    return Picture(
+        frame=sweep.against,
+        figure=partial(sweep.draw_against, **words),
+        steady=True,
+        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        extra=words,
+        takeaway="{verdict}",
+        table=_variances(chosen),
+        height=HEIGHT,
+    )
+
+
+def _map(chosen: Chosen) -> Picture:
+    words = chosen.words("problem", "names", "parameter")
+    return Picture(
+        frame=sweep.standing,
+        figure=partial(sweep.draw_map, **words),
+        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        extra=words,
+        takeaway="{verdict}",
+        table=_variances(chosen),
+        height=HEIGHT,
+    )
+
+
+def _minibatch(chosen: Chosen) -> Picture:
+    words = chosen.words("names", "parameter")
+    return Picture(
+        frame=minibatch.parts,
+        figure=partial(minibatch.draw_parts, **words),
+        steady=True,
+        params=(MU, SIGMA, SAMPLES, BATCH, SPREAD, SEED),
+        extra=words,
+        takeaway="{verdict}",
+        tex=r"\operatorname{Var} = \underbrace{\Bigl(1 - \tfrac{M}{N}\Bigr)\tfrac{S^2}{M}}"
+        r"_{\text{minibatch: }\val{minibatch:.3g}} + \underbrace{\tfrac{1}{M}\,"
+        r"\overline{\operatorname{Var}_{\sym{eps}{\varepsilon}}}}_{\text{noise: }\val{noise:.3g}}"
+        r"\quad M = \val{batch},\ N = 32",
+        table={"minibatch part": "{minibatch:.4g}"}
+        | {
+            f"noise part, {ESTIMATORS[name].title}": f"{{noise_{name}:.4g}}"
+            for name in chosen.names
+        },
+        height=HEIGHT,
+    )
+
+
+def _variances(chosen: Chosen) -> dict[str, str]:
+    """A row for each estimator: its variance where the sliders stand."""
+    return {f"variance, {ESTIMATORS[name].title}": f"{{var_{name}}}" for name in chosen.names}
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at the lab.
+
+    Attributes:
+        title: what the picker calls it.
+        build: the picture of it.
+        own_cost: whether it has a cost of its own and ignores the picker.
+    """
+
+    title: str
+    build: Callable[[Chosen], Picture]
+    own_cost: bool = False
+
+
+VIEWS: dict[str, View] = {
+    "histogram": View("Histograms", _histograms),
+    "duel": View("One draw, two gradients", _duel),
+    "mean": View("Running mean", _running),
+    "against": View("Variance against ...", _against),
+    "map": View("Who wins where", _map),
+    "parts": View("Data or dice?", _minibatch, own_cost=True),
+}
+
+
+def _formula(chosen: Chosen) -> str:
+    """Each estimator's formula beside the mean of what was drawn."""
+    symbol = r"\sym{mu}{\mu}" if chosen.parameter == "loc" else r"\sym{sigma}{\sigma}"
+    rows = [
+        rf"\text{{{ESTIMATORS[name].title}: }} "
+        rf"\mathbb{{E}}\bigl[{ESTIMATORS[name].formula}\bigr] \approx \val{{mean_{name}:.3g}}"
+        for name in chosen.names
+        if ESTIMATORS[name].formula
+    ]
+    exact = rf"\text{{exact: }} \nabla_{{{symbol}}}\,\mathbb{{E}}_q[f(z)] = \val{{exact:.3g}}"
+    return r"\begin{array}{l}" + r" \\ ".join([exact, *rows]) + r"\end{array}"

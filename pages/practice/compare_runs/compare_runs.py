@@ -1,0 +1,70 @@
+"""Step for step, second for second: runs that differ in their estimator alone."""
+
+import streamlit as st
+
+from pages.practice.compare_runs import curves, runners
+from pages.ui import controls, digits
+from pages.ui.digits import strips_html
+from pages.ui.layout import page_frame
+from pages.ui.live import live_figure
+
+with page_frame("compare_runs") as lesson:
+    words = {
+        "none": lesson.text("takeaway_none"),
+        "one": lesson.text("takeaway_one"),
+        "some": lesson.text("takeaway_some"),
+    }
+    presets: dict[str, dict[str, object]] = {
+        lesson.text("try_three"): {},
+        lesson.text("try_samples"): {"runners": "score-1,score-4,score-16"},
+        lesson.text("try_baseline"): {"runners": "score-4,score_loo-4"},
+        lesson.text("try_seconds"): {
+            "runners": "pathwise-1,pathwise-4,pathwise-16",
+            "against": "seconds",
+        },
+    }
+    active = any(view.active for view in runners.present())
+
+    def stage() -> None:
+        """The runs as they stand; follows them by itself while one is under way."""
+        head, body, below = st.container(), st.container(), st.container()
+        with below:
+            configs, too_many = runners.plan()
+            if too_many:
+                st.caption(lesson.text("too_many", most=runners.MOST))
+        views = runners.present()
+        under_way = any(view.active for view in views)
+        if under_way != active:
+            st.rerun()
+        with head.container(key="transport", horizontal=True, vertical_alignment="bottom"):
+            st.button(
+                "Start all",
+                key="start",
+                type="primary",
+                disabled=under_way,
+                on_click=runners.start,
+                args=(configs,),
+            )
+            st.button("Stop", key="stop", disabled=not under_way, on_click=runners.stop)
+            st.button("Reset", key="reset", disabled=not views, on_click=runners.forget)
+            against = controls.choice("against", "Against", runners.AGAINST)
+        for text in runners.notices():
+            head.warning(text)
+        left, right = body.columns([3, 2], gap="medium")
+        with left:
+            live_figure("comparison", curves.picture(views, against, words))
+        with right:
+            rows = curves.strips(views)
+            st.html(digits.STYLE + strips_html(rows) if rows else lesson.text("empty"))
+            for view in views:
+                if view.state != "finished":
+                    st.caption(curves.status(view))
+
+    st.fragment(stage, run_every=1.0 if active else None)()
+    st.markdown("**What to try**")
+    for label, values in presets.items():
+        controls.preset(label, values)
+    lesson("fair")
+    with st.expander("Derivation"):
+        lesson("derivation")
+    lesson("source")

@@ -1,0 +1,50 @@
+"""The layout that every page shares: its head, its way on, and the style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from pages.contents import PAGES, PageInfo, neighbours
+from pages.ui import assets, controls, theme
+from pages.ui.lesson import Lesson
+
+ICON = assets.FOLDER / "icon.svg"
+
+
+def page_link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
+    """A link to another page."""
+    st.page_link(str(PAGES / page.file), label=label or page.title, icon=icon)
+
+
+@contextmanager
+def page_frame(key: str) -> Iterator[Lesson]:
+    """A page's head before, and its way on after, what the `with` block shows.
+
+    The head is the question that the page answers and one sentence: the sections `question` and
+    `sentence` of its lesson file. What is yielded shows the other sections.
+    """
+    lesson = Lesson(key)
+    with st.container(key="page_head"):
+        st.title(lesson.text("question"), anchor=False)
+        st.markdown(lesson.text("sentence"))
+    yield lesson
+    _way_on(key)
+
+
+def _way_on(key: str) -> None:
+    before, after = neighbours(key)
+    with st.container(key="way_on", horizontal=True, horizontal_alignment="distribute"):
+        if before:
+            page_link(before, icon=":material/arrow_back:")
+        if after:
+            page_link(after, label=f"Next: {after.title}", icon=":material/arrow_forward:")
+
+
+def style_page() -> None:
+    """Add the theme's colours and the shared style sheets; once in each script run."""
+    names = ["style.css", "present.css"] if controls.presenting() else ["style.css"]
+    sheets = [assets.load(assets.FOLDER / name).content.decode() for name in names]
+    st.html(f"<style>{theme.css()}\n{''.join(sheets)}</style>")

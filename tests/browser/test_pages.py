@@ -1,0 +1,205 @@
+"""Pages in a real browser: each cold by its own address, quiet, in both themes and two widths.
+
+With the environment variable SCREENSHOTS set to a folder, the pages are photographed on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from pages import contents
+from pages.ui import assets, lesson, theme
+from tests.conftest import Opener, running_server
+from tests.support.live_page import LivePage
+
+pytestmark = pytest.mark.browser
+
+KEYS = [page.key for page in contents.ALL_PAGES]
+each_page = pytest.mark.parametrize("page", contents.ALL_PAGES, ids=KEYS)
+LETTER = ".st-key-passage .annotation tspan"
+
+
+def rgb(colour: str) -> str:
+    """A hex colour as the browser writes it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgb({red}, {green}, {blue})"
+
+
+def sideways(page: Page) -> bool:
+    """Whether the page must be scrolled sideways."""
+    return bool(
+        page.evaluate(
+            "() => { const main = document.querySelector('.stMain');"
+            " return main.scrollWidth > main.clientWidth + 1; }"
+        )
+    )
+
+
+@pytest.mark.slow
+@each_page
+def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: Opener) -> None:
+    with running_server() as fresh:
+        watched = open_page(f"/{page.address}", server=fresh)
+        question = lesson.read_sections(page.key)["question"]
+        heading = watched.page.locator("h1")
+        expect(heading).to_have_count(1)
+        plain = re.sub(r"[$\\].*", "", question).strip()
+        assert (heading.text_content() or "").startswith(plain)
+        expect(watched.page.locator(".st-key-way_on")).to_have_count(1)
+        watched.page.context.close()
+        watched.assert_quiet()
+
+
+@each_page
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_fits(
+    page: contents.PageInfo, width: int, open_page: Opener, screenshots: Path | None
+) -> None:
+    watched = open_page(f"/{page.address}", width=width, scheme="light")
+    for scheme in ("light", "dark"):
+        watched.page.emulate_media(color_scheme=scheme)
+        paper = rgb(getattr(theme.ROLES["paper"], scheme))
+        expect(watched.page.locator(".stApp")).to_have_css("background-color", paper)
+        assert not sideways(watched.page)
+        if screenshots is not None:
+            watched.page.wait_for_timeout(1500)
+            watched.page.screenshot(path=screenshots / f"{page.key}-{width}-{scheme}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_symbols_have_their_colour_in_pictures_and_formulas(scheme: str, open_page: Opener) -> None:
+    page = open_page("/", scheme=scheme).page
+    colour = rgb(getattr(theme.SYMBOLS["mu"], scheme))
+    expect(page.locator(LETTER, has_text="μ").first).to_have_css("fill", colour)
+    written = page.locator(".katex-html .mord[style*=color]", has_text="μ").first
+    expect(written).to_have_css("color", colour)
+
+
+def test_the_theme_can_be_switched(open_page: Opener) -> None:
+    page = open_page("/", scheme="light").page
+    page.get_by_test_id("stMainMenu").click()
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
+    drawn = page.locator(LETTER, has_text="μ").first
+    expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
+
+
+def test_the_theme_can_be_switched_while_a_figure_loads(open_page: Opener) -> None:
+    page = open_page("/").page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/assets/live/style.js*", hold)
+    page.reload()
+    page.get_by_test_id("stMainMenu").click()
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
+    page.wait_for_timeout(200)
+    for route in held:
+        route.continue_()
+    drawn = page.locator(LETTER, has_text="μ").first
+    expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
+
+
+MOUNT = """async (url) => {
+  const { mount } = await import(url);
+  const show = mount(class {
+    constructor() { log.push("made"); }
+    show({ data }) { log.push(data); }
+    remove() { log.push("removed"); }
+  });
+  const log = [];
+  const parentElement = document.createElement("div");
+  document.body.append(parentElement);
+  const recall = {};
+  for (const data of ["old", "new", "cancelled"]) recall[data] = show({ parentElement, data });
+  recall.cancelled();
+  recall.old();
+  parentElement.remove();
+  recall.new();
+  return log;
+}"""
+
+
+def test_a_recalled_showing_gives_way_to_the_one_before_it(open_page: Opener) -> None:
+    page = open_page("/").page
+    log = page.evaluate(MOUNT, assets.url("shared/mount.js"))
+    assert log == ["made", "old", "new", "cancelled", "new", "removed"]
+
+
+def test_the_start_page_frees_the_gradient(open_page: Opener) -> None:
+    watched = open_page("/")
+    picture = watched.page.locator(".st-key-passage .ttn-stage")
+    expect(picture).to_have_attribute("aria-label", re.compile("gets stuck"))
+    watched.page.get_by_text("Draw the noise outside", exact=True).click()
+    expect(picture).to_have_attribute("aria-label", re.compile("the gradient passes"))
+    assert "view=reparameterize" in watched.page.url
+    live = LivePage(watched.page, "passage")
+    watched.page.wait_for_timeout(1000)
+    left, width, middle = live.grab("eps")
+    watched.page.mouse.move(left + width / 2, middle, steps=3)
+    expect(live.root.locator(".textpoint", has_text="2.40")).to_have_count(2)
+    expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 6.07"))
+    watched.page.mouse.up()
+    expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 0.00"))
+
+
+@pytest.mark.parametrize(("width", "across"), [(1280, True), (390, False)])
+def test_the_picture_runs_across_a_screen_and_down_a_phone(
+    width: int, across: bool, open_page: Opener
+) -> None:
+    live = LivePage(open_page("/", width=width).page, "passage").ready()
+    box = live.root.locator(".ttn-plot").bounding_box()
+    assert (box["width"] > box["height"]) == across
+    assert live.plotly("gd.layout.annotations.length") > 5
+    for word in live.root.locator(".annotation").all():
+        inner = word.bounding_box()
+        assert inner["x"] >= box["x"] - 1
+        assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1
+
+
+def test_the_way_leads_on_and_back(open_page: Opener) -> None:
+    watched = open_page("/")
+    for page in contents.ALL_PAGES[1:]:
+        watched.page.locator(".st-key-way_on a", has_text=page.title).click()
+        watched.page.wait_for_url(f"**/{page.address}*")
+        watched.settle()
+    for page in reversed(contents.ALL_PAGES[:-1]):
+        watched.page.locator(".st-key-way_on a", has_text=page.title).first.click()
+        watched.page.wait_for_url(re.compile(rf"/{page.address}(\?|$)"))
+        watched.settle()
+
+
+def test_what_one_touches_on_a_phone_is_large_enough(open_page: Opener) -> None:
+    page = open_page("/", width=390).page
+    for target in page.locator(".stPageLink a, .stRadio [role=radiogroup] label").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+
+
+def test_the_keyboard_reaches_the_links_and_shows_where_it_is(open_page: Opener) -> None:
+    page = open_page("/").page
+    link = page.locator(".st-key-way_on a").first
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if link.evaluate("el => el === document.activeElement"):
+            break
+    else:
+        pytest.fail("the link to the next page is out of the keyboard's reach")
+    assert link.evaluate("el => getComputedStyle(el).outlineStyle") == "solid"
+
+
+def test_the_projector_view_has_large_type_and_no_menu(open_page: Opener) -> None:
+    page = open_page("/?present=1").page
+    expect(page.locator(".stAppHeader")).to_be_hidden()
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= 20
+    page.locator(".st-key-way_on a").last.click()
+    page.wait_for_url("**/location_scale?*present=1*")
+    expect(page.locator(".stAppHeader")).to_be_hidden()

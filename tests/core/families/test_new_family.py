@@ -1,0 +1,212 @@
+"""A new family is one entry: the estimators then take it, and give its gradient by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor, distributions
+from torch.distributions import constraints
+
+from vae_core.estimators import ESTIMATORS
+from vae_core.families import FAMILIES, Distribution, Noise, Parameter, family
+from vae_core.lab.experiment import Experiment, measure
+
+RATE = 1.7
+ANY_FAMILY = [name for name, entry in ESTIMATORS.items() if not entry.families]
+
+
+def uniform(shape: tuple[int, ...], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """Between 0 and 1, and neither: both ends may have no quantile."""
+    return torch.rand(shape, generator=gen, dtype=dtype).clamp_min(torch.finfo(dtype).eps / 2)
+
+
+UNIFORM = Noise("uniform", uniform, lambda u: 1.0 - u)
+POSITIVE = Parameter(constraints.positive, "a positive number")
+
+
+def register() -> None:
+    """What someone adds to vae_core/families: an entry with a path, and one without."""
+
+    @family(
+        title="Exponential",
+        source="Kingma & Welling 2014, section 2.4",
+        path="inverse CDF",
+        noise=UNIFORM,
+        law=distributions.Exponential,
+        rate=POSITIVE,
+    )
+    @dataclass(frozen=True)
+    class Exponential(Distribution):
+        """Density rate exp(-rate z); z = -log(1 - u) / rate, the inverse of its CDF at u."""
+
+        rate: Tensor
+
+        def transform(self, eps: Tensor) -> Tensor:
+            return -(1.0 - eps).log() / self.rate
+
+    @family(
+        title="Bernoulli",
+        source="-",
+        path="none",
+        noise=UNIFORM,
+        law=distributions.Bernoulli,
+        logits=Parameter(constraints.real, "a number"),
+    )
+    @dataclass(frozen=True)
+    class Bernoulli(Distribution):
+        """1 with probability sigmoid(logits), else 0: the draw jumps, and has no path."""
+
+        logits: Tensor
+
+        def transform(self, eps: Tensor) -> Tensor:
+            return (eps < self.logits.sigmoid()).to(eps.dtype)
+
+    @family(
+        title="Multivariate normal",
+        source="-",
+        path="location-scale",
+        noise=FAMILIES["normal"].noise,
+        law=distributions.MultivariateNormal,
+        loc=Parameter(constraints.real_vector, "numbers"),
+        scale_tril=Parameter(constraints.lower_cholesky, "lower triangular"),
+    )
+    @dataclass(frozen=True)
+    class Whole(Distribution):
+        """z = loc + C eps with a full lower triangle C, (B, D, D): a parameter of its own shape."""
+
+        loc: Tensor
+        scale_tril: Tensor
+
+        @property
+        def shape(self) -> torch.Size:
+            return self.loc.shape
+
+        def transform(self, eps: Tensor) -> Tensor:
+            return self.loc + (self.scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
+
+
+NEW = ("exponential", "bernoulli", "whole")
+
+
+@pytest.fixture(autouse=True)
+def newcomers() -> Iterator[None]:
+    register()
+    yield
+    for name in NEW:
+        del FAMILIES[name]
+
+
+@dataclass(frozen=True)
+class AnotherFamily(Experiment):
+    """An experiment on E[z^2] under a family with one parameter, its exact gradient on paper."""
+
+    family: str = "exponential"
+    at: float = RATE
+
+    def distribution(self, batch: int) -> Distribution:
+        (name,) = FAMILIES[self.family].parameters
+        leaf = torch.full((batch, self.dim), self.at, dtype=torch.float64, requires_grad=True)
+        return FAMILIES[self.family](**{name: leaf})
+
+    def exact(self) -> SimpleNamespace:
+        """E[z^2] = 2 / rate^2 of an Exponential, and sigmoid(logits) of a Bernoulli."""
+        at = torch.full((self.dim,), self.at, dtype=torch.float64)
+        if self.family == "exponential":
+            return SimpleNamespace(value=2.0 / at**2, gradient={"rate": -4.0 / at**3})
+        mean = at.sigmoid()
+        return SimpleNamespace(value=mean, gradient={"logits": mean * (1.0 - mean)})
+
+
+def measured(estimator: str, family: str, dim: int = 1) -> Experiment:
+    k = max(2, ESTIMATORS[estimator].min_samples)
+    return AnotherFamily("square", estimator, 0, 1, dim, k, 60_000, seed=7, family=family)
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+@pytest.mark.parametrize("name", [name for name in ANY_FAMILY if ESTIMATORS[name].unbiased])
+def test_every_estimator_for_any_family_gives_its_gradient_by_name(name, dim):
+    m = measure(measured(name, "exponential", dim))
+    assert list(m.gradient) == ["rate"]
+    assert abs(m.value.z_score) < 4.5
+    assert abs(m.gradient["rate"].z_score) < 4.5
+    assert m.gradient["rate"].standard_error < 0.1
+
+
+@pytest.mark.parametrize("name", ["score", "score_loo", "score_baseline"])
+def test_a_family_without_a_path_is_left_to_the_score(name):
+    m = measure(measured(name, "bernoulli"))
+    assert abs(m.gradient["logits"].z_score) < 4.5
+    assert m.gradient["logits"].standard_error < 0.01
+
+
+def test_the_mirrored_half_is_the_noise_of_the_other_side():
+    """Not -u, which is no quantile: the mean of z is still the family's."""
+    assert abs(measure(measured("pathwise_antithetic", "exponential")).value.z_score) < 4.5
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_what_is_not_valid_says_why(name):
+    entry = ESTIMATORS[name]
+    q = FAMILIES["bernoulli"](logits=torch.zeros(1, 1, dtype=torch.float64))
+    why = "needs a z that moves" if entry.needs_path else "is written for Normal alone"
+    if not entry.needs_path and not entry.families:
+        assert entry.refusal(q.family) is None
+        return
+    with pytest.raises(ValueError, match=why):
+        entry(lambda z: z.sum(-1), q, 2, torch.Generator())
+    assert entry.refusal(FAMILIES["normal"]) is None
+
+
+@pytest.mark.parametrize("name", ["score", "pathwise"])
+def test_a_parameter_may_have_a_shape_of_its_own(name):
+    """E[|z|^2] = |loc|^2 + |C|^2 under a full covariance: its gradient in C is 2 C, triangular."""
+    tril = torch.tensor([[0.9, 0.0], [0.4, 0.6]], dtype=torch.float64)
+    loc = torch.tensor([0.3, -0.2], dtype=torch.float64)
+    b = 4000
+    leaves = {"loc": loc.expand(b, 2).clone(), "scale_tril": tril.expand(b, 2, 2).clone()}
+    q = FAMILIES["whole"](**{n: p.requires_grad_() for n, p in leaves.items()})
+    values = ESTIMATORS[name](
+        lambda z: z.square().sum(-1), q, 20, torch.Generator().manual_seed(1)
+    ).mean(0)
+    found = torch.autograd.grad(values.sum(), list(leaves.values()))
+    lower = torch.ones(2, 2).tril().bool()
+    for got, exact in zip(found, (2 * loc, 2 * tril), strict=True):
+        error = got.std(0) / b**0.5
+        z = (got.mean(0) - exact) / error
+        assert (z.abs() < 4.5)[lower if z.dim() == 2 else ...].all()
+
+
+def test_scores_are_those_on_paper_and_the_density_is_that_of_torch():
+    q = FAMILIES["exponential"](rate=torch.tensor([[0.5, 3.0]], dtype=torch.float64))
+    z = q.transform(q.base(5, torch.Generator().manual_seed(2)))
+    torch.testing.assert_close(q.scores(z)["rate"], 1.0 / q.rate - z)
+    torch.testing.assert_close(q.log_prob(z), (q.rate.log() - q.rate * z).sum(-1))
+    with torch.no_grad():  # as when an estimator's value alone is wanted
+        assert q.scores(z)["rate"].shape == z.shape
+    assert not q.detach().rate.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"rate": torch.tensor([[-1.0]])}, "rate of the family exponential must be a positive"),
+        ({"scale": torch.tensor([[1.0]])}, "takes rate, and got scale"),
+        ({}, "takes rate, and got none"),
+    ],
+)
+def test_impossible_parameters_are_refused_in_plain_words(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        FAMILIES["exponential"](**parameters)
+
+
+def test_what_torch_has_not_must_be_written():
+    def unwritten() -> None:
+        @family(title="Nothing", source="-", path="none", noise=UNIFORM)
+        class Nothing(Distribution):
+            pass
+
+    with pytest.raises(TypeError, match="nothing: torch has no law of it, so it needs log_prob"):
+        unwritten()
+    assert "nothing" not in FAMILIES

@@ -1,0 +1,111 @@
+"""Closed-form moments against quadrature, closed-form variances against measurements."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.support.quadrature import expectation
+from vae_core.estimators import ESTIMATORS
+from vae_core.lab import PROBLEMS
+from vae_core.lab.closed_form import VARIANCES, variance
+from vae_core.lab.experiment import Experiment, measure
+
+KNOWN = [name for name, problem in PROBLEMS.items() if problem.moments]
+RANDOM = np.random.default_rng(20)
+
+
+def f_and_slope(name: str, z: float) -> tuple[float, float]:
+    """The cost of one dimension and its slope by autograd."""
+    problem = PROBLEMS[name]
+    point = torch.tensor([z], dtype=torch.float64, requires_grad=True)
+    f = problem.terms(point, **problem.settings())
+    slope = torch.autograd.grad(f.sum(), point)[0] if f.requires_grad else torch.zeros(1)
+    return f.item(), slope.item()
+
+
+@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("n", range(5))
+def test_moments_are_those_of_quadrature(name, n):
+    problem = PROBLEMS[name]
+    loc, scale = 0.8, 0.7
+    moments = problem.moments(1, **problem.settings())[0]
+    breaks = [] if problem.smooth else list(problem.settings().values())
+    for got, power, which in (
+        (moments.cost, 1, 0),
+        (moments.squared_cost, 2, 0),
+        (moments.slope, 1, 1),
+        (moments.squared_slope, 2, 1),
+    ):
+
+        def g(z: float, power: int = power, which: int = which) -> float:
+            return f_and_slope(name, z)[which] ** power * ((z - loc) / scale) ** n
+
+        expected = expectation(g, loc, scale, breaks)
+        assert got(n, loc, scale) == pytest.approx(expected, rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "expected"),
+    [
+        ("score", "loc", 87.0),
+        ("score", "scale", 346.0),
+        ("pathwise", "loc", 4.0),
+        ("pathwise", "scale", 24.0),
+    ],
+)
+def test_square_at_two_by_hand(estimator, parameter, expected):
+    """f = z^2, mu = 2, sigma = 1: E[(f s)^2] - g^2 and Var[f'(z) dz/dparameter], on paper."""
+    moments = PROBLEMS["square"].moments(1)
+    assert variance(moments, estimator, parameter, 2.0, 1.0, 1) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("estimator", "problem"), list(itertools.product(VARIANCES, KNOWN)))
+def test_variances_are_within_their_error_at_random_points(estimator, problem):
+    """Three standard errors; a miss, one in 370 by chance, gets one second draw.
+
+    Scales up to one: there the fourth moment can be trusted at this many replicates.
+    """
+    for _ in range(2):
+        loc, scale = RANDOM.uniform(-2.0, 2.0), RANDOM.uniform(0.2, 1.0)
+        dim, k = int(RANDOM.integers(1, 4)), int(RANDOM.integers(2, 6))
+        seed = int(RANDOM.integers(2**31))
+        first = Experiment(problem, estimator, loc, scale, dim, k, 40_000, seed)
+        second = replace(first, replicates=80_000, seed=seed + 1)
+        assert is_within_three_errors(first) or is_within_three_errors(second)
+
+
+def is_within_three_errors(experiment: Experiment) -> bool:
+    """Whether both gradients' measured variances agree with their closed forms."""
+    m = measure(experiment)
+    exact = [experiment.exact_variance(parameter) for parameter in ("loc", "scale")]
+    assert None not in exact
+    return all(
+        abs(s.variance - v) <= 3.0 * s.variance_standard_error + 1e-12
+        for s, v in zip((m.loc, m.scale), exact, strict=True)
+    )
+
+
+def test_leave_one_out_equals_its_own_enumeration():
+    """Two-sample leave-one-out on z^2 is (f1 - f2)(s1 - s2) / 2; its moments are polynomial."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(20)
+    weights = weights / weights.sum()
+    a, b = np.meshgrid(nodes, nodes)
+    w = np.outer(weights, weights)
+    estimate = ((2.0 + a) ** 2 - (2.0 + b) ** 2) * (a - b) / 2.0
+    mean = (w * estimate).sum()
+    expected = (w * estimate**2).sum() - mean**2
+    moments = PROBLEMS["square"].moments(1)
+    assert variance(moments, "score_loo", "loc", 2.0, 1.0, 2) == pytest.approx(expected)
+
+
+def test_no_closed_form_is_said():
+    moments = PROBLEMS["square"].moments(1)
+    unknown = next(name for name in ESTIMATORS if name not in VARIANCES)
+    assert variance(moments, unknown, "loc", 2.0, 1.0, 1) is None
+
+
+def test_closed_forms_belong_to_registered_estimators():
+    assert set(VARIANCES) <= set(ESTIMATORS)

@@ -1,0 +1,182 @@
+"""The pictures of the variance lab: what their traces hold, against the core."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pages.estimators.gradient_variance import draws, duel, minibatch, sweep
+from pages.estimators.gradient_variance import histograms as figures
+from pages.estimators.gradient_variance.views import VIEWS, Chosen
+from vae_core.estimators import ESTIMATORS
+from vae_core.lab import PROBLEMS, find_problem
+from vae_core.lab.experiment import Experiment, measure
+
+PAIR = ("pathwise", "score")
+WHERE = {"mu": 2.0, "sigma": 1.0, "samples": 1, "dim": 1, "seed": 0}
+SQUARE = {"problem": "square", "names": PAIR, "parameter": "loc"}
+
+
+def at_default(view: str, problem: str, names: tuple[str, ...], parameter: str, along: str) -> dict:
+    """The arguments of a view's frame at every slider's default."""
+    built = VIEWS[view].build(Chosen(problem, names, parameter, along))
+    return {param.key: param.default for param in built.axes} | dict(built.extra)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("problem", [*PROBLEMS, "f=|z|"])
+@pytest.mark.parametrize("parameter", ["loc", "scale"])
+def test_every_view_draws_every_problem(view, problem, parameter):
+    """Traces keep their names from frame to figure, and the numbers are numbers."""
+    built = VIEWS[view].build(Chosen(problem, PAIR, parameter, "sigma"))
+    now = built.frame(**at_default(view, problem, PAIR, parameter, "sigma"))
+    drawn = built.figure(now)
+    assert set(now.traces) <= {trace.name for trace in drawn.data}
+    assert all(isinstance(n, str) or math.isfinite(n) for n in now.numbers.values())
+    assert drawn.layout.uirevision
+    assert drawn.layout.xaxis.title.text
+    assert drawn.layout.xaxis.range
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("view", ["histogram", "mean", "against", "map", "parts"])
+def test_every_estimator_is_shown_by_every_view(view, name):
+    built = VIEWS[view].build(Chosen("gaussian_elbo", (name,), "scale", "samples"))
+    now = built.frame(**at_default(view, "gaussian_elbo", (name,), "scale", "samples"))
+    built.figure(now)
+    assert "nan" not in built.takeaway.format(**(WHERE | dict(now.numbers)))
+
+
+def test_histogram_counts_the_estimates():
+    now = figures.histograms(**WHERE, **SQUARE, n=500)
+    low, high = figures.window("square", "loc")
+    planned = Experiment("square", "pathwise", replicates=2000)
+    drawn = draws.draws(draws.Setting("square", (), "loc", 2.0, 1.0), "pathwise", 2000)
+    found = drawn.gradient["loc"][:500]
+    counts, _ = np.histogram(np.clip(found, low, high), bins=figures.BINS, range=(low, high))
+    np.testing.assert_allclose(now.traces["pathwise"]["y"], counts / counts.max())
+    assert now.numbers["mean_pathwise"] == pytest.approx(found.mean())
+    assert now.numbers["exact"] == float(planned.exact().loc[0])
+    assert now.traces["exact"]["x"].tolist() == [4.0, 4.0]
+
+
+def test_what_lies_outside_is_counted_in_the_outermost_bars():
+    heights = figures._heights(np.array([-99.0, 0.5, 0.5, 99.0, 99.0, 99.0]), 0.0, 1.0)
+    assert heights[0] == pytest.approx(1 / 3)
+    assert heights[-1] == 1.0
+
+
+def test_window_stays_where_it_is_while_sliders_move():
+    before = figures.histograms(**WHERE, **SQUARE, n=100).traces["score"]["x"]
+    after = figures.histograms(**{**WHERE, "sigma": 3.0}, **SQUARE, n=100).traces["score"]["x"]
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize(
+    ("problem", "names", "words"),
+    [
+        ("square", PAIR, "REINFORCE has"),
+        ("sine", PAIR, "Reparameterization has"),
+        ("step", PAIR, "Reparameterization is wrong here"),
+        ("square", ("naive",), "Naive is wrong here"),
+        ("square", ("score",), "exact gradient is 4"),
+    ],
+)
+def test_verdict_says_who_wins(problem, names, words):
+    knobs = find_problem(problem).settings()
+    words_of = {"problem": problem, "names": names, "parameter": "loc"}
+    where = WHERE if problem == "square" else WHERE | {"mu": 0.0}
+    assert words in figures.histograms(**where, **words_of, **knobs, n=2000).numbers["verdict"]
+
+
+def test_running_mean_ends_at_the_mean():
+    now = figures.running_means(**WHERE, **SQUARE, n=2000)
+    found = draws.Setting("square", (), "loc", 2.0, 1.0).gradients("score", 2000)
+    assert now.traces["score"]["y"][-1] == pytest.approx(found.mean() - 4.0)
+    band = now.traces["score band"]["y"]
+    assert band[-1] == pytest.approx(2.0 * math.sqrt(87.0 / 2000))
+
+
+def test_running_means_stay_in_their_band_nineteen_times_of_twenty():
+    inside = []
+    for seed in range(40):
+        now = figures.running_means(**{**WHERE, "seed": seed}, **SQUARE, n=2000)
+        off, band = now.traces["pathwise"]["y"][-1], now.traces["pathwise band"]["y"][-1]
+        inside.append(abs(off) <= band)
+    assert 0.8 < np.mean(inside) <= 1.0
+
+
+def test_duel_shows_both_gradients_of_the_same_draw():
+    """For z^2: the slope gives 2z, the score gives z^2 (z - mu) / sigma^2."""
+    now = duel.duel(mu=2.0, sigma=0.5, seed=3, n=7, problem="square", parameter="loc")
+    z, eps = now.numbers["z"], now.numbers["eps"]
+    assert z == pytest.approx(2.0 + 0.5 * eps)
+    assert now.numbers["by_path"] == pytest.approx(2.0 * z)
+    assert now.numbers["by_score"] == pytest.approx(z**2 * eps / 0.5)
+    pushes = now.traces["pushes"]["x"].reshape(7, 3)
+    unit = draws.reference("square", "loc").deviation
+    np.testing.assert_allclose(pushes[:, 1] - pushes[:, 0], duel.ARROW * 2.0 * pushes[:, 0] / unit)
+
+
+def test_variance_falls_as_one_over_k():
+    now = sweep.against(**WHERE, **SQUARE, along="samples")
+    x, y = now.traces["score"]["x"], now.traces["score"]["y"]
+    np.testing.assert_allclose(y * x, y[0])
+
+
+def test_no_curve_where_an_estimator_has_too_few_samples():
+    words = SQUARE | {"names": ("score_loo",)}
+    y = sweep.against(**WHERE, **words, along="samples").traces["score_loo"]["y"]
+    assert np.isnan(y[0])
+    assert np.isfinite(y[1:]).all()
+
+
+def test_map_names_the_winner():
+    """On sin(3z), the path wins for narrow bells and loses for wide ones."""
+    at = draws.Setting("sine", (("omega", 3.0),), "loc")
+    won = sweep.winners(at, PAIR)
+    assert won.shape == (sweep.MAP_SIGMA.size, sweep.MAP_MU.size)
+    assert (won[0] == 0).all()
+    assert (won[-1] == 1).all()
+    assert np.isnan(sweep.winners(at, ("naive",))).all()
+
+
+def test_parts_are_those_of_the_core():
+    now = minibatch.parts(4, 1.5, PAIR, "loc", mu=0.5, sigma=0.8, samples=1, seed=0)
+    x = minibatch.data_points(1.5)
+    parts = minibatch.decompose("score", 0.5, 0.8, x, 4, 1, minibatch.REPLICATES)
+    assert now.numbers["noise_score"] == pytest.approx(parts.noise)
+    assert now.numbers["minibatch"] == pytest.approx(parts.minibatch)
+
+
+def test_table_is_measured_and_says_what_it_knows():
+    at = draws.Setting("square", (), "loc", 2.0, 1.0)
+    table = draws.variance_table(at, ("score", "measure_valued"))
+    assert table["closed form"] == ["87", "none known"]
+    m = measure(Experiment("square", "score", replicates=draws.TABLE_DRAWS))
+    assert table["variance ± std. error"][0].startswith(f"{m.loc.variance:.3g}")
+    assert table["K"] == ["1", "1"]
+
+
+def test_a_biased_estimator_is_not_called_wrong_where_it_is_right():
+    """A central difference is exact on a parabola."""
+    words = SQUARE | {"names": ("finite_difference", "score")}
+    assert "wrong" not in figures.histograms(**WHERE, **words, n=2000).numbers["verdict"]
+
+
+def test_rounding_is_not_shown_as_variance():
+    at = draws.Setting("square", (), "loc", 2.0, 1.0, samples=2)
+    assert at.variance("pathwise_antithetic", 200) == 0.0
+
+
+def test_a_jump_is_drawn_as_a_gap():
+    heights = duel.cost_curve("step", (("k", 0.5),))
+    assert np.isnan(heights[np.abs(duel.GRID - 0.5) < 0.07]).any()
+
+
+def test_remarks_warn_of_what_is_wrong():
+    at = draws.Setting("step", (("k", 0.5),), "loc")
+    told = draws.remarks(at, ("pathwise", "score_loo", "score"))
+    assert len(told) == 2
+    assert "jumps" in told[0]
+    assert "2 samples" in told[1]

@@ -1,0 +1,62 @@
+"""The `evaluate` command: the importance-weighted estimate of log p(x) of a trained VAE."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from vae_core.training.checkpoint import load_checkpoint
+from vae_core.training.config import Limit, TrainConfig
+from vae_core.training.evaluate import EVALUATION_SEED, evaluate, evidence, held_out, spread
+from vae_core.vae.data import load_mnist
+
+SAMPLES = Limit("Samples S", 1, 1_000_000)
+IMAGES = Limit("Images", 2, 10_000)
+WHAT = {
+    "binary": "binarized test images",
+    "grey": "grey test images (no log of a probability: papers report binary targets)",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="what `train --save` wrote")
+    parser.add_argument("--samples", type=int, default=5000, help="S of z for each image")
+    parser.add_argument("--images", type=int, default=10_000, help="test images, spread over all")
+    parser.add_argument("--seed", type=int, default=EVALUATION_SEED, help="of the samples")
+    parser.add_argument("--data", metavar="FILE", help="another mnist.npz")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Judge and print. Raises ValueError, one line long, for what cannot be done."""
+    SAMPLES.check(args.samples)
+    IMAGES.check(args.images)
+    checkpoint, config = load_checkpoint(Path(args.checkpoint))
+    model = checkpoint.model(config)
+    images = spread(held_out(load_mnist(args.data).test_images, config), args.images)
+    found = evidence(model, images, args.samples, args.seed, show if sys.stderr.isatty() else None)
+    bound = evaluate(model, images).bound
+    if args.json:
+        print(json.dumps({**asdict(found), "elbo": asdict(bound), "targets": config.targets}))
+        return
+    print(f"{found.images} {describe(config)}, nats per image, higher is better")
+    print(f"log p(x), {found.samples} samples: {found.log_prob:.2f} +- {found.standard_error:.2f}")
+    print(f"ELBO: {bound.elbo:.2f} = {bound.reconstruction:.2f} - {bound.kl:.2f}")
+    print(f"after {checkpoint.step} steps, {checkpoint.seconds:.1f} s of training")
+
+
+def describe(config: TrainConfig) -> str:
+    """What the number is about."""
+    if config.likelihood != "bernoulli":
+        return "grey test images, log of a density"
+    return WHAT[config.targets]
+
+
+def show(share: float) -> None:
+    """How far the work is, on a terminal."""
+    end = "\r\x1b[K" if share >= 1.0 else ""
+    print(f"\r{share:4.0%}{end}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,46 @@
+"""python -m vae_core pretrain: make the trained models that come with the program."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from vae_core.training.config import ConfigError
+from vae_core.training.pretrained import FOLDER, PLANS, file_of, pretrain
+from vae_core.training.train import Progress
+from vae_core.vae.data import load_mnist
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument("--folder", metavar="FOLDER", default=str(FOLDER), help="where to write")
+    parser.add_argument("--only", metavar="NAME", help=f"one of: {', '.join(PLANS)}")
+    parser.add_argument("--epochs", type=float, help="another number than planned, for a trial")
+    parser.add_argument("--hidden", type=int, help="another hidden width, for a trial")
+    parser.add_argument("--data", metavar="FILE", help="another mnist.npz")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train and write. Raises ValueError, one line long, for what cannot be done."""
+    if args.only is not None and args.only not in PLANS:
+        raise ConfigError(f"--only: there is no plan {args.only!r}, only {', '.join(PLANS)}.")
+    changes = {name: getattr(args, name) for name in ("epochs", "hidden")}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    data = load_mnist(args.data)
+    for name, plan in PLANS.items():
+        if args.only in (None, name):
+            path, started = file_of(name, Path(args.folder)), time.perf_counter()
+            bound = pretrain(replace(plan, **changes), path, data, _tell)
+            print(
+                f"{path}: held-out ELBO {bound.elbo:.2f} nats per image "
+                f"(reconstruction {bound.reconstruction:.2f}, KL {bound.kl:.2f}), "
+                f"{path.stat().st_size / 1e6:.2f} MB, {time.perf_counter() - started:.0f} s",
+                flush=True,
+            )
+
+
+def _tell(report: Progress) -> None:
+    if report.test:
+        print(f"  epoch {report.epoch:6.2f}  held-out ELBO {report.test.elbo:9.2f}", flush=True)

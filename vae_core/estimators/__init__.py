@@ -1,0 +1,26 @@
+"""Estimators of a gradient through a random variable: the contract, and all that keep it."""
+
+from vae_core.estimators import continuous as continuous
+from vae_core.estimators.registry import (
+    ESTIMATORS,
+    Cost,
+    Estimator,
+    Function,
+    estimator,
+    of_each,
+    with_gradient_of,
+    with_gradients,
+    with_score,
+)
+
+__all__ = [
+    "ESTIMATORS",
+    "Cost",
+    "Estimator",
+    "Function",
+    "estimator",
+    "of_each",
+    "with_gradient_of",
+    "with_gradients",
+    "with_score",
+]

@@ -1,0 +1,174 @@
+"""Gradient estimators of E_q[f(z)] with respect to the parameters of q.
+
+One contract for all of them. An estimator takes
+
+    cost: f, maps samples (K, B, D) to costs (K, B)
+    q:    the distribution, a member of a family, with parameters that broadcast to (B, D)
+    k:    K, the number of samples behind one estimate
+    gen:  the random generator
+
+and returns a tensor (K, B) whose *value* is the cost at the drawn samples and whose *autograd
+gradient*, averaged over K, is the estimate. The value is the true cost whichever estimator made
+the gradient, so one function serves the lab, a race of optimizers and a VAE. Parameters inside
+the cost itself (a decoder's weights) receive their ordinary gradient from every estimator.
+
+A new estimator is one function with one registration; the shell, the pages and the tests find it
+in `ESTIMATORS`. Overview of the field: Mohamed et al. 2020, "Monte Carlo Gradient Estimation in
+Machine Learning".
+
+>>> from vae_core.families import Normal
+>>> loc = torch.tensor([[2.0]], requires_grad=True)
+>>> q = Normal(loc, scale=torch.tensor([[1.0]]))
+>>> values = ESTIMATORS["pathwise"](lambda z: 3.0 * z.sum(-1), q, 4, torch.Generator())
+>>> values.shape
+torch.Size([4, 1])
+>>> torch.autograd.grad(values.mean(0).sum(), loc)
+(tensor([[3.]]),)
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import torch
+from torch import Tensor
+
+from vae_core.families import FAMILIES, Distribution, Family, sum_dimensions
+
+Cost = Callable[[Tensor], Tensor]
+Function = Callable[..., Tensor]
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """One entry of the registry: the function, and what a learner or a test must know of it.
+
+    Attributes:
+        title: the name that a page shows.
+        summary: one sentence on how it works.
+        unbiased: whether its mean is the gradient, for every cost that it allows.
+        needs_smooth_cost: whether it differentiates f, and so is wrong where f jumps.
+        needs_elbo: whether it supposes that f ends in -log q(z), as an ELBO's cost does.
+        needs_path: whether it follows z along its parameters, and so needs a family whose z moves.
+        families: names of the only families that it is written for; none where it takes any.
+        min_samples: the fewest samples K that one estimate needs.
+        evaluations: number of cost evaluations behind one estimate, from (K, D).
+        trains_vae: whether its cost is affordable and its gradient useful for a VAE.
+        source: the paper.
+        formula: one sample's estimate in LaTeX.
+        knobs: its own settings and their defaults, read off the function's keywords.
+    """
+
+    name: str
+    function: Function
+    title: str
+    summary: str
+    unbiased: bool
+    needs_smooth_cost: bool
+    needs_elbo: bool
+    needs_path: bool
+    families: tuple[str, ...]
+    min_samples: int
+    evaluations: Callable[[int, int], int]
+    trains_vae: bool
+    source: str
+    formula: str
+    knobs: Mapping[str, float]
+
+    def __call__(
+        self, cost: Cost, q: Distribution, k: int, gen: torch.Generator, **knobs: float
+    ) -> Tensor:
+        """Estimate from k samples: (K, B).
+
+        Raises:
+            ValueError: when k is below `min_samples`, or q of a family that it does not take.
+        """
+        refusal = self.refusal(q.family)
+        if refusal:
+            raise ValueError(refusal)
+        if k < self.min_samples:
+            raise ValueError(
+                f"{self.title} needs at least {self.min_samples} samples, and got {k}."
+            )
+        return self.function(cost, q, k, gen, **knobs)
+
+    def refusal(self, family: Family) -> str | None:
+        """Why it does not take this family, in one sentence; None where it does."""
+        if self.families and family.name not in self.families:
+            allowed = ", ".join(FAMILIES[name].title for name in self.families)
+            return f"{self.title} is written for {allowed} alone, and not for {family.title}."
+        if self.needs_path and family.path == "none":
+            return (
+                f"{self.title} needs a z that moves with the parameters: {family.title} has none."
+            )
+        return None
+
+
+ESTIMATORS: dict[str, Estimator] = {}
+
+
+def estimator(
+    *,
+    title: str,
+    summary: str,
+    source: str,
+    unbiased: bool = True,
+    needs_smooth_cost: bool = False,
+    needs_elbo: bool = False,
+    needs_path: bool = False,
+    families: tuple[str, ...] = (),
+    min_samples: int = 1,
+    evaluations: Callable[[int, int], int] = lambda k, d: k,
+    trains_vae: bool = False,
+    formula: str = "",
+) -> Callable[[Function], Function]:
+    """Register the decorated function under its own name; see `Estimator` for the fields."""
+
+    def register(function: Function) -> Function:
+        parameters = inspect.signature(function).parameters.values()
+        ESTIMATORS[function.__name__] = Estimator(
+            name=function.__name__,
+            function=function,
+            title=title,
+            summary=summary,
+            unbiased=unbiased,
+            needs_smooth_cost=needs_smooth_cost,
+            needs_elbo=needs_elbo,
+            needs_path=needs_path,
+            families=families,
+            min_samples=min_samples,
+            evaluations=evaluations,
+            trains_vae=trains_vae,
+            source=source,
+            formula=formula,
+            knobs={p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
+        )
+        return function
+
+    return register
+
+
+def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
+    """The value of the first, the gradients of both: value + (surrogate - its constant)."""
+    return value + (surrogate - surrogate.detach())
+
+
+def with_gradients(value: Tensor, q: Distribution, gradients: Mapping[str, Tensor]) -> Tensor:
+    """The value, plus given gradients in q's parameters, by name, constants: (K, B, D) each."""
+    parts = (p * gradients[name] for name, p in q.parameters.items())
+    return with_gradient_of(value, reduce(add, (sum_dimensions(p.flatten(2)) for p in parts)))
+
+
+def with_score(value: Tensor, q: Distribution, z: Tensor, weight: Tensor) -> Tensor:
+    """The value, plus weight times the score of q at the fixed samples z; both (K, B)."""
+    weight, scores = weight.detach(), q.detach().scores(z)
+    return with_gradients(value, q, {name: of_each(weight, s) * s for name, s in scores.items()})
+
+
+def of_each(weight: Tensor, score: Tensor) -> Tensor:
+    """A number for each sample, (K, B), so that it multiplies a score, (K, B, D) or more axes."""
+    return weight[(..., *(None,) * (score.dim() - weight.dim()))]

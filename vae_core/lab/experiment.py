@@ -1,0 +1,283 @@
+"""Mean, bias and variance of a gradient estimator on a problem, over many replicates at once.
+
+A replicate is one estimate made from K samples. Replicates lie along the batch dimension B: the
+parameters are repeated B times and one backward call gives B independent estimates, so there is
+no Python loop over them, only over chunks that fit the cache.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_core.estimators import ESTIMATORS, Estimator
+from vae_core.families import Distribution, Normal
+from vae_core.lab import closed_form
+from vae_core.lab.problem import Exact, Problem
+from vae_core.lab.problems import find_problem
+from vae_core.lab.statistic import Statistic
+
+# A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
+CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
+MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
+MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
+
+Array = NDArray[np.float64]
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Raise ValueError that gives the range, unless low <= value <= high; NaN is outside."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must lie between {low:g} and {high:g}, and is {value:g}.")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is measured. Raises ValueError, in a learner's words, when it cannot be.
+
+    Attributes:
+        problem, estimator: names in the registries.
+        loc, scale: mu and sigma, the same in each of the `dim` dimensions.
+        samples: K behind one estimate.
+        replicates: number of independent estimates.
+        knobs: the problem's settings; those left out take their defaults.
+    """
+
+    problem: str
+    estimator: str
+    loc: float = 2.0
+    scale: float = 1.0
+    dim: int = 1
+    samples: int = 1
+    replicates: int = 100_000
+    seed: int = 0
+    knobs: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.estimator not in ESTIMATORS:
+            allowed = ", ".join(ESTIMATORS)
+            raise ValueError(f"{self.estimator!r} is no estimator; there are {allowed}.")
+        within("loc", self.loc, -MAX_LOC, MAX_LOC)
+        within("scale", self.scale, MIN_SCALE, MAX_SCALE)
+        within("dim", self.dim, 1, MAX_DIM)
+        within("samples", self.samples, 1, MAX_SAMPLES)
+        within("replicates", self.replicates, 2, MAX_REPLICATES)
+        within("seed", self.seed, 0, MAX_SEED)
+        if self.samples < self.rule.min_samples:
+            raise ValueError(
+                f"{self.rule.name} needs at least {self.rule.min_samples} samples, "
+                f"and samples is {self.samples}."
+            )
+        object.__setattr__(self, "knobs", self.cost_problem.settings(**self.knobs))
+
+    @property
+    def cost_problem(self) -> Problem:
+        """The registry's entry of the problem."""
+        return find_problem(self.problem)
+
+    @property
+    def rule(self) -> Estimator:
+        """The registry's entry of the estimator."""
+        return ESTIMATORS[self.estimator]
+
+    def distribution(self, batch: int) -> Distribution:
+        """q(z), its parameters leaves in float64, each (batch, D)."""
+        shape = (batch, self.dim)
+        loc = torch.full(shape, self.loc, dtype=torch.float64, requires_grad=True)
+        scale = torch.full(shape, self.scale, dtype=torch.float64, requires_grad=True)
+        return Normal(loc, scale)
+
+    def base_noise(self, batch: int, gen: torch.Generator) -> Array:
+        """The noise that every estimator draws first: eps, (K, batch, D)."""
+        return self.distribution(batch).base(self.samples, gen).numpy()
+
+    def exact(self) -> Exact:
+        """E[f] of each dimension and its gradient, by the problem's closed form: (D,) each."""
+        q = self.distribution(1).detach()
+        return self.cost_problem.exact(*(p[0] for p in q.parameters.values()), **self.knobs)
+
+    def exact_variance(self, parameter: str) -> float | None:
+        """Variance of one estimate of d/d(loc or scale) of the first dimension, if known."""
+        moments = self.cost_problem.moments
+        if moments is None:
+            return None
+        dimensions = moments(self.dim, **self.knobs)
+        try:
+            return closed_form.variance(
+                dimensions, self.estimator, parameter, self.loc, self.scale, self.samples
+            )
+        except OverflowError:
+            raise ValueError(NOT_FINITE) from None
+
+
+NOT_FINITE = (
+    "Here the cost is not a finite number for every z: it grows too large, or is not defined. "
+    "Bring loc and scale closer to zero, or change the cost."
+)
+
+
+class Estimates(NamedTuple):
+    """Independent estimates, one a replicate: the value, and the first dimension's gradient.
+
+    Attributes:
+        value: (B,).
+        gradient: by the parameter's name, (B,) each.
+    """
+
+    value: Array
+    gradient: dict[str, Array]
+
+
+def estimates(experiment: Experiment) -> Estimates:
+    """Draw all replicates.
+
+    Each chunk has a generator of its own, seeded from the experiment's seed and the chunk's
+    number, and every estimator draws its base noise first: two estimators measured with the same
+    seed see the same noise.
+
+    >>> drawn = estimates(Experiment("square", "pathwise", replicates=1000))
+    >>> {name: each.shape for name, each in drawn.gradient.items()}
+    {'loc': (1000,), 'scale': (1000,)}
+    """
+    chunks = [_chunk(experiment, *chunk) for chunk in _chunks(experiment)]
+    names = chunks[0].gradient
+    gradient = {name: np.concatenate([each.gradient[name] for each in chunks]) for name in names}
+    return Estimates(np.concatenate([each.value for each in chunks]), gradient)
+
+
+def _chunks(experiment: Experiment) -> Iterator[tuple[int, int]]:
+    """Number and size of each chunk; some estimators need D times the memory of the samples."""
+    per_replicate = experiment.samples * experiment.dim
+    widest = CHUNK_ELEMENTS // max(per_replicate, per_replicate * experiment.dim // WIDE)
+    for number, start in enumerate(range(0, experiment.replicates, max(1, widest))):
+        yield number, min(max(1, widest), experiment.replicates - start)
+
+
+def chunk_generator(seed: int, chunk: int) -> torch.Generator:
+    """An independent generator for each pair of seed and chunk."""
+    state = np.random.SeedSequence((seed, chunk)).generate_state(1)[0]
+    return torch.Generator().manual_seed(int(state))
+
+
+def _chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
+    gen = chunk_generator(experiment.seed, number)
+    q, k = experiment.distribution(batch), experiment.samples
+    cost = experiment.cost_problem.cost(q, **experiment.knobs)
+    values = experiment.rule(cost, q, k, gen)
+    leaves = list(q.parameters.values())
+    if values.requires_grad:
+        # One call for all replicates: each row of the parameters meets its own costs only.
+        found: Sequence[Tensor] = torch.autograd.grad(values.sum(), leaves)
+    else:  # The estimator cut the path from the parameters to the cost.
+        found = [torch.zeros_like(leaf) for leaf in leaves]
+    value = values.detach()[0] if k == 1 else values.detach().mean(0)
+    columns = (each[:, 0] if k == 1 else each[:, 0] / k for each in found)
+    gradient = {name: each.numpy() for name, each in zip(q.parameters, columns, strict=True)}
+    return Estimates(value.numpy(), gradient)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The cost's value and the gradient of the first dimension by parameter, measured."""
+
+    experiment: Experiment
+    value: Statistic
+    gradient: Mapping[str, Statistic]
+    seconds: float
+
+    @property
+    def loc(self) -> Statistic:
+        """The gradient in a Normal's mu."""
+        return self.gradient["loc"]
+
+    @property
+    def scale(self) -> Statistic:
+        """The gradient in a Normal's sigma."""
+        return self.gradient["scale"]
+
+    def work_variance(self, gradient: Statistic) -> float:
+        """Variance times cost evaluations: what one evaluation's worth of compute would leave."""
+        e = self.experiment
+        return gradient.variance * e.rule.evaluations(e.samples, e.dim)
+
+
+def _columns(chunk: Estimates) -> list[Array]:
+    return [chunk.value, *chunk.gradient.values()]
+
+
+def _power_sums(chunk: Estimates, pilots: Sequence[float]) -> Array:
+    """Sums of the first four powers of each column about its pilot: (columns, 4).
+
+    A pilot near the mean keeps them well conditioned. What is not finite is refused later.
+    """
+    rows = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for x, pilot in zip(_columns(chunk), pilots, strict=True):
+            centred = x - pilot
+            square = centred * centred
+            first, second = centred.sum(), square.sum()
+            centred *= square
+            square *= square
+            rows.append((first, second, centred.sum(), square.sum()))
+    return np.array(rows)
+
+
+def _statistic(sums: Array, n: int, pilot: float, exact: float) -> Statistic:
+    if not (np.isfinite(sums).all() and math.isfinite(exact)):
+        raise ValueError(NOT_FINITE)
+    m1, m2, m3, m4 = (sums / n).tolist()
+    spread = max(m2 - m1**2, 0.0)
+    variance = spread * n / (n - 1)
+    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    error = math.sqrt(max(fourth - spread**2 * (n - 3) / (n - 1), 0.0) / n)
+    return Statistic(exact, pilot + m1, math.sqrt(variance / n), variance, error)
+
+
+def _total_sums(experiment: Experiment) -> tuple[Array, list[float]]:
+    """Power sums over all chunks, added in their order, so that threads change no digit."""
+    chunks = _chunks(experiment)
+    first = _chunk(experiment, *next(chunks))
+    with np.errstate(over="ignore", invalid="ignore"):
+        pilots = [float(x.mean()) for x in _columns(first)]
+    total = _power_sums(first, pilots)
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        while group := list(islice(chunks, GROUP)):
+            for sums in pool.map(
+                lambda chunk: _power_sums(_chunk(experiment, *chunk), pilots), group
+            ):
+                total += sums
+    return total, pilots
+
+
+def measure(experiment: Experiment) -> Measurement:
+    """Draw all replicates and reduce them.
+
+    Raises:
+        ValueError: when the numbers overflow, in a learner's words.
+
+    >>> m = measure(Experiment("square", "pathwise", loc=2.0, scale=1.0, replicates=10_000))
+    >>> m.gradient["loc"].exact
+    4.0
+    >>> abs(m.gradient["loc"].z_score) < 4.0
+    True
+    """
+    start = time.perf_counter()
+    sums, pilots = _total_sums(experiment)
+    exact = experiment.exact()
+    truths = [exact.value.sum().item(), *(each[0].item() for each in exact.gradient.values())]
+    value, *gradient = (
+        _statistic(row, experiment.replicates, pilot, truth)
+        for row, pilot, truth in zip(sums, pilots, truths, strict=True)
+    )
+    by_name = dict(zip(exact.gradient, gradient, strict=True))
+    return Measurement(experiment, value, by_name, time.perf_counter() - start)

@@ -1,0 +1,139 @@
+"""Cost functions f(z) whose expectation under a Gaussian, and its gradient, are known exactly.
+
+Every problem is a sum over the D dimensions of z, so its difficulty can be scaled: the gradient
+in one dimension stays the same while the noise that the others add grows with D.
+A new problem is one function f and one `exact`; `PROBLEMS` carries it to the shell, the pages
+and the tests, which hold `exact` against quadrature.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+from vae_core.estimators import Cost, Estimator
+from vae_core.families import Distribution, sum_dimensions
+from vae_core.lab.closed_form import Moments
+
+
+class Exact(NamedTuple):
+    """E_q[f(z)] and its gradient, one entry a dimension: f is the sum over the last axis.
+
+    Attributes:
+        value: E[f_d(z_d)], (..., D).
+        loc: its derivative in mu_d, (..., D).
+        scale: its derivative in sigma_d, (..., D).
+        error: a bound on the numerical error of all three; 0 for a closed form.
+    """
+
+    value: Tensor
+    loc: Tensor
+    scale: Tensor
+    error: float = 0.0
+
+    @property
+    def gradient(self) -> dict[str, Tensor]:
+        """The derivatives by the parameter's name."""
+        return {"loc": self.loc, "scale": self.scale}
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A setting of a problem: default, range, and what a slider calls it."""
+
+    default: float
+    minimum: float
+    maximum: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One entry of the registry.
+
+    Attributes:
+        title: the name that a page shows.
+        formula: f of one dimension in LaTeX, with the knobs' symbols.
+        terms: f_d(z_d) for each dimension, (..., D) -> (..., D); knobs by keyword.
+        exact: (loc, scale, **knobs), each (..., D), -> `Exact`.
+        moments: (dim, **knobs) -> closed-form Gaussian moments of each dimension's f and f',
+            or None where there are none.
+        smooth: whether f is continuous, so that differentiating it is allowed.
+        elbo: whether -log q(z) is added to f, which makes E[f] an ELBO.
+        knobs: its settings by name.
+    """
+
+    name: str
+    title: str
+    formula: str
+    terms: Callable[..., Tensor]
+    exact: Callable[..., Exact]
+    moments: Callable[..., tuple[Moments, ...]] | None
+    smooth: bool
+    elbo: bool
+    knobs: Mapping[str, Knob]
+
+    def cost(self, q: Distribution, **knobs: float) -> Cost:
+        """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
+        if self.elbo:
+            return lambda z: sum_dimensions(self.terms(z, **knobs)) - q.log_prob(z)
+        return lambda z: sum_dimensions(self.terms(z, **knobs))
+
+    def settings(self, **knobs: float) -> dict[str, float]:
+        """All knobs with their values. Raises ValueError for an unknown or impossible one."""
+        for name, value in knobs.items():
+            if name not in self.knobs:
+                allowed = ", ".join(self.knobs) or "no settings"
+                raise ValueError(f"{self.name} has no setting {name!r}; it has {allowed}.")
+            knob = self.knobs[name]
+            if not knob.minimum <= value <= knob.maximum:
+                raise ValueError(
+                    f"{name} must lie between {knob.minimum:g} and {knob.maximum:g}, "
+                    f"and is {value:g}."
+                )
+        return {name: knobs.get(name, knob.default) for name, knob in self.knobs.items()}
+
+    def allows(self, estimator: Estimator) -> bool:
+        """Whether the estimator's mean is the true gradient here."""
+        return estimator.unbiased and (self.smooth or not estimator.needs_smooth_cost)
+
+    def objection(self, estimator: Estimator) -> str | None:
+        """Why the estimator should not be used here, in one sentence; None if it may be."""
+        if not estimator.unbiased:
+            return "It is biased: in general its mean is not the gradient."
+        if not self.allows(estimator):
+            return "It follows the slope of f, and this f jumps: the jumps are lost."
+        if estimator.needs_elbo and not self.elbo:
+            return "It cancels the -log q of an ELBO; this f has none, so it only adds noise."
+        return None
+
+
+PROBLEMS: dict[str, Problem] = {}
+
+
+def problem(
+    *,
+    title: str,
+    formula: str,
+    exact: Callable[..., Exact],
+    moments: Callable[..., tuple[Moments, ...]] | None = None,
+    smooth: bool = True,
+    elbo: bool = False,
+    **ranges: tuple[float, float, str],
+) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
+    """Register the decorated f. Each knob is a keyword of f; `ranges` gives (min, max, label)."""
+
+    def register(terms: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        parameters = inspect.signature(terms).parameters.values()
+        defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        knobs = {name: Knob(default, *ranges[name]) for name, default in defaults.items()}
+        PROBLEMS[terms.__name__] = Problem(
+            terms.__name__, title, formula, terms, exact, moments, smooth, elbo, knobs
+        )
+        return terms
+
+    return register

@@ -1,0 +1,1 @@
+"""Runs: trainings in the background, found again by their tokens."""

@@ -1,0 +1,255 @@
+"""Trainings in the background: a line, a bounded number of workers, and tokens to find a run by.
+
+A token belongs to whoever asked for the run: its holder can watch, pause, change, stop and resume
+it; nobody else can. Whoever asks for the very configuration and seed of a training that is under
+way, or finished, shares it with a token of their own: it is done once and serves them all. Who then
+wants something else from it (other settings, a pause, a stop) parts from the others, who notice
+nothing. A training ends when nobody watches it any more.
+
+All methods of `Jobs` may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from vae_core.runs.archive import Archive
+from vae_core.runs.bounds import Bounds, JobsError
+from vae_core.runs.folder import RunFolder, hashed
+from vae_core.runs.line import Line
+from vae_core.runs.shared_run import SharedRun
+from vae_core.runs.standing import SERVER_STOPPED, RunView, Standing
+from vae_core.runs.workers import (
+    GONE,
+    TOO_LONG,
+    Execute,
+    Trainer,
+    Workers,
+    default_workers,
+    in_thread,
+    train_live,
+)
+from vae_core.training.config import Settings, TrainConfig
+
+__all__ = ["GONE", "SERVER_STOPPED", "TOO_LONG", "Bounds", "Jobs", "JobsError"]
+
+NO_RUN = "There is no such run any more. Start a new one."
+
+
+class Jobs:
+    """The trainings of one server.
+
+    Args:
+        workers: trainings that run at once.
+        folder: where runs are kept beyond the server's life; nowhere when None.
+        trainer: makes a run's iterator.
+        execute: runs work in the background.
+        bounds: what is allowed.
+        clock: seconds, for the grace period.
+
+    Attributes:
+        archive: the runs themselves, and where they are kept.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        folder: Path | None = None,
+        trainer: Trainer = train_live,
+        execute: Execute = in_thread,
+        bounds: Bounds | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bounds = bounds or Bounds()
+        files = RunFolder(folder, self._bounds.folders, self._bounds.disk) if folder else None
+        self.archive = Archive(files, self._bounds, clock)
+        self._line: Line[SharedRun] = Line(workers or default_workers())
+        self._workers = Workers(self._line, self.archive, self._bounds, trainer, execute)
+        self._changed = self.archive.lock
+
+    def start(self, config: TrainConfig, visitor: str) -> str:
+        """Put a new run in line, or join one that does the same, and return its token.
+
+        Raises:
+            JobsError: the visitor has an active run, the line is full, or the run is too large.
+        """
+        return self.start_many([config], visitor)[0]
+
+    def start_many(self, configs: Sequence[TrainConfig], visitor: str) -> list[str]:
+        """`start` for several runs of one visitor: all of them or none. One runs at a time.
+
+        Raises:
+            JobsError: as `start`, or there are more than one visitor may have.
+        """
+        if len(configs) > self._bounds.together:
+            raise JobsError(f"You may compare {self._bounds.together} runs at a time.")
+        for config in configs:
+            self._bounds.check(config)
+            self.archive.recall(config)
+        with self._workers.locked():
+            self._refuse_second(visitor)
+            fresh = {config for config in configs if self.archive.like(config) is None}
+            self._refuse_full(len(fresh))
+            return [self._join(config, visitor) for config in configs]
+
+    def _join(self, config: TrainConfig, visitor: str) -> str:
+        present = self.archive.like(config)
+        run = present or SharedRun(Standing(config, config.settings))
+        token = self.archive.watch(run, visitor)
+        self.archive.write_later(run)
+        if present is None:
+            self._workers.stand(run)
+        else:
+            self._workers.dispatch()
+        return token
+
+    def look(self, token: str) -> RunView | None:
+        """How the run stands; None when there is none, or none any more.
+
+        Looking tells that somebody still cares, and starts the grace period of all runs of this
+        visitor anew.
+        """
+        try:
+            with self._held(token) as run:
+                return self._view(token, run)
+        except JobsError:
+            return None
+
+    def why_gone(self, token: str) -> str:
+        """Why a token leads to no run, in one or two sentences."""
+        return self.archive.why_gone(token)
+
+    def visitor_of(self, token: str) -> str | None:
+        """Who started the run: whoever comes back with its token is that visitor again."""
+        run = self.archive.find(token)
+        return run.watchers.get(hashed(token)) if run else None
+
+    def pause(self, token: str) -> None:
+        """Hold the run after its present step; its worker is free for others meanwhile."""
+        with self._held(token) as run:
+            if run.standing.state in ("queued", "running"):
+                self._workers.pause(self._own(token, run))
+
+    def resume(self, token: str, settings: Settings | None = None) -> None:
+        """Go on with a paused run, or with one that ended early from its last snapshot.
+
+        One that ended early goes on for all who share it, unless with other settings than theirs.
+        It waits until the visitor's other runs, of a comparison say, leave a worker to it.
+
+        Raises:
+            JobsError: the visitor has too many active runs, the line is full, K is too large, or
+                the run cannot take such settings; it then stands as it stood.
+        """
+        with self._held(token) as run:
+            now = run.standing
+            settings = settings or now.settings
+            self._bounds.check_settings(now.config, settings)
+            rests = now.state == "paused" and not self._line.works(run)
+            if now.resumable:
+                self._refuse_many(run.watchers[hashed(token)])
+            if now.resumable or rests:
+                self._refuse_full()
+            own = run if settings == now.settings else self._own(token, run)
+            own.use(settings)
+            if now.resumable or rests:
+                self.archive.write_later(own)
+                self._workers.stand(own)
+            elif now.state == "paused":
+                own.work()
+
+    def change(self, token: str, settings: Settings) -> None:
+        """Use other settings from the next step on.
+
+        Raises:
+            JobsError: K is too large, the run cannot take such settings, or it is shared and the
+                line is full; it then goes on as it was.
+        """
+        with self._held(token) as run:
+            if settings == run.standing.settings:
+                return
+            self._bounds.check_settings(run.standing.config, settings)
+            if len(run.watchers) > 1 and run.active:
+                self._refuse_full()
+            own = self._own(token, run)
+            own.use(settings)
+            if own is not run and own.active:
+                self._workers.stand(own)
+
+    def stop(self, token: str) -> None:
+        """End the run after its present step and keep what it has reached."""
+        with self._held(token) as run:
+            if run.active:
+                self._workers.end(self._own(token, run), "stopped")
+
+    def discard(self, token: str) -> None:
+        """Forget the run, files included; it ends if nobody else watches it."""
+        with self._held(token) as run:
+            if self.archive.leave(token, run):
+                self._workers.end(run, "stopped")
+            else:
+                self.archive.write_later(run)
+        self.archive.delete(token, run)
+
+    def shutdown(self, timeout: float = 20.0) -> None:
+        """End all runs at a snapshot, from which the next server can go on."""
+        with self._changed:
+            self._workers.close(timeout)
+
+    def wait_for(
+        self, token: str, condition: Callable[[RunView], bool], timeout: float = 30.0
+    ) -> RunView:
+        """Wait until the run stands as asked for. Raises TimeoutError when it does not."""
+        last = self.archive.find(token)
+        if last is None:
+            raise JobsError(NO_RUN)
+
+        def now() -> RunView:
+            return self._view(token, self.archive.present(token) or last)
+
+        with self._changed:
+            if not self._changed.wait_for(lambda: condition(now()), timeout):
+                raise TimeoutError(f"The run is still {now().state} at {now().fraction:.0%}.")
+            return now()
+
+    # With the lock held.
+    def _view(self, token: str, run: SharedRun) -> RunView:
+        return RunView.of(run.standing, token, self._line.place(run), len(run.visitors))
+
+    def _own(self, token: str, run: SharedRun) -> SharedRun:
+        """The run itself where nobody else watches it, else one for this watcher alone."""
+        if len(run.watchers) == 1:
+            return run
+        own = run.part(hashed(token))
+        self.archive.add(own)
+        self.archive.write_later(own)
+        self.archive.write_later(run)
+        return own
+
+    def _refuse_second(self, visitor: str) -> None:
+        if self.archive.active_of(visitor):
+            raise JobsError("You have a training under way. Stop it before you start another.")
+
+    def _refuse_many(self, visitor: str) -> None:
+        active = self.archive.active_of(visitor)
+        if active >= self._bounds.together:
+            raise JobsError(f"You have {active} trainings under way. Stop one of them first.")
+
+    def _refuse_full(self, more: int = 1) -> None:
+        if self._workers.closed or (more and len(self._line) + more > self._bounds.waiting):
+            raise JobsError("The line is full at the moment. Please try again in a minute.")
+
+    @contextmanager
+    def _held(self, token: str) -> Iterator[SharedRun]:
+        """The run, with the lock held; its visitor is seen to be there."""
+        while self.archive.find(token) is not None:
+            with self._workers.locked():
+                run = self.archive.present(token)
+                if run is not None:
+                    self.archive.see(run.watchers[hashed(token)])
+                    yield run
+                    self._changed.notify_all()
+                    return
+        raise JobsError(NO_RUN)

@@ -1,0 +1,104 @@
+"""One training and those who watch it, each with a token of their own.
+
+A watcher who wants something else from the training than the others do parts from it: `part`
+makes a training of their own, which shares the past with the first and goes on from its last
+snapshot.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+
+from vae_core.runs.standing import Ending, RunState, Standing
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.reports import Progress
+
+
+@dataclass(eq=False)
+class SharedRun:
+    """A training: how it stands, who watches, who works on it. The lock of its `Archive` guards it.
+
+    Attributes:
+        watchers: visitor of each watcher, by the hash of the watcher's token.
+        has_thread: whether a thread is at work on it, or rests with it.
+        ending: how it is to end after its present step, where it has a thread.
+        discarded: whether it is forgotten, and writes no file any more.
+        unsaved: whether snapshot or looks are newer than their files.
+        saved_at: when they were written last, by the clock of its `Archive`.
+        pending: how many are about to write its files; it stays in memory until they have.
+        writing: held by whoever writes or deletes its files.
+    """
+
+    standing: Standing
+    run_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    watchers: dict[str, str] = field(default_factory=dict)
+    has_thread: bool = False
+    ending: Ending | None = None
+    discarded: bool = False
+    unsaved: bool = False
+    saved_at: float = float("-inf")
+    pending: int = 0
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def visitors(self) -> set[str]:
+        """Those for whom it is done."""
+        return set(self.watchers.values())
+
+    @property
+    def active(self) -> bool:
+        """Whether it goes on by itself, or could at any moment."""
+        return self.standing.active
+
+    def serves(self, config: TrainConfig) -> bool:
+        """Whether someone who asks for this configuration is well served by this training."""
+        return self.standing.serves(config) and not self.ending
+
+    def part(self, name: str) -> SharedRun:
+        """A training of its own for one of the watchers, as this one stood at this moment.
+
+        It has no thread and waits nowhere. What it shows is what the watcher saw; it goes on from
+        the last snapshot, and the reports that follow take the place of those after it.
+        """
+        return SharedRun(self.standing, watchers={name: self.watchers.pop(name)}, unsaved=True)
+
+    def wait(self) -> None:
+        """Wait for a worker; it is not to end any more, if it was."""
+        self.standing, self.ending = self.standing.waiting(), None
+
+    def work(self) -> None:
+        """Make steps."""
+        self.standing = self.standing.running()
+
+    def pause(self) -> None:
+        """Make none until it runs again."""
+        self.standing = self.standing.paused()
+
+    def use(self, settings: Settings) -> None:
+        """Take these settings for the next steps."""
+        self.standing = self.standing.using(settings)
+
+    def take(self, report: Progress) -> None:
+        """Add a report."""
+        self.standing = self.standing.after(report)
+        self.unsaved = self.unsaved or report.checkpoint is not None
+
+    def end(self, state: RunState, message: str) -> bool:
+        """End where it is active; its thread sees to it where it has one. Whether that is news."""
+        news = self.active and not self.ending
+        if news and self.has_thread:
+            self.ending = (state, message)
+        elif news:
+            self.standing = self.standing.ended(state, message)
+        return news
+
+    def finish(self, ending: Ending) -> None:
+        """Its thread has left it, and this is how it ended."""
+        self.standing = self.standing.ended(*ending)
+        self.ending, self.has_thread = None, False
+
+    def give_up_looks(self) -> None:
+        """Forget what was seen along the way."""
+        self.standing = self.standing.without_looks()

@@ -1,0 +1,1 @@
+"""Training: its configuration, the steps, the judging, snapshots, and the trained models."""

@@ -1,0 +1,1 @@
+"""The VAE: data, networks, likelihoods, priors, the bound and its gradient."""

@@ -1,0 +1,166 @@
+"""MNIST, held in memory as tensors.
+
+The file assets/mnist.npz holds 60,000 training and 10,000 test images of 28 x 28 grey values
+(LeCun, Cortes and Burges, CC BY-SA 3.0). Images stay bytes, a quarter of the memory of floats,
+and become floats in [0, 1] one minibatch at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib.npyio import NpzFile
+from torch import Tensor
+
+SIDE = 28
+PIXELS = SIDE * SIDE
+SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
+DEFAULT_PATH = Path(__file__).resolve().parents[2] / "assets" / "mnist.npz"
+CHUNK = 2000
+COUNTS = {"train": 60_000, "test": 10_000}
+REMEDY = (
+    "Put the original mnist.npz (11.5 MB) back into the assets folder: "
+    "in a clone, `git checkout -- assets/mnist.npz` does it. Then try again."
+)
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message says why and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """Images and labels, split into training and held-out (test) images.
+
+    Attributes:
+        train_images: (N, 784) bytes, 0 is background and 255 full ink.
+        train_labels: (N,) the digits 0 to 9.
+        test_images: (M, 784) bytes, never trained on.
+        test_labels: (M,).
+    """
+
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+
+    def first(self, train: int, test: int) -> Mnist:
+        """The same data cut to its first images, for quick experiments and tests."""
+        return Mnist(
+            self.train_images[:train],
+            self.train_labels[:train],
+            self.test_images[:test],
+            self.test_labels[:test],
+        )
+
+    @cached_property
+    def pixel_mean(self) -> Tensor:
+        """Mean grey value in [0, 1] of each pixel over the training images: (784,)."""
+        chunks = self.train_images.split(CHUNK)
+        total = sum(
+            (c.float().sum(0).double() for c in chunks), torch.zeros((), dtype=torch.double)
+        )
+        return (total / (255.0 * len(self.train_images))).float()
+
+
+def as_unit(images: Tensor) -> Tensor:
+    """Bytes 0..255 to float32 grey values in [0, 1], same shape."""
+    return images.to(torch.float32).mul_(1.0 / 255.0)
+
+
+def minibatches(
+    images: Tensor, batch: int, seed: int, epoch: int, skip: int = 0
+) -> Iterator[Tensor]:
+    """One pass over the images in an order that only (seed, epoch) decide.
+
+    A last minibatch that would not be full is left out; every epoch leaves out other images.
+
+    Args:
+        images: (N, 784) bytes.
+        batch: B, images a minibatch.
+        skip: minibatches at the start that are left out, to go on in the middle of an epoch.
+
+    Yields:
+        float32 grey values in [0, 1], (B, 784).
+    """
+    gen = torch.Generator().manual_seed(mix_seeds(seed, epoch))
+    order = torch.randperm(len(images), generator=gen)
+    for start in range(skip * batch, len(images) - batch + 1, batch):
+        yield as_unit(images.index_select(0, order[start : start + batch]))
+
+
+def binarize(grey: Tensor, gen: torch.Generator) -> Tensor:
+    """A coin for each pixel, 1 with its grey value as the probability: float32 0 or 1.
+
+    Black stays 0 and full ink 1, without exception. Salakhutdinov & Murray 2008, section 5.
+    """
+    return torch.rand(grey.shape, generator=gen).lt_(grey)
+
+
+def binarized_bytes(images: Tensor, seed: int) -> Tensor:
+    """Bytes 0 or 255, tossed once and for all as only the seed decides, same shape."""
+    gen = torch.Generator().manual_seed(seed)
+    return torch.cat([binarize(as_unit(c), gen).mul_(255.0).byte() for c in images.split(CHUNK)])
+
+
+def mix_seeds(*parts: int) -> int:
+    """One 63-bit seed from several whole numbers, so that streams do not overlap by accident."""
+    digest = hashlib.sha256(",".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def load_mnist(path: Path | str | None = None) -> Mnist:
+    """Load MNIST, once per process and file; later calls share the same tensors.
+
+    Args:
+        path: another .npz of the same layout; its content is then checked for shape and type,
+            while the file of this project must be the original to the last byte.
+
+    Raises:
+        DataError: the file is missing, damaged or of the wrong shape.
+    """
+    return _load(DEFAULT_PATH, SHA256) if path is None else _load(Path(path), None)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, sha256: str | None) -> Mnist:
+    name = f"{path.parent.name}/{path.name}"
+    if not path.is_file():
+        raise DataError(f"The MNIST data are missing: there is no file {name}. {REMEDY}")
+    if sha256 and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise DataError(f"The MNIST file {name} is damaged: its checksum is wrong. {REMEDY}")
+    try:
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"The MNIST file {name} cannot be read: it is no whole .npz file. {REMEDY}"
+        ) from error
+    return Mnist(*(_checked(arrays, part, split, name) for split in COUNTS for part in "xy"))
+
+
+def _checked(arrays: dict[str, np.ndarray], part: str, split: str, name: str) -> Tensor:
+    """One array as a tensor, flattened to (N, 784) bytes or (N,) labels."""
+    key = f"{part}_{split}"
+    shape = (COUNTS[split], SIDE, SIDE) if part == "x" else (COUNTS[split],)
+    array = arrays.get(key)
+    if array is None:
+        raise DataError(f"The file {name} is not MNIST: it holds no array {key}. {REMEDY}")
+    if array.shape != shape or array.dtype != np.uint8:
+        raise DataError(
+            f"The file {name} is not MNIST: {key} should be bytes of shape {shape}, "
+            f"and is {array.dtype} of shape {array.shape}. {REMEDY}"
+        )
+    if part == "y":
+        if array.max() > 9:
+            raise DataError(f"The file {name} is not MNIST: {key} holds more than digits. {REMEDY}")
+        return torch.from_numpy(array.astype(np.int64))
+    return torch.from_numpy(array.reshape(len(array), PIXELS))
