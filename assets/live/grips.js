@@ -3,17 +3,44 @@
 import { make } from "../shared/dom.js";
 import { nearest } from "./sliders.js";
 
+/** @import { Arrays, Handle, Moved, PlotAxis, PlotElement } from "../types" */
+
+/**
+ * @typedef {object} Drag
+ * @property {number} factor
+ * @property {PlotAxis} along
+ * @property {number} start
+ * @property {number} value
+ * @property {{ start: number, value: number }} [other]
+ */
+/**
+ * @typedef {object} Grip
+ * @property {HTMLElement} node
+ * @property {Handle} handle
+ * @property {number} point
+ * @property {PlotAxis} xa
+ * @property {PlotAxis} ya
+ * @property {Drag | null} drag
+ */
+/** @typedef {Pick<Grip, "handle" | "point" | "xa" | "ya">} Place */
+
 const SIZE = 44;
 
-function place(gd, trace) {
+/** @param {PlotElement} gd
+ * @param {any} trace
+ * @returns {{ xa: PlotAxis, ya: PlotAxis }} */
+function axesOf(gd, trace) {
   const layout = gd._fullLayout;
   const xa = layout[`xaxis${(trace.xaxis ?? "x").slice(1)}`];
   const ya = layout[`yaxis${(trace.yaxis ?? "y").slice(1)}`];
   return { xa, ya };
 }
 
-// The box around the upper half of a hump.
-function bodyBox(xa, ya, x, y) {
+/** The box around the upper half of a hump.
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya
+ * @param {Arrays} arrays */
+function bodyBox(xa, ya, { x, y }) {
   const top = Math.max(...y);
   let left = Infinity;
   let right = -Infinity;
@@ -28,12 +55,20 @@ function bodyBox(xa, ya, x, y) {
 }
 
 export class Grips {
+  /** @type {Handle[]} */
+  handles = [];
+  /** @type {Grip[]} */
+  list = [];
+  built = "";
+
+  /** @param {HTMLElement} root
+   * @param {Moved} owner */
   constructor(root, owner) {
     this.root = root;
     this.owner = owner;
-    this.list = [];
   }
 
+  /** @param {Handle[]} handles */
   show(handles) {
     const wanted = JSON.stringify(handles);
     if (wanted === this.built) return;
@@ -43,41 +78,53 @@ export class Grips {
     this.list = [];
   }
 
-  // Put every grip where its point now is.
+  /** Put every grip where its point now is.
+   * @param {PlotElement} gd
+   * @param {Record<string, Arrays>} arrays */
   set(gd, arrays) {
-    if (!this.handles?.length || !gd._fullLayout) return;
-    let used = 0;
-    for (const handle of this.handles) {
-      const trace = gd._fullData?.find((each) => each.name === handle.trace);
-      const at = arrays[handle.trace];
-      if (!trace || !at || trace.visible !== true || this.owner.locked(handle.param)) continue;
-      const { xa, ya } = place(gd, trace);
-      const count = handle.body ? 1 : at.x.length;
-      for (let i = 0; i < count; i += 1) {
-        const grip = this.grip(used, handle, i, xa, ya);
-        const half = SIZE / 2;
-        const box = handle.body
-          ? bodyBox(xa, ya, at.x, at.y)
-          : { x: xa.c2p(at.x[i]) - half, y: ya.c2p(at.y[i]) - half, width: SIZE, height: SIZE };
-        grip.style.width = `${box.width}px`;
-        grip.style.height = `${box.height}px`;
-        grip.style.transform = `translate(${box.x + xa._offset}px,${box.y + ya._offset}px)`;
-        used += 1;
-      }
-    }
-    while (this.list.length > used) this.list.pop().node.remove();
+    if (!this.handles.length || !gd._fullLayout) return;
+    const places = this.handles.flatMap((handle) => this.places(handle, gd, arrays[handle.trace]));
+    places.forEach((place, i) => this.put(i, place, arrays[place.handle.trace]));
+    for (const { node } of this.list.splice(places.length)) node.remove();
   }
 
-  grip(number, handle, point, xa, ya) {
-    this.list[number] ??= this.build(handle);
-    Object.assign(this.list[number], { handle, point, xa, ya });
-    return this.list[number].node;
+  /** The points of a handle's trace that can be gripped.
+   * @param {Handle} handle
+   * @param {PlotElement} gd
+   * @param {Arrays | undefined} arrays
+   * @returns {Place[]} */
+  places(handle, gd, arrays) {
+    const trace = gd._fullData?.find((/** @type {any} */ each) => each.name === handle.trace);
+    if (trace?.visible !== true || !arrays || this.owner.locked(handle.param)) return [];
+    const axes = axesOf(gd, trace);
+    const count = handle.body ? 1 : arrays.x.length;
+    return Array.from({ length: count }, (_, point) => ({ handle, point, ...axes }));
   }
 
-  build(handle) {
+  /** @param {number} number
+   * @param {Place} place
+   * @param {Arrays} arrays */
+  put(number, place, arrays) {
+    const { handle, point, xa, ya } = place;
+    this.list[number] ??= this.build(place);
+    const { node } = Object.assign(this.list[number], place);
+    const half = SIZE / 2;
+    const [x, y] = [arrays.x[point], arrays.y[point]];
+    const box = handle.body
+      ? bodyBox(xa, ya, arrays)
+      : { x: xa.c2p(x) - half, y: ya.c2p(y) - half, width: SIZE, height: SIZE };
+    node.style.width = `${box.width}px`;
+    node.style.height = `${box.height}px`;
+    node.style.transform = `translate(${box.x + xa._offset}px,${box.y + ya._offset}px)`;
+  }
+
+  /** @param {Place} place
+   * @returns {Grip} */
+  build(place) {
+    const { handle } = place;
     const node = make("div", { class: handle.body ? "ttn-grip ttn-body" : "ttn-grip" });
     node.dataset.param = handle.param;
-    const entry = { node };
+    const entry = { node, drag: null, ...place };
     node.addEventListener("pointerdown", (event) => this.begin(entry, event));
     node.addEventListener("pointermove", (event) => this.move(entry, event));
     for (const end of ["pointerup", "pointercancel"]) {
@@ -87,12 +134,14 @@ export class Grips {
     return entry;
   }
 
+  /** @param {Grip} entry
+   * @param {PointerEvent} event */
   begin(entry, event) {
     event.preventDefault();
     entry.node.setPointerCapture(event.pointerId);
     const { handle, point } = entry;
     const gain = Array.isArray(handle.gain) ? handle.gain[point] : handle.gain;
-    const factor = typeof gain === "string" ? this.owner.names[gain] : gain;
+    const factor = Number(typeof gain === "string" ? this.owner.names[gain] : gain);
     const along = handle.axis === "y" ? entry.ya : entry.xa;
     const start = handle.axis === "y" ? event.clientY : event.clientX;
     const value = this.owner.values[handle.param];
@@ -103,6 +152,8 @@ export class Grips {
     this.owner.hold(handle.param);
   }
 
+  /** @param {Grip} entry
+   * @param {PointerEvent} event */
   move(entry, event) {
     if (!entry.drag) return;
     const { factor, along, start, value, other } = entry.drag;
@@ -114,15 +165,18 @@ export class Grips {
     this.shift(entry.handle.other, other.value + up * factor);
   }
 
+  /** @param {string} key
+   * @param {number} wanted */
   shift(key, wanted) {
     const { positions } = this.owner.param(key);
     this.owner.input(key, positions[nearest(positions, wanted)]);
   }
 
+  /** @param {Grip} entry */
   end(entry) {
     if (!entry.drag) return;
     entry.drag = null;
-    this.owner.release(entry.handle.param);
+    this.owner.release();
     this.owner.settle(0);
   }
 }

@@ -2,67 +2,86 @@
 
 import { bytesOf } from "../shared/decode.js";
 
+/** @import { Arrays, Calc, Numeric, PlotAxis } from "../types" */
+
 const STEPS = 256;
-const places = new WeakMap(); // a trace -> where each of its values stands in the picture
+/** For a trace, where each of its values stands in the picture.
+ * @type {WeakMap<object, { columns: number, rows: number, at: number[] }>} */
+const places = new WeakMap();
 const canvas = document.createElement("canvas");
 
+/** @param {string} colour
+ * @returns {number[]} */
 function channels(colour) {
-  const short = /^#(.)(.)(.)$/.exec(colour);
-  const hex = short ? `#${short[1]}${short[1]}${short[2]}${short[2]}${short[3]}${short[3]}` : colour;
+  const hex = colour.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3");
   if (hex.startsWith("#")) return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  return hex.match(/[\d.]+/g).slice(0, 3).map(Number);
+  return (hex.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
 }
 
-// The colour scale as a table of bytes.
+/** The colour scale as a table of bytes.
+ * @param {[at: number | string, colour: string][]} scale */
 function table(scale) {
-  const stops = scale.map(([at, colour]) => [Number(at), channels(colour)]);
+  const stops = scale.map(([at, colour]) => ({ at: Number(at), colour: channels(colour) }));
   const found = new Uint8ClampedArray(3 * STEPS);
   for (let i = 0; i < STEPS; i += 1) {
     const part = i / (STEPS - 1);
-    const after = Math.max(1, stops.findIndex(([at]) => at >= part));
-    const [[from, low], [to, high]] = [stops[after - 1], stops[after]];
-    const share = (part - from) / (to - from);
-    found.set(low.map((each, c) => Math.round(each + share * (high[c] - each))), 3 * i);
+    const after = Math.max(1, stops.findIndex(({ at }) => at >= part));
+    const [low, high] = [stops[after - 1], stops[after]];
+    const share = (part - low.at) / (high.at - low.at);
+    const mixed = low.colour.map((each, c) => Math.round(each + share * (high.colour[c] - each)));
+    found.set(mixed, 3 * i);
   }
   return found;
 }
 
+/** @param {string} text */
 async function inflate(text) {
   const stream = new Blob([bytesOf(text)]).stream();
   const plain = stream.pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
-// A trace whose `meta.picture` says where its pixels lie and gives their grey values, row by row as
-// deflated bytes, becomes a heatmap in columns: as such it would be sixty times as large to send.
+/** A trace whose `meta.picture` says where its pixels lie and gives their grey values, row by row
+ * as deflated bytes, becomes a heatmap in columns: to send that would be sixty times as much.
+ * @param {any} trace */
 export async function unfold(trace) {
   const { picture, ...meta } = trace.meta ?? {};
   if (!picture) return trace;
   const { columns, left, top, size } = picture;
   const z = Float32Array.from(await inflate(picture.greys), (grey) => grey / 255);
-  const x = Float64Array.from(z, (unused, i) => left + ((i % columns) + 0.5) * size);
-  const y = Float64Array.from(z, (unused, i) => top - (Math.floor(i / columns) + 0.5) * size);
+  const x = Float64Array.from(z, (_, i) => left + ((i % columns) + 0.5) * size);
+  const y = Float64Array.from(z, (_, i) => top - (Math.floor(i / columns) + 0.5) * size);
   return { ...trace, meta, x, y, z };
 }
 
-const ranks = (values, pixel) => {
-  const distinct = Array.from(new Set(values)).sort((a, b) => pixel(a) - pixel(b));
+/** Each value's rank along an axis.
+ * @param {Numeric} values
+ * @param {PlotAxis} axis */
+const ranks = (values, axis) => {
+  const distinct = Array.from(new Set(values)).toSorted((a, b) => axis.c2p(a) - axis.c2p(b));
   return new Map(distinct.map((value, rank) => [value, rank]));
 };
 
-// Column by column as the screen has them: {columns, rows, at}.
-function place(trace, x, y, xa, ya) {
+/** Column by column as the screen has them.
+ * @param {object} trace
+ * @param {Arrays} arrays
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya */
+function place(trace, { x, y }, xa, ya) {
   const known = places.get(trace);
   if (known) return known;
-  const across = ranks(x, (value) => xa.c2p(value));
-  const down = ranks(y, (value) => ya.c2p(value));
-  const at = Array.from(x, (value, i) => down.get(y[i]) * across.size + across.get(value));
+  const [across, down] = [ranks(x, xa), ranks(y, ya)];
+  const row = (/** @type {number} */ i) => (down.get(y[i]) ?? 0) * across.size;
+  const column = (/** @type {number} */ i) => across.get(x[i]) ?? 0;
+  const at = Array.from({ length: x.length }, (_, i) => row(i) + column(i));
   const found = { columns: across.size, rows: down.size, at };
   places.set(trace, found);
   return found;
 }
 
-// Each picture is decoded before it is shown, so that none is blank for a moment.
+/** Each picture is decoded before it is shown, so that none is blank for a moment.
+ * @param {SVGImageElement} node
+ * @param {string} address */
 function exchange(node, address) {
   node.dataset.wanted = String(Number(node.dataset.wanted ?? 0) + 1);
   const turn = node.dataset.wanted;
@@ -75,17 +94,21 @@ function exchange(node, address) {
   }, () => {});
 }
 
-// Paint a heatmap whose x, y and z are columns of the same length; false: let plotly draw it.
+/** Paint a heatmap whose x, y and z are columns of the same length; false: let plotly draw it.
+ * @param {Calc} calc
+ * @param {Arrays} arrays
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya */
 export function paintImage(calc, arrays, xa, ya) {
   const { trace, node3 } = calc[0];
   const node = node3?.node()?.querySelector("image");
   const { x, y, z } = arrays;
   if (!node || !z || x.length !== z.length || y.length !== z.length) return false;
-  const { columns, rows, at } = place(trace, x, y, xa, ya);
+  const { columns, rows, at } = place(trace, arrays, xa, ya);
   const colours = table(trace.colorscale);
   canvas.width = columns;
   canvas.height = rows;
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const picture = context.createImageData(columns, rows);
   const span = (STEPS - 1) / (trace.zmax - trace.zmin);
   for (let i = 0; i < z.length; i += 1) {

@@ -5,15 +5,26 @@
 
 import { paintImage } from "./image.js";
 
-const tenth = (value) => Math.round(value * 10) / 10;
+/** @import { Arrays, Calc, PlotAxis, PlotElement } from "../types" */
+/** @typedef {[x: number, y: number]} Point */
+/** @typedef {(name: string) => Point[][] | undefined} PartsOf the pixels of a trace, by its name */
 
+const tenth = (/** @type {number} */ value) => Math.round(value * 10) / 10;
+
+/** @param {PlotElement} gd
+ * @param {any} trace
+ * @returns {[PlotAxis, PlotAxis]} */
 function axes(gd, trace) {
   const layout = gd._fullLayout;
-  const find = (letter, id) => layout[`${letter}axis${(id ?? letter).slice(1)}`];
-  return [find("x", trace.xaxis), find("y", trace.yaxis)];
+  const { xaxis = "x", yaxis = "y" } = trace;
+  return [layout[`xaxis${xaxis.slice(1)}`], layout[`yaxis${yaxis.slice(1)}`]];
 }
 
+/** The corners of a line of this shape.
+ * @param {string} shape
+ * @param {Point[]} pixels */
 function vertices(shape, pixels) {
+  /** @type {Point[]} */
   const corners = [];
   for (let i = 0; i < pixels.length; i += 1) {
     const [x, y] = pixels[i];
@@ -29,8 +40,12 @@ function vertices(shape, pixels) {
   return corners;
 }
 
-// Pixels of a trace, cut into pieces where a point is missing.
-function pieces(xa, ya, x, y) {
+/** Pixels of a trace, cut into pieces where a point is missing.
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya
+ * @param {Arrays} arrays */
+function pieces(xa, ya, { x, y }) {
+  /** @type {Point[][]} */
   const found = [[]];
   for (let i = 0; i < Math.min(x.length, y.length); i += 1) {
     const px = tenth(xa.c2p(x[i]));
@@ -41,8 +56,13 @@ function pieces(xa, ya, x, y) {
   return found.filter((piece) => piece.length);
 }
 
-const joined = (points) => `M${points.join("L")}`;
+const joined = (/** @type {Point[]} */ points) => `M${points.join("L")}`;
 
+/** @param {any} trace
+ * @param {Point[][]} parts
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya
+ * @param {Point[] | null | undefined} previous the line that the fill leans on */
 function fillPath(trace, parts, xa, ya, previous) {
   const first = parts[0][0];
   const all = parts.flat();
@@ -55,23 +75,29 @@ function fillPath(trace, parts, xa, ya, previous) {
     const zero = tenth(xa.c2p(0, true));
     return `${joined([[zero, first[1]], ...all, [zero, last[1]]])}Z`;
   }
-  if (trace.fill === "tonexty") return previous ? `${joined([...all, ...previous.reverse()])}Z` : null;
+  if (trace.fill === "tonexty") {
+    return previous ? `${joined([...all, ...previous.toReversed()])}Z` : null;
+  }
   return parts.map((part) => `${joined(part)}Z`).join("");
 }
 
-// As many nodes as points: the last one is copied, or those too many are taken away.
+/** As many nodes as points: the last one is copied, or those too many are taken away.
+ * @param {NodeListOf<Element>} nodes
+ * @param {number} count */
 function matched(nodes, count) {
   const list = Array.from(nodes);
-  while (list.length > count) list.pop().remove();
+  while (list.length > count) list.pop()?.remove();
   while (list.length < count) {
-    const copy = list[list.length - 1].cloneNode(true);
+    const copy = /** @type {Element} */ (list[list.length - 1].cloneNode(true));
     list[list.length - 1].after(copy);
     list.push(copy);
   }
   return list;
 }
 
-function paintLines(group, trace, parts) {
+/** @param {Element} group
+ * @param {Point[][]} parts */
+function paintLines(group, parts) {
   const lines = group.querySelectorAll(":scope > .lines > path.js-line");
   if (!lines.length) return !parts.length;
   const path = parts.map(joined).join("");
@@ -79,7 +105,12 @@ function paintLines(group, trace, parts) {
   return true;
 }
 
-function paintPoints(group, xa, ya, x, y) {
+/** @param {Element} group
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya
+ * @param {Arrays} arrays */
+function paintPoints(group, xa, ya, { x, y }) {
+  /** @type {string[]} */
   const at = [];
   for (let i = 0; i < Math.min(x.length, y.length); i += 1) {
     const px = xa.c2p(x[i]);
@@ -92,7 +123,11 @@ function paintPoints(group, xa, ya, x, y) {
   return true;
 }
 
-function paintText(group, xa, ya, x, y, text) {
+/** @param {Element} group
+ * @param {PlotAxis} xa
+ * @param {PlotAxis} ya
+ * @param {Arrays} arrays */
+function paintText(group, xa, ya, { x, y, text }) {
   const labels = group.querySelectorAll(":scope > .text > g.textpoint > text");
   if (labels.length !== x.length) return false;
   labels.forEach((label, i) => {
@@ -100,26 +135,35 @@ function paintText(group, xa, ya, x, y, text) {
     const py = tenth(ya.c2p(y[i]));
     if (text) label.textContent = Array.isArray(text) ? text[i] : text;
     for (const node of [label, ...label.querySelectorAll("tspan.line")]) {
-      node.setAttribute("x", px);
-      node.setAttribute("y", py);
+      node.setAttribute("x", String(px));
+      node.setAttribute("y", String(py));
     }
   });
   return true;
 }
 
+/** @param {PlotElement} gd
+ * @param {Calc} calc
+ * @param {Arrays} arrays
+ * @param {Point[][]} parts */
 function paintScatter(gd, calc, arrays, parts) {
-  const trace = calc[0].trace;
-  const group = calc[0].node3?.node();
+  const { trace, node3 } = calc[0];
+  const group = node3?.node();
   if (!group || trace.line?.shape === "spline") return false;
   const [xa, ya] = axes(gd, trace);
-  const { x, y, text } = arrays;
-  let done = true;
-  if (trace.mode?.includes("lines")) done = paintLines(group, trace, parts) && done;
-  if (trace.mode?.includes("markers")) done = paintPoints(group, xa, ya, x, y) && done;
-  if (trace.mode?.includes("text")) done = paintText(group, xa, ya, x, y, text) && done;
-  return done;
+  const mode = trace.mode ?? "";
+  const done = [
+    !mode.includes("lines") || paintLines(group, parts),
+    !mode.includes("markers") || paintPoints(group, xa, ya, arrays),
+    !mode.includes("text") || paintText(group, xa, ya, arrays),
+  ];
+  return done.every(Boolean);
 }
 
+/** @param {PlotElement} gd
+ * @param {Calc} calc
+ * @param {Point[][]} parts
+ * @param {PartsOf} partsOf */
 function paintFill(gd, calc, parts, partsOf) {
   const trace = calc[0].trace;
   if (!trace.fill || trace.fill === "none" || !parts.length) return;
@@ -131,6 +175,9 @@ function paintFill(gd, calc, parts, partsOf) {
   if (path) node.setAttribute("d", path);
 }
 
+/** @param {PlotElement} gd
+ * @param {Calc} calc
+ * @param {Arrays} arrays */
 function paintBars(gd, calc, arrays) {
   const trace = calc[0].trace;
   const bars = calc[0].node3?.node()?.querySelectorAll(".point > path");
@@ -151,35 +198,51 @@ function paintBars(gd, calc, arrays) {
   return true;
 }
 
-// Paint the traces named in `changed` from `arrays` (name -> {x, y, z, text}); false: redraw by
-// plotly.
+/** @param {PlotElement} gd
+ * @param {Calc} calc
+ * @param {Set<string>} changed
+ * @param {Record<string, Arrays>} arrays
+ * @param {PartsOf} partsOf */
+function paintTrace(gd, calc, changed, arrays, partsOf) {
+  const { trace } = calc[0];
+  const { name, type, mode, fill } = trace;
+  const moved = changed.has(name);
+  if (type !== "scatter") {
+    if (!moved) return true;
+    if (type === "bar") return paintBars(gd, calc, arrays[name]);
+    return type === "heatmap" && paintImage(calc, arrays[name], ...axes(gd, trace));
+  }
+  const lined = mode?.includes("lines") || fill !== "none";
+  const done = !moved || paintScatter(gd, calc, arrays[name], (lined && partsOf(name)) || []);
+  const leans = fill === "tonexty" && changed.has(trace._prevtrace?.name);
+  if (moved || leans) paintFill(gd, calc, partsOf(name) ?? [], partsOf);
+  return done;
+}
+
+/** Paint the traces named in `changed`; false: let plotly draw them.
+ * @param {PlotElement} gd
+ * @param {Set<string>} changed
+ * @param {Record<string, Arrays>} arrays by trace */
 export function paint(gd, changed, arrays) {
+  /** @type {Map<string, Calc>} */
   const calcs = new Map();
   for (const calc of gd.calcdata ?? []) if (calc[0]?.trace) calcs.set(calc[0].trace.name, calc);
+  /** @type {Map<string, Point[][]>} */
   const parts = new Map();
+  /** @type {PartsOf} */
   const partsOf = (name) => {
-    if (!parts.has(name) && calcs.has(name) && arrays[name]) {
-      const trace = calcs.get(name)[0].trace;
-      const [xa, ya] = axes(gd, trace);
-      const raw = pieces(xa, ya, arrays[name].x, arrays[name].y);
+    const calc = calcs.get(name);
+    if (!parts.has(name) && calc && arrays[name]) {
+      const { trace } = calc[0];
+      const raw = pieces(...axes(gd, trace), arrays[name]);
       parts.set(name, raw.map((piece) => vertices(trace.line?.shape ?? "linear", piece)));
     }
     return parts.get(name);
   };
   let done = true;
-  for (const [name, calc] of calcs) {
-    const trace = calc[0].trace;
-    if (trace.visible !== true) continue;
-    const moved = changed.has(name);
-    if (trace.type === "bar") done = (!moved || paintBars(gd, calc, arrays[name])) && done;
-    else if (trace.type === "heatmap") done = (!moved || paintImage(calc, arrays[name], ...axes(gd, trace))) && done;
-    else if (trace.type !== "scatter") done = !moved && done;
-    else {
-      const wanted = trace.mode?.includes("lines") || trace.fill !== "none";
-      if (moved) done = paintScatter(gd, calc, arrays[name], wanted ? partsOf(name) : []) && done;
-      const leans = trace.fill === "tonexty" && changed.has(trace._prevtrace?.name);
-      if (moved || leans) paintFill(gd, calc, partsOf(name) ?? [], partsOf);
-    }
+  for (const calc of calcs.values()) {
+    if (calc[0].trace.visible !== true) continue;
+    done = paintTrace(gd, calc, changed, arrays, partsOf) && done;
   }
   return done;
 }

@@ -1,6 +1,10 @@
-// What a figure does with the room it has: panels that stack, drawings that keep their proportions.
+// What a figure does with the room it has: panels that stack, letters that grow.
 
-// Where a figure's panels stand when it is narrow: {"xaxis2.domain": [0, 1], ...}.
+/** @import { PlotElement } from "../types" */
+
+/** Put a figure's panels where they stand when it is narrow.
+ * @param {any} layout
+ * @param {Record<string, any> | undefined} places such as {"xaxis2.domain": [0, 1]} */
 export function rearrange(layout, places) {
   for (const [path, value] of Object.entries(places ?? {})) {
     const [axis, field] = path.split(".");
@@ -8,12 +12,19 @@ export function rearrange(layout, places) {
   }
 }
 
-const times = (value, scale) => (Array.isArray(value) ? value.map((each) => each * scale) : value * scale);
+/** @param {number | number[]} value
+ * @param {number} scale */
+const times = (value, scale) =>
+  (Array.isArray(value) ? value.map((each) => each * scale) : value * scale);
 
-// Letters, markers and lines: every `size` and `width` in a part of a figure.
+/** Letters, markers and lines: every `size` and `width` in a part of a figure.
+ * @param {any} part
+ * @param {number} scale
+ * @returns {any} */
 function scaled(part, scale) {
   if (Array.isArray(part)) return part.map((each) => scaled(each, scale));
   if (!part || typeof part !== "object" || ArrayBuffer.isView(part)) return part;
+  /** @type {Record<string, any>} */
   const grown = {};
   for (const [key, value] of Object.entries(part)) {
     grown[key] = key === "size" || key === "width" ? times(value, scale) : scaled(value, scale);
@@ -21,28 +32,26 @@ function scaled(part, scale) {
   return grown;
 }
 
-// Larger words for the projector view, where a figure states their size itself.
+/** Larger words for the projector view, where a figure states their size itself.
+ * @param {any} layout
+ * @param {any[]} traces
+ * @param {number} scale */
 export function enlarge(layout, traces, scale) {
-  const grow = (part, font) => (part[font] ? { ...part, [font]: scaled(part[font], scale) } : part);
-  layout.annotations = (layout.annotations ?? []).map((each) => grow(each, "font"));
+  const grow = (/** @type {any} */ part, /** @type {string} */ font) =>
+    (part[font] ? { ...part, [font]: scaled(part[font], scale) } : part);
+  const notes = /** @type {any[]} */ (layout.annotations ?? []);
+  layout.annotations = notes.map((each) => grow(each, "font"));
   traces.forEach((trace, i) => { traces[i] = grow(trace, "textfont"); });
 }
 
-// Scale a drawing as a whole to the room, letters and lines included, and centre it.
-export function fit(layout, traces, room) {
-  const { width, height, widest } = layout.meta.drawing;
-  const wide = Math.min(room, widest);
-  const scale = wide / width;
-  const side = (room - wide) / 2;
-  layout.margin = { l: side, r: side, t: 0, b: 0 };
-  layout.height = height * scale;
-  for (const part of ["shapes", "annotations"]) layout[part] = scaled(layout[part], scale);
-  traces.forEach((trace, i) => { traces[i] = scaled(trace, scale); });
-}
-
-// A PNG of what the plot shows, twice as sharp and on paper of this colour.
+/** A PNG of what the plot shows, twice as sharp and on paper of this colour.
+ * @param {any} plotly
+ * @param {PlotElement} plot
+ * @param {string} paper
+ * @param {string} filename */
 export function savePicture(plotly, plot, paper, filename) {
   const { data, clientWidth: width, clientHeight: height } = plot;
   const layout = { ...plot.layout, paper_bgcolor: paper };
-  return plotly.downloadImage({ data, layout }, { format: "png", scale: 2, width, height, filename });
+  const form = { format: "png", scale: 2, width, height, filename };
+  return plotly.downloadImage({ data, layout }, form);
 }

@@ -1,24 +1,35 @@
 // Pictures that are fetched when a hand comes near: each once, and kept by its name.
 
 import { Axis } from "../shared/decode.js";
+import { fromBase } from "../shared/load.js";
+
+/** @import { Ahead, Frame } from "../types" */
 
 export class Shelf {
+  /** By name; null for one that the server has no more.
+   * @type {Map<string, Frame | null>} */
+  frames = new Map();
+  asking = false;
+
+  /** @param {() => void} arrived */
   constructor(arrived) {
     this.arrived = arrived;
-    this.frames = new Map(); // name -> its frame; null for one that the server has no more
   }
 
+  /** @param {string} name */
   frame(name) {
     return this.frames.get(name) ?? null;
   }
 
-  // Ask for those of `names` that are not here yet; what is not among them any more goes.
+  /** Ask for those of `names` that are not here yet; what is not among them any more goes.
+   * @param {string} address
+   * @param {string[]} names */
   async fetch(address, names) {
     const lacking = names.filter((name) => !this.frames.has(name));
     if (this.asking || !lacking.length) return;
     this.asking = true;
     try {
-      const url = new URL(address, document.baseURI);
+      const url = new URL(fromBase(address));
       url.searchParams.set("names", lacking.join(","));
       const answer = await fetch(url);
       if (answer.ok) this.keep(await answer.json(), lacking, names);
@@ -29,6 +40,9 @@ export class Shelf {
     }
   }
 
+  /** @param {{ names: string[], ahead: Ahead }} answer
+   * @param {string[]} lacking
+   * @param {string[]} wanted */
   keep({ names: found, ahead }, lacking, wanted) {
     for (const name of lacking) this.frames.set(name, null);
     if (found.length) {

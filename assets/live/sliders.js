@@ -3,6 +3,11 @@
 import { make, setText } from "../shared/dom.js";
 import { format } from "../shared/words.js";
 
+/** @import { Moved, Param, Values } from "../types" */
+
+/** Index of the position nearest to a value.
+ * @param {ArrayLike<number>} positions
+ * @param {number} value */
 export function nearest(positions, value) {
   let best = 0;
   for (let i = 1; i < positions.length; i += 1) {
@@ -11,10 +16,16 @@ export function nearest(positions, value) {
   return best;
 }
 
-const colourOf = (param) => `var(--ttn-${param.colour ?? "accent"})`;
+const colourOf = (/** @type {Param} */ param) => `var(--ttn-${param.colour ?? "accent"})`;
 
-// A row: label, slider, number. `owner` is told of a move (input) and of its end (settle).
+/** A row: label, slider, number. `owner` is told of a move (input) and of its end (settle). */
 class Slider {
+  shown = "";
+  pressed = false;
+
+  /** @param {Param} param
+   * @param {string} id
+   * @param {Moved} owner */
   constructor(param, id, owner) {
     this.param = param;
     this.owner = owner;
@@ -26,12 +37,12 @@ class Slider {
       onchange: () => owner.settle(this.pressed ? 250 : 0),
       onkeydown: () => { this.pressed = true; },
       onkeyup: () => { this.pressed = false; },
-      onpointerup: () => owner.release(key),
-      onpointercancel: () => owner.release(key),
+      onpointerup: () => owner.release(),
+      onpointercancel: () => owner.release(),
     });
     this.number = make("input", {
-      type: "text", inputmode: "decimal", class: "ttn-number", "aria-label": `${label}, as a number`,
-      autocomplete: "off", onchange: () => this.typed(),
+      type: "text", inputmode: "decimal", class: "ttn-number", autocomplete: "off",
+      "aria-label": `${label}, as a number`, onchange: () => this.typed(),
     });
     this.output = make("output", { for: id, class: "ttn-sr" });
     const name = make("label", { for: id, title: param.help || null }, label);
@@ -48,12 +59,13 @@ class Slider {
     if (known) this.owner.settle(0);
   }
 
+  /** @param {number} value */
   set(value) {
     const { positions, format: spec, label } = this.param;
     const index = nearest(positions, value);
     const text = format(value, spec);
-    if (Number(this.range.value) !== index) this.range.value = index;
-    this.range.style.setProperty("--part", index / Math.max(1, positions.length - 1));
+    if (Number(this.range.value) !== index) this.range.value = String(index);
+    this.range.style.setProperty("--part", String(index / Math.max(1, positions.length - 1)));
     this.range.setAttribute("aria-valuetext", `${label} ${text}`);
     if (document.activeElement !== this.number || this.shown === this.number.value) {
       this.number.value = text;
@@ -63,11 +75,16 @@ class Slider {
   }
 }
 
-// A seed: a number to type, and a button that draws again.
+/** A seed: a number to type, and a button that draws again. */
 class Seed {
+  value = 0;
+
+  /** @param {Param} param
+   * @param {string} id
+   * @param {Moved} owner */
   constructor(param, id, owner) {
     const { key, maximum } = param;
-    const say = (value) => {
+    const say = (/** @type {number} */ value) => {
       owner.input(key, ((value % (maximum + 1)) + maximum + 1) % (maximum + 1));
       owner.settle(0);
     };
@@ -75,25 +92,34 @@ class Seed {
       type: "number", id, min: 0, max: maximum, step: 1, class: "ttn-seed",
       onchange: () => say(Math.trunc(Number(this.field.value)) || 0),
     });
-    const again = make("button", { type: "button", onclick: () => say(this.value + 1) }, "Draw again");
+    const draw = () => say(this.value + 1);
+    const again = make("button", { type: "button", onclick: draw }, "Draw again");
     const name = make("label", { for: id, title: param.help || null }, param.label);
     this.row = make("div", { class: "ttn-slider ttn-draw" }, name, this.field, again);
   }
 
+  /** @param {number} value */
   set(value) {
     this.value = value;
-    this.field.value = value;
+    this.field.value = String(value);
   }
 }
 
 export class Controls {
+  /** @type {Map<string, Slider | Seed>} */
+  all = new Map();
+  built = "";
+
+  /** @param {HTMLElement} root
+   * @param {Moved} owner */
   constructor(root, owner) {
     this.root = root;
     this.owner = owner;
-    this.all = new Map();
   }
 
-  // Build the rows anew only if the parameters themselves have changed.
+  /** Build the rows anew only if the parameters themselves have changed.
+   * @param {Param[]} params
+   * @param {string} prefix of the controls' ids */
   show(params, prefix) {
     const wanted = JSON.stringify(params.map((param) => ({ ...param, value: null })));
     if (wanted === this.built) return;
@@ -109,6 +135,7 @@ export class Controls {
     }
   }
 
+  /** @param {Values} values */
   set(values) {
     for (const [key, control] of this.all) control.set(values[key]);
   }

@@ -1,38 +1,48 @@
 // One figure style for the whole app, in the colours of the active theme.
 
 const TOKEN = /var\(--ttn-([\w-]+)(?:\/([\d.]+))?\)/g;
+const LINES = ["accent", "eps", "z", "mu", "sigma", "phi", "theta"];
 const FONT = '"Source Sans", "Source Sans Pro", sans-serif';
 
 // Colours by name, read from the style sheet's variables as they hold at `root`.
 export class Palette {
+  /** @type {Map<string, number[]>} */
+  known = new Map();
+  signature = "";
+
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.probe = document.createElement("span");
     this.probe.hidden = true;
     root.append(this.probe);
-    this.known = new Map();
   }
 
+  /** @param {string} name */
   channels(name) {
-    if (!this.known.has(name)) {
-      this.probe.style.color = "";
-      this.probe.style.color = `var(--ttn-${name})`;
-      const found = getComputedStyle(this.probe).color.match(/[\d.]+/g) ?? [128, 128, 128];
-      this.known.set(name, found.slice(0, 3).map(Number));
-    }
-    return this.known.get(name);
+    const known = this.known.get(name);
+    if (known) return known;
+    this.probe.style.color = "";
+    this.probe.style.color = `var(--ttn-${name})`;
+    const found = getComputedStyle(this.probe).color.match(/[\d.]+/g) ?? [128, 128, 128];
+    const channels = found.slice(0, 3).map(Number);
+    this.known.set(name, channels);
+    return channels;
   }
 
+  /** @param {string} name */
   hex(name) {
-    return `#${this.channels(name).map((c) => Math.round(c).toString(16).padStart(2, "0")).join("")}`;
+    const digits = this.channels(name).map((c) => Math.round(c).toString(16).padStart(2, "0"));
+    return `#${digits.join("")}`;
   }
 
+  /** @param {string} text */
   resolve(text) {
-    return text.replace(TOKEN, (whole, name, alpha) =>
+    return text.replace(TOKEN, (_, name, alpha) =>
       alpha === undefined ? this.hex(name) : `rgba(${this.channels(name).join(",")},${alpha})`,
     );
   }
 
-  // Forget what was read; true if the theme has changed since.
+  /** Forget what was read; true if the theme has changed since. */
   refresh() {
     const before = this.signature;
     this.known.clear();
@@ -41,10 +51,15 @@ export class Palette {
   }
 }
 
+/** A part of a figure with the colours that its variables name.
+ * @param {any} part
+ * @param {Palette} palette
+ * @returns {any} */
 export function resolveAll(part, palette) {
   if (typeof part === "string") return part.includes("var(--ttn-") ? palette.resolve(part) : part;
   if (Array.isArray(part)) return part.map((item) => resolveAll(item, palette));
   if (part && typeof part === "object" && !ArrayBuffer.isView(part)) {
+    /** @type {Record<string, any>} */
     const resolved = {};
     for (const [key, value] of Object.entries(part)) resolved[key] = resolveAll(value, palette);
     return resolved;
@@ -52,6 +67,9 @@ export function resolveAll(part, palette) {
   return part;
 }
 
+/** @param {Palette} palette
+ * @param {number} size of letters, in pixels
+ * @param {boolean} narrow */
 export function houseTemplate(palette, size, narrow) {
   const ink = palette.hex("ink");
   const grid = palette.hex("grid");
@@ -75,7 +93,7 @@ export function houseTemplate(palette, size, narrow) {
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size - 1 } },
     hoverlabel: { font: { size, family: FONT } },
     bargap: 0.05,
-    colorway: ["accent", "eps", "z", "mu", "sigma", "phi", "theta"].map((name) => palette.hex(name)),
+    colorway: LINES.map((name) => palette.hex(name)),
   };
   return { layout };
 }

@@ -1,22 +1,57 @@
 // The bar of what moves in time: play, pause, step, back, speed, reset, scrub.
 
 import { icon, make } from "../shared/dom.js";
-import { nearest } from "./sliders.js";
 import { format } from "../shared/words.js";
+import { nearest } from "./sliders.js";
+
+/** @import { Moved, Param, Transport, Values } from "../types" */
 
 const MOVING = { value: null, default: null, positions: null, names: null };
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
+/** Where a parameter may move, as text.
+ * @param {Param | undefined} param */
+const places = (param) => JSON.stringify([param?.positions, param?.names]);
+
 export class TransportBar {
+  /** @type {Transport | null} */
+  transport = null;
+  /** The parameter that moves, as the bar has it.
+   * @type {Param | undefined} */
+  param;
+  speed = 1;
+  /** The animation frame that is asked for while it plays; else 0. */
+  running = 0;
+  /** Where and when it started to play. */
+  from = 0;
+  since = 0;
+  built = "";
+
+  /** @param {HTMLElement} root
+   * @param {Moved} owner */
   constructor(root, owner) {
     this.root = root;
     this.owner = owner;
-    this.speed = 1;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.playing = this.button("play", "Play", () => this.toggle());
+    this.readout = make("output", { "aria-live": "off" });
+    this.range = make("input", { type: "range", min: 0, step: 1, oninput: () => this.slide(),
+      onpointerdown: () => owner.hold(this.moving.key),
+      onpointerup: () => owner.release(),
+      onpointercancel: () => owner.release(),
+      onchange: () => owner.settle(250) });
+    this.scrub = make("span", { class: "ttn-scrub" }, this.range, this.readout);
   }
 
-  // Positions may be added while a run goes on: the bar stays then, with focus and speed. Under a
-  // hand, or while it plays, it keeps those it has; false says so.
+  /** The parameter that moves; only where there is a transport. */
+  get moving() {
+    return /** @type {Param} */ (this.param);
+  }
+
+  /** Positions may be added while a run goes on: the bar stays then, with focus and speed. Under a
+   * hand, or while it plays, it keeps those it has; false says so.
+   * @param {Transport | null} transport
+   * @param {Param | undefined} param */
   show(transport, param) {
     const wanted = JSON.stringify([transport, { ...param, ...MOVING }]);
     if (wanted === this.built) return this.extend(param);
@@ -25,33 +60,31 @@ export class TransportBar {
     this.transport = transport;
     this.param = param;
     this.root.replaceChildren();
-    this.root.hidden = !transport || transport.hidden;
-    if (transport) this.root.append(...this.buttons(), this.scrubber(), this.speeds());
+    this.root.hidden = transport?.hidden ?? true;
+    if (transport) this.root.append(...this.buttons(transport), this.scrubber(), this.speeds());
     return true;
   }
 
+  /** @param {Param | undefined} param */
   extend(param) {
-    const places = (each) => JSON.stringify([each?.positions, each?.names]);
     if (places(param) === places(this.param)) return true;
     if (this.running || this.owner.held) return false;
     this.param = param;
-    this.range.max = param.positions.length - 1;
+    this.range.max = String(this.last);
     return true;
   }
 
-  // Name of the picture at the present position.
-  get name() {
-    return this.param.names[this.param.positions.indexOf(this.owner.values[this.param.key])];
-  }
-
+  /** @param {Parameters<typeof icon>[0]} name
+   * @param {string} title
+   * @param {() => void} act */
   button(name, title, act) {
     const attributes = { type: "button", title, "aria-label": title, onclick: act };
     return make("button", attributes, icon(name));
   }
 
-  buttons() {
-    this.playing = this.button("play", "Play", () => this.toggle());
-    const jumps = this.transport.buttons.map(([label, amount]) =>
+  /** @param {Transport} transport */
+  buttons(transport) {
+    const jumps = transport.buttons.map(([label, amount]) =>
       make("button", { type: "button", onclick: () => this.jump(amount) }, label),
     );
     return [
@@ -64,51 +97,51 @@ export class TransportBar {
   }
 
   scrubber() {
-    const { positions, label, key } = this.param;
-    const slide = () => {
-      this.pause();
-      this.owner.input(key, this.param.positions[Number(this.range.value)]);
-    };
-    this.range = make("input", {
-      type: "range", min: 0, max: positions.length - 1, step: 1, "aria-label": label, oninput: slide,
-      onpointerdown: () => this.owner.hold(key),
-      onpointerup: () => this.owner.release(key),
-      onpointercancel: () => this.owner.release(key),
-      onchange: () => this.owner.settle(250),
-    });
-    this.readout = make("output", { "aria-live": "off" });
-    const scrub = make("span", { class: "ttn-scrub" }, this.range, this.readout);
-    scrub.style.setProperty("--colour", `var(--ttn-${this.param.colour ?? "accent"})`);
-    return scrub;
+    const { label, colour } = this.moving;
+    this.range.max = String(this.last);
+    this.range.setAttribute("aria-label", label);
+    this.scrub.style.setProperty("--colour", `var(--ttn-${colour ?? "accent"})`);
+    return this.scrub;
+  }
+
+  slide() {
+    this.pause();
+    this.owner.input(this.moving.key, this.moving.positions[Number(this.range.value)]);
   }
 
   speeds() {
-    const options = SPEEDS.map((speed) =>
-      make("option", { value: speed, selected: speed === 1 }, `${speed}\u00d7`),
-    );
-    const set = (event) => { this.speed = Number(event.target.value); };
-    return make("select", { "aria-label": "Speed", onchange: set }, ...options);
+    const select = make("select", { "aria-label": "Speed" }, ...SPEEDS.map((speed) =>
+      make("option", { value: speed, selected: speed === 1 }, `${speed}\u00d7`)));
+    this.speed = 1;
+    select.addEventListener("change", () => { this.speed = Number(select.value); });
+    return select;
   }
 
   get index() {
-    return nearest(this.param.positions, this.owner.values[this.param.key]);
+    return nearest(this.moving.positions, this.owner.values[this.moving.key]);
   }
 
+  get last() {
+    return this.moving.positions.length - 1;
+  }
+
+  /** @param {number} index */
   go(index) {
     this.pause();
-    const last = this.param.positions.length - 1;
-    this.owner.input(this.param.key, this.param.positions[Math.min(last, Math.max(0, index))]);
+    const { key, positions } = this.moving;
+    this.owner.input(key, positions[Math.min(this.last, Math.max(0, index))]);
     this.owner.settle(400);
   }
 
+  /** @param {number} by */
   step(by) {
     this.go(this.index + by);
   }
 
+  /** @param {number} amount in the parameter's units */
   jump(amount) {
-    const { positions } = this.param;
-    const target = Math.min(positions[this.index] + amount, positions[positions.length - 1]);
-    this.go(nearest(positions, target));
+    const { positions } = this.moving;
+    this.go(nearest(positions, Math.min(positions[this.index] + amount, positions[this.last])));
   }
 
   toggle() {
@@ -117,25 +150,26 @@ export class TransportBar {
       this.owner.settle(0);
       return;
     }
-    const last = this.param.positions.length - 1;
+    const atEnd = this.index === this.last;
     if (this.calm.matches) {
-      this.go(this.index === last ? 0 : last);
+      this.go(atEnd ? 0 : this.last);
       return;
     }
     this.owner.need();
-    this.from = this.index === last ? 0 : this.index;
+    this.from = atEnd ? 0 : this.index;
     this.since = performance.now();
     this.label("pause", "Pause");
     this.running = requestAnimationFrame((now) => this.tick(now));
   }
 
+  /** @param {number} now */
   tick(now) {
-    const { positions, key } = this.param;
-    const last = positions.length - 1;
-    const part = ((now - this.since) / 1000 / this.transport.seconds) * this.speed;
-    const index = Math.min(last, this.from + Math.max(0, Math.floor(part * last)));
+    const { positions, key } = this.moving;
+    const seconds = this.transport?.seconds ?? 1;
+    const part = ((now - this.since) / 1000 / seconds) * this.speed;
+    const index = Math.min(this.last, this.from + Math.max(0, Math.floor(part * this.last)));
     if (positions[index] !== this.owner.values[key]) this.owner.input(key, positions[index]);
-    if (index === last) {
+    if (index === this.last) {
       this.pause();
       this.owner.settle(0);
     } else {
@@ -150,30 +184,36 @@ export class TransportBar {
     this.label("play", "Play");
   }
 
+  /** @param {"play" | "pause"} name
+   * @param {string} title */
   label(name, title) {
     this.playing.replaceChildren(icon(name));
     this.playing.title = title;
     this.playing.setAttribute("aria-label", title);
   }
 
+  /** @param {Values} values */
   set(values) {
     if (!this.transport || this.transport.hidden) return;
-    const text = format(values[this.param.key], this.param.format);
-    this.range.value = this.index;
-    this.range.style.setProperty("--part", this.index / (this.param.positions.length - 1));
-    this.range.setAttribute("aria-valuetext", `${this.param.label} ${text}`);
+    const { key, label, format: spec } = this.moving;
+    const text = format(values[key], spec);
+    this.range.value = String(this.index);
+    this.range.style.setProperty("--part", String(this.index / this.last));
+    this.range.setAttribute("aria-valuetext", `${label} ${text}`);
     this.readout.textContent = text;
   }
 
-  // Space and arrows, when the figure has the focus.
+  /** Space and arrows, when the figure has the focus.
+   * @param {KeyboardEvent} event */
   key(event) {
     if (!this.transport || this.transport.hidden) return;
+    /** @type {Record<string, () => void>} */
     const acts = {
       " ": () => this.toggle(),
       ArrowRight: () => this.step(1),
       ArrowLeft: () => this.step(-1),
       Home: () => this.go(0),
-      End: () => this.go(this.param.positions.length - 1),
+      End: () => this.go(this.last),
     };
     if (!acts[event.key]) return;
     event.preventDefault();

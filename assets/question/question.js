@@ -1,51 +1,37 @@
 // Predict, then reveal: a question, the learner's commitment, the answer and what it teaches.
-//
-// First answers are kept in localStorage under one name, {key: {choice, right, factor}}; they make
-// the score. Nothing is sent anywhere.
 
 import { make, setText } from "../shared/dom.js";
 import { typeset } from "../shared/tex.js";
+import { loadModule, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { format } from "../shared/words.js";
+import { readAll, score, writeAll } from "./store.js";
 
-const STORE = "ttn-predictions";
+/** @import { Component } from "../types" */
+/** @import { Kept } from "./store.js" */
+/** @typedef {{ name: string, text: string, why: string }} Option */
+
+/**
+ * @typedef {object} Payload
+ * @property {Record<string, string>} urls
+ * @property {string} key
+ * @property {string} question
+ * @property {Option[]} options
+ * @property {string} answer
+ * @property {number | null} factor
+ * @property {string} factorQuestion
+ * @property {number[]} factors
+ * @property {boolean} present
+ */
+
 const CLOSE = 2; // a guessed factor is close when it is off by no more than this
-const shown = new Set(); // the questions on the page
-const fallback = new Map(); // where the browser refuses to store
+/** The questions on the page.
+ * @type {Set<Question>} */
+const shown = new Set();
 
-function readAll() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-    return kept && typeof kept === "object" ? kept : {};
-  } catch {
-    return Object.fromEntries(fallback);
-  }
-}
-
-function writeAll(answers) {
-  fallback.clear();
-  for (const [key, value] of Object.entries(answers)) fallback.set(key, value);
-  try {
-    localStorage.setItem(STORE, JSON.stringify(answers));
-  } catch {
-    // Kept for this visit only.
-  }
-}
-
-function score() {
-  const answers = Object.values(readAll());
-  return { right: answers.filter((answer) => answer?.right).length, answered: answers.length };
-}
-
-function loadStyle(url) {
-  if (document.head.querySelector(`link[href="${url}"]`)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const link = make("link", { rel: "stylesheet", href: url, onload: resolve, onerror: resolve });
-    document.head.append(link);
-  });
-}
-
-// Nodes of a text with **bold** and $formulas$; the text itself is never read as HTML.
+/** Nodes of a text with **bold** and $formulas$; the text itself is never read as HTML.
+ * @param {string} text
+ * @param {any} katex */
 function rich(text, katex) {
   return text.split(/(\*\*[^*]+\*\*|\$[^$]+\$)/).map((part) => {
     if (part.startsWith("**")) return make("strong", {}, part.slice(2, -2));
@@ -56,22 +42,56 @@ function rich(text, katex) {
   });
 }
 
-const times = (value) => `${format(value, value < 100 ? ".2g" : ",.0f")}\u00d7`;
+const times = (/** @type {number} */ value) =>
+  `${format(value, value < 100 ? ".2g" : ",.0f")}\u00d7`;
+
+/** @param {number} guess
+ * @param {number} truth */
+function compare(guess, truth) {
+  const off = Math.max(guess / truth, truth / guess);
+  const said = `You said ${times(guess)}, and it is ${times(truth)}`;
+  if (off <= CLOSE) return `${said}: close.`;
+  return `${said}: ${times(off)} too ${guess > truth ? "much" : "little"}.`;
+}
+
+function forget() {
+  writeAll({});
+  for (const question of shown) question.ask();
+}
 
 class Question {
+  /** @type {Payload} */
+  data = /** @type {any} */ (null);
+  /** The same as it came, as text. */
+  packed = "";
+  /** @type {any} */
+  katex = null;
+  /** @type {"" | "asking" | "answered" | "reminded"} */
+  state = "";
+  choice = "";
+  /** @type {number | null} */
+  guess = null;
+  /** On which the factor is guessed.
+   * @type {HTMLInputElement | null} */
+  slider = null;
+  /** @type {HTMLElement | null} */
+  line = null;
+
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.root = make("section", { class: "ttn-predict" });
     parent.append(this.root);
     shown.add(this);
   }
 
+  /** @param {Component<Payload>} component */
   async show({ data }) {
     const packed = JSON.stringify(data);
     if (packed === this.packed) return;
     this.packed = packed;
     await loadStyle(data.urls["question/question.css"]);
     const formulas = JSON.stringify(data).includes("$");
-    const katex = formulas ? await import(new URL(data.urls["katex.js"], document.baseURI)) : null;
+    const katex = formulas ? await loadModule(data.urls["katex.js"]).catch(() => null) : null;
     if (this.packed !== packed) return;
     const same = this.data?.question === data.question && this.data?.key === data.key;
     const stood = same ? this.state : null;
@@ -80,8 +100,11 @@ class Question {
     this.root.setAttribute("aria-label", "Predict, then reveal");
     this.root.classList.toggle("ttn-presenting", data.present);
     if (stood === "answered") this.reveal(this.choice, this.guess);
-    else if (stood !== "asking" && this.kept()) this.remind();
-    else this.ask();
+    else {
+      const kept = stood === "asking" ? null : this.kept();
+      if (kept) this.remind(kept);
+      else this.ask();
+    }
   }
 
   kept() {
@@ -89,10 +112,12 @@ class Question {
     return kept && this.data.options.some(({ name }) => name === kept.choice) ? kept : null;
   }
 
+  /** @param {string} name */
   option(name) {
-    return this.data.options.find((option) => option.name === name);
+    return /** @type {Option} */ (this.data.options.find((option) => option.name === name));
   }
 
+  /** @param {string} value */
   text(value) {
     return rich(value, this.katex);
   }
@@ -102,7 +127,8 @@ class Question {
   ask() {
     this.state = "asking";
     const id = `ttn-predict-${this.data.key}`;
-    const button = make("button", { type: "submit", class: "ttn-commit", disabled: true }, "Reveal");
+    const disabled = { type: "submit", class: "ttn-commit", disabled: true };
+    const button = make("button", disabled, "Reveal");
     const choices = this.data.options.map(({ name, text }) => {
       const radio = make("input", { type: "radio", name: id, value: name,
         onchange: () => { button.disabled = false; } });
@@ -112,44 +138,52 @@ class Question {
       ...this.text(this.data.question));
     const parts = [legend, make("div", { class: "ttn-options" }, ...choices)];
     if (this.data.factor !== null) parts.push(this.factorSlider(id));
-    const commit = (event) => {
+    const commit = (/** @type {Event} */ event) => {
       event.preventDefault();
-      const chosen = this.root.querySelector("input[type=radio]:checked");
+      const radios = /** @type {NodeListOf<HTMLInputElement>} */ (
+        this.root.querySelectorAll("input[type=radio]"));
+      const chosen = Array.from(radios).find(({ checked }) => checked);
       if (chosen) this.commit(chosen.value);
     };
     const form = make("form", { onsubmit: commit }, make("fieldset", {}, ...parts), button);
     this.root.replaceChildren(form, this.scoreLine());
   }
 
+  /** @param {string} id */
   factorSlider(id) {
     const { factors, factorQuestion } = this.data;
     const middle = Math.floor(factors.length / 3);
     const readout = make("output", { for: `${id}-factor` }, times(factors[middle]));
-    this.slider = make("input", { type: "range", id: `${id}-factor`, min: 0, step: 1,
+    const slider = make("input", { type: "range", id: `${id}-factor`, min: 0, step: 1,
       max: factors.length - 1, value: middle, "aria-valuetext": times(factors[middle]),
       oninput: () => {
-        const said = times(factors[Number(this.slider.value)]);
+        const said = times(factors[Number(slider.value)]);
         setText(readout, said);
-        this.slider.setAttribute("aria-valuetext", said);
+        slider.setAttribute("aria-valuetext", said);
       } });
+    this.slider = slider;
     const label = make("label", { for: `${id}-factor` }, ...this.text(factorQuestion));
-    return make("div", { class: "ttn-factor" }, label, this.slider, readout);
+    return make("div", { class: "ttn-factor" }, label, slider, readout);
   }
 
+  /** @param {string} choice */
   commit(choice) {
-    const guess = this.data.factor === null ? null : this.data.factors[Number(this.slider.value)];
+    const asked = this.data.factor !== null && this.slider;
+    const guess = asked ? this.data.factors[Number(asked.value)] : null;
     const answers = readAll();
     if (!(this.data.key in answers)) {
       answers[this.data.key] = { choice, guess, right: choice === this.data.answer };
       writeAll(answers);
     }
-    this.reveal(choice, guess);
-    this.verdict.focus({ preventScroll: true });
+    this.reveal(choice, guess).focus({ preventScroll: true });
     for (const question of shown) question.tally();
   }
 
   // ---- revealing --------------------------------------------------------------------------
 
+  /** Show the answer; gives the line with the verdict.
+   * @param {string} choice
+   * @param {number | null} guess */
   reveal(choice, guess) {
     this.state = "answered";
     this.choice = choice;
@@ -157,22 +191,26 @@ class Question {
     const { answer } = this.data;
     const right = choice === answer;
     const word = right ? "Right. " : "Not quite. ";
-    this.verdict = make("p", { class: "ttn-verdict", tabindex: -1 },
+    const verdict = make("p", { class: "ttn-verdict", tabindex: -1 },
       make("strong", { class: right ? "ttn-right" : "ttn-wrong" }, word),
       ...this.text(this.option(choice).why));
-    const lines = [this.verdict];
+    const lines = [verdict];
     if (!right) {
       lines.push(make("p", {}, make("strong", {}, "The answer: "),
         ...this.text(this.option(answer).text), ". ", ...this.text(this.option(answer).why)));
     }
-    if (guess !== null && guess !== undefined) lines.push(make("p", {}, this.compare(guess)));
+    const { factor } = this.data;
+    if (guess !== null && factor !== null) lines.push(make("p", {}, compare(guess, factor)));
     const list = make("ul", { class: "ttn-options" }, ...this.data.options.map((option) =>
       this.marked(option, choice)));
     this.root.replaceChildren(
       make("p", { class: "ttn-question" }, ...this.text(this.data.question)), list,
       make("div", { class: "ttn-why", role: "status" }, ...lines), this.again(), this.scoreLine());
+    return verdict;
   }
 
+  /** @param {Option} option
+   * @param {string} choice */
   marked({ name, text }, choice) {
     const right = name === this.data.answer;
     const mine = name === choice;
@@ -184,14 +222,6 @@ class Question {
         notes ? make("small", {}, ` ${notes}`) : ""));
   }
 
-  compare(guess) {
-    const truth = this.data.factor;
-    const off = Math.max(guess / truth, truth / guess);
-    const said = `You said ${times(guess)}, and it is ${times(truth)}`;
-    if (off <= CLOSE) return `${said}: close.`;
-    return `${said}: ${times(off)} too ${guess > truth ? "much" : "little"}.`;
-  }
-
   again() {
     const reset = () => {
       this.ask();
@@ -200,16 +230,16 @@ class Question {
     return make("button", { type: "button", class: "ttn-again", onclick: reset }, "Try again");
   }
 
-  // Answered on an earlier visit: one line, so that the figure stays in sight.
-  remind() {
+  /** Answered on an earlier visit: one line, so that the figure stays in sight.
+   * @param {Kept} kept */
+  remind(kept) {
     this.state = "reminded";
-    const kept = this.kept();
-    const open = () => this.reveal(kept.choice, kept.guess);
+    const open = () => this.reveal(kept.choice, kept.guess ?? null);
     this.root.replaceChildren(
       make("p", { class: "ttn-question" },
         ...this.text(this.data.question), " ",
-        make("span", { class: "ttn-said" }, "You said: ", ...this.text(this.option(kept.choice).text),
-          kept.right ? " \u2713" : " \u2717")),
+        make("span", { class: "ttn-said" }, "You said: ",
+          ...this.text(this.option(kept.choice).text), kept.right ? " \u2713" : " \u2717")),
       make("button", { type: "button", class: "ttn-again", onclick: open }, "Show why"),
       this.again(), this.scoreLine());
   }
@@ -226,10 +256,6 @@ class Question {
     if (!this.line) return;
     const { right, answered } = score();
     this.line.hidden = answered === 0;
-    const forget = () => {
-      writeAll({});
-      for (const question of shown) question.ask();
-    };
     this.line.replaceChildren(
       `Right at the first try: ${right} of ${answered}. Kept in this browser only. `,
       make("button", { type: "button", class: "ttn-forget", onclick: forget }, "Forget"));

@@ -1,5 +1,11 @@
 // Small makers of DOM nodes.
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes "on..." is a listener; what is false or null is left out
+ * @param {...(Node | string)} children
+ */
 export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -12,6 +18,8 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** @param {Element} node
+ * @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -24,7 +32,11 @@ const ICONS = {
   reset: "M12 5V1.8L7.2 6.4 12 11V7.6a4.9 4.9 0 1 1-4.9 4.9H4.5A7.5 7.5 0 1 0 12 5z",
 };
 
-// The same for a node of a drawing.
+/** The same for a node of a drawing.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes "on..." is a listener; what is empty is left out
+ * @param {...(Node | string)} children */
 export function makeSvg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -35,6 +47,7 @@ export function makeSvg(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** @param {keyof typeof ICONS} name */
 export function icon(name) {
   const attributes = { viewBox: "0 0 24 24", "aria-hidden": "true" };
   return makeSvg("svg", attributes, makeSvg("path", { d: ICONS[name] }));

@@ -6,19 +6,30 @@
 
 const KEPT = 3; // showings that a recall can fall back to
 
+/** @import { Component } from "../types" */
+
+/**
+ * @typedef {object} Shown what a component shows in its element
+ * @property {(component: Component<any>) => unknown} show
+ * @property {() => void} remove
+ */
+
+/** @param {new (parent: HTMLElement) => Shown} Kind */
 export function mount(Kind) {
-  const mounted = new WeakMap(); // element -> { object, showings }
-  return (component) => {
+  /** @type {WeakMap<HTMLElement, { object: Shown, showings: Component<any>[] }>} */
+  const mounted = new WeakMap();
+  return (/** @type {Component<any>} */ component) => {
     const { parentElement } = component;
     const place = mounted.get(parentElement) ?? { object: new Kind(parentElement), showings: [] };
     mounted.set(parentElement, place);
     place.showings = [...place.showings, component].slice(-KEPT);
     place.object.show(component);
     return () => {
-      const latest = place.showings.at(-1);
+      const wasLatest = place.showings.at(-1) === component;
       place.showings = place.showings.filter((showing) => showing !== component);
-      if (parentElement.isConnected && place.showings.length) {
-        if (latest === component) place.object.show(place.showings.at(-1));
+      const latest = place.showings.at(-1);
+      if (parentElement.isConnected && latest) {
+        if (wasLatest) place.object.show(latest);
         return;
       }
       mounted.delete(parentElement);

@@ -1,17 +1,24 @@
 // Numbers as words: Python's number formats, templates with {name:.2f}, and formulas in KaTeX.
 
+/** @import { Names } from "../types" */
+/** @typedef {Record<string, string | undefined>} Formats */
+
 const MINUS = "\u2212";
 
+/** @param {string} digits */
 function grouped(digits) {
   const [whole, rest] = digits.split(".");
   const spaced = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   return rest === undefined ? spaced : `${spaced}.${rest}`;
 }
 
+/** @param {string} text */
 function exponent(text) {
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** @param {number} value
+ * @param {number} precision */
 function general(value, precision) {
   const digits = precision === 0 ? 1 : precision;
   if (value === 0) return "0";
@@ -23,7 +30,18 @@ function general(value, precision) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-// format(value, spec) with spec = [+][,][.precision][type], type one of f g e d %
+/** @type {Record<string, (size: number, precision: number) => string>} */
+const WRITERS = {
+  f: (size, precision) => size.toFixed(precision),
+  "%": (size, precision) => `${(size * 100).toFixed(precision)}%`,
+  e: (size, precision) => exponent(size.toExponential(precision)),
+  d: (size) => size.toFixed(0),
+  g: general,
+};
+
+/** A number as Python's `format` writes it; what is no number as it is.
+ * @param {number | string | null | undefined} value
+ * @param {string} spec [+][,][.precision][type], type one of f g e d % */
 export function format(value, spec = ".3g") {
   if (typeof value === "string") return value;
   if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
@@ -31,20 +49,17 @@ export function format(value, spec = ".3g") {
   if (!match) return String(value);
   const [, plus, comma, digits, type] = match;
   const precision = digits === undefined ? 6 : Number(digits);
-  const size = Math.abs(value);
-  let text;
-  if (type === "f") text = size.toFixed(precision);
-  else if (type === "%") text = `${(size * 100).toFixed(precision)}%`;
-  else if (type === "e") text = exponent(size.toExponential(precision));
-  else if (type === "d") text = size.toFixed(0);
-  else text = general(size, precision);
-  if (comma) text = grouped(text);
+  const plain = WRITERS[type || "g"](Math.abs(value), precision);
+  const text = comma ? grouped(plain) : plain;
   const negative = value < 0 && /[1-9]/.test(text);
   return (negative ? MINUS : plus) + text;
 }
 
 const BLANK = /\{(\w+)(?::([^{}]*))?\}/g;
 
+/** @param {string} template with {name} or {name:.2f} in it
+ * @param {Names} names
+ * @param {Formats} formats */
 export function fill(template, names, formats) {
   const filled = template.replace(BLANK, (whole, name, spec) =>
     name in names ? format(names[name], spec ?? formats[name]) : whole,
@@ -54,10 +69,11 @@ export function fill(template, names, formats) {
 
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-// Numbers in a sentence as people write them: 5e-07 as 5 × 10⁻⁷.
+/** Numbers in a sentence as people write them: 5e-07 as 5 × 10⁻⁷.
+ * @param {string} text */
 export function readable(text) {
-  return text.replace(/(\d)e([+-])0*(\d+)/g, (whole, last, sign, power) => {
-    const raised = Array.from(power, (digit) => RAISED[digit]).join("");
+  return text.replace(/(\d)e([+-])0*(\d+)/g, (_, last, sign, /** @type {string} */ power) => {
+    const raised = Array.from(power, (digit) => RAISED[Number(digit)]).join("");
     return `${last} × 10${sign === "-" ? "⁻" : ""}${raised}`;
   });
 }
@@ -65,8 +81,11 @@ export function readable(text) {
 const VALUE = /\\val\{(\w+)(?::([^{}]*))?\}/g;
 const SYMBOL = /\\sym\{([\w-]+)\}/g;
 
-// The numbers in a formula, in their order: {name, text}; a negative one stands in brackets, but
-// not straight after an equals sign.
+/** The numbers in a formula, in their order; a negative one stands in brackets, but not straight
+ * after an equals sign.
+ * @param {string} template
+ * @param {Names} names
+ * @param {Formats} formats */
 export function formulaNumbers(template, names, formats) {
   return Array.from(template.matchAll(VALUE), ({ 1: name, 2: spec, index }) => {
     const text = readable(format(names[name], spec ?? formats[name]));
@@ -75,8 +94,11 @@ export function formulaNumbers(template, names, formats) {
   });
 }
 
-// The TeX of a formula: each \val{mu:.2f} becomes its number, in a span of class ttn-val, so that it
-// can be exchanged without typesetting anew; \sym{mu} becomes a colour for the group after it.
+/** The TeX of a formula: each \val{mu:.2f} becomes its number, in a span of class ttn-val, so that
+ * it can be exchanged without typesetting anew; \sym{mu} becomes a colour for the group after it.
+ * @param {string} template
+ * @param {{ text: string }[]} numbers
+ * @param {{ hex: (name: string) => string }} palette */
 export function fillFormula(template, numbers, palette) {
   let next = 0;
   const number = () => {
@@ -86,5 +108,5 @@ export function fillFormula(template, numbers, palette) {
   };
   return template
     .replace(VALUE, number)
-    .replace(SYMBOL, (whole, name) => `\\textcolor{${palette.hex(name)}}`);
+    .replace(SYMBOL, (_, name) => `\\textcolor{${palette.hex(name)}}`);
 }

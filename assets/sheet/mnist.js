@@ -1,4 +1,4 @@
-// A drawing of 28 x 28 cells, as text for the address (as pages/practice/inside_vae/sheet.py has it)
+// A drawing of 28 x 28 cells as text for the address (as pages/practice/inside_vae/sheet.py has it)
 // and as MNIST has a digit (as vae_core/vae/hand_drawn.py does it).
 
 export const SIDE = 28;
@@ -8,6 +8,7 @@ const BITS = 6;
 
 // ---- as text ----------------------------------------------------------------------------------
 
+/** @param {string} text */
 export function cellsOf(text) {
   const cells = new Uint8Array(SIDE * SIDE);
   Array.from(text).forEach((letter, i) => {
@@ -20,6 +21,7 @@ export function cellsOf(text) {
   return cells;
 }
 
+/** @param {Uint8Array} cells */
 export function textOf(cells) {
   let text = "";
   for (let at = 0; at < cells.length; at += BITS) {
@@ -32,13 +34,18 @@ export function textOf(cells) {
 
 // ---- as MNIST has it --------------------------------------------------------------------------
 
+/** Cells inked in each row, or in each column.
+ * @param {Uint8Array} cells
+ * @param {(i: number) => number} along the row or column of a cell */
 function sums(cells, along) {
   const found = new Float64Array(SIDE);
   for (let i = 0; i < cells.length; i += 1) found[along(i)] += cells[i];
   return found;
 }
 
-// Share of each new pixel that each old cell covers, one row after the other.
+/** Share of each new pixel that each old cell covers, one row after the other.
+ * @param {Float64Array} ink
+ * @param {number} scale */
 function overlaps(ink, scale) {
   let mass = 0;
   let moment = 0;
@@ -49,7 +56,7 @@ function overlaps(ink, scale) {
   const centre = moment / mass;
   const [low, high] = ends(ink).map((end) => SIDE / 2 + scale * (end - centre));
   const shift = Math.max(0, -low) - Math.max(0, high - SIDE);
-  const back = (edge) => (edge - shift - SIDE / 2) / scale + centre;
+  const back = (/** @type {number} */ edge) => (edge - shift - SIDE / 2) / scale + centre;
   const shares = new Float64Array(SIDE * SIDE);
   for (let i = 0; i < SIDE; i += 1) {
     for (let j = 0; j < SIDE; j += 1) {
@@ -60,11 +67,25 @@ function overlaps(ink, scale) {
   return shares;
 }
 
+/** The first inked row, or column, and the one after the last.
+ * @param {Float64Array} ink */
 function ends(ink) {
   const inked = Array.from(ink.keys()).filter((i) => ink[i] > 0);
   return [inked[0], inked[inked.length - 1] + 1];
 }
 
+/** Add a row, or every `step`th number, of one picture to a row of another.
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} factor
+ * @param {ArrayLike<number>} from
+ * @param {number} first
+ * @param {number} step */
+function add(into, at, factor, from, first, step) {
+  for (let k = 0; k < SIDE; k += 1) into[at + k] += factor * from[first + k * step];
+}
+
+/** @param {Uint8Array} cells */
 export function asMnist(cells) {
   const picture = new Float64Array(SIDE * SIDE);
   if (!cells.includes(1)) return picture;
@@ -73,9 +94,6 @@ export function asMnist(cells) {
   const scale = BOX / Math.max(...[down, across].map((ink) => ends(ink)[1] - ends(ink)[0]));
   const [rows, columns] = [overlaps(down, scale), overlaps(across, scale)];
   const half = new Float64Array(SIDE * SIDE); // rows done, columns still as drawn
-  const add = (into, at, factor, from, first, step) => {
-    for (let k = 0; k < SIDE; k += 1) into[at + k] += factor * from[first + k * step];
-  };
   for (let i = 0; i < SIDE; i += 1) {
     for (let j = 0; j < SIDE; j += 1) add(half, i * SIDE, rows[i * SIDE + j], cells, j * SIDE, 1);
     for (let j = 0; j < SIDE; j += 1) add(picture, i * SIDE, half[i * SIDE + j], columns, j, SIDE);

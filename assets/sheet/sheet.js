@@ -1,91 +1,94 @@
-// Draw your own digit: the sheet, the picture as the model sees it, mu and sigma, ten pictures back.
-//
-// Everything is computed here while the hand moves. When it rests, the drawing goes into the address
-// and Python is told.
+// Draw your own digit: the sheet, the picture as the model sees it, mu and sigma, and ten pictures
+// back. Everything is computed here while the hand moves. When it rests, the drawing goes into the
+// address and Python is told.
 
+import { apology } from "../shared/apology.js";
 import { unpackConstants } from "../shared/decode.js";
-import { make, setText } from "../shared/dom.js";
+import { make, makeSvg, setText } from "../shared/dom.js";
+import { loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
-import { decode, encode, loadModel } from "../shared/network.js";
+import { loadModel } from "../shared/network.js";
 import { format } from "../shared/words.js";
+import { answer } from "./answer.js";
 import { SIDE, asMnist, cellsOf, textOf } from "./mnist.js";
+import { ink, paintBars, small } from "./pictures.js";
 
+/** @import { Component } from "../types" */
+/** @import { Model } from "../shared/network.js" */
+/** @import { Answer } from "./answer.js" */
+
+/**
+ * @typedef {object} Payload
+ * @property {string} weights
+ * @property {{ eps: { f8: string } }} noise
+ * @property {string[]} css
+ * @property {string} drawing
+ * @property {string} specimen
+ * @property {number} usual
+ * @property {boolean} present
+ */
+
+const LABEL = "Sheet to draw on, 28 by 28 cells. Arrow keys move, space inks or clears a cell.";
+const NO_MODEL = "The trained model could not be loaded, so nothing comes of a drawing yet.";
 const REACH = 1.15; // of the pen, in cells
-const SPAN = 4; // the axis of mu ends at plus and minus this
 const REST_MS = 500;
-const SVG = "http://www.w3.org/2000/svg";
 
-// ---- what the model makes of it -----------------------------------------------------------------
+/** @param {string} label
+ * @param {() => void} act */
+const button = (label, act) => make("button", { type: "button", onclick: act }, label);
 
-// mu, sigma, a picture for each eps, and the bound: the mean log p(x|z) over them less the exact KL.
-export function answer(model, x, eps) {
-  const { mu, sigma } = encode(model, x);
-  const pictures = [];
-  let reconstruction = 0;
-  for (let first = 0; first < eps.length; first += mu.length) {
-    const mean = decode(model, mu.map((each, d) => each + sigma[d] * eps[first + d]));
-    pictures.push(mean);
-    mean.forEach((p, i) => {
-      reconstruction += x[i] * Math.log(Math.max(p, 1e-30));
-      reconstruction += (1 - x[i]) * Math.log(Math.max(1 - p, 1e-30));
-    });
-  }
-  let kl = 0;
-  mu.forEach((each, d) => { kl += (each ** 2 + sigma[d] ** 2 - 1) / 2 - Math.log(sigma[d]); });
-  return { mu, sigma, pictures, kl, elbo: reconstruction / pictures.length - kl };
-}
-
-function loadStyle(url) {
-  if (document.head.querySelector(`link[href="${url}"]`)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const link = make("link", { rel: "stylesheet", href: url, onload: resolve, onerror: resolve });
-    document.head.append(link);
-  });
-}
-
-// A picture (784,) as ink of the page's own colour.
-function ink(canvas, picture) {
-  const [red, green, blue] = getComputedStyle(canvas).color.match(/[\d.]+/g).map(Number);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(SIDE, SIDE);
-  picture.forEach((grey, i) => image.data.set([red, green, blue, Math.round(255 * grey)], 4 * i));
-  context.putImageData(image, 0, 0);
-}
-
-const small = (label) =>
-  make("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": label });
-
-function shape(name, attributes) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-}
+/** @param {string} words
+ * @param {...Node} nodes */
+const figure = (words, ...nodes) => make("figure", {}, ...nodes, make("figcaption", {}, words));
 
 class Sheet {
+  /** @type {Uint8Array} */
+  cells = new Uint8Array(SIDE * SIDE);
+  /** Column and row. */
+  cursor = [SIDE / 2, SIDE / 2];
+  /** What the pen leaves: 1 is ink, 0 clears. */
+  pen = 1;
+  /** Where the pen is, in cells, while it is down.
+   * @type {number[] | null} */
+  drawing = null;
+  /** The drawing that Python knows, as text. */
+  told = "";
+  /** @type {Component<Payload>["setTriggerValue"]} */
+  tell = () => {};
+  /** @type {Payload} */
+  data = /** @type {any} */ (null);
+  /** @type {Model | null} */
+  model = null;
+  /** @type {Float64Array} */
+  eps = new Float64Array();
+  ending = new AbortController();
+  /** @type {number | null} */
+  asked = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+
+  /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.cells = new Uint8Array(SIDE * SIDE);
-    this.cursor = [SIDE / 2, SIDE / 2];
-    this.pen = 1;
     this.canvas = make("canvas", { width: SIDE, height: SIDE, class: "ttn-ink" });
     this.mark = make("div", { class: "ttn-cursor", hidden: true });
     this.sheet = make("div", { class: "ttn-sheet", tabindex: 0, role: "application",
-      "aria-label": "Sheet to draw on, 28 by 28 cells. Arrow keys move, space inks or clears a cell.",
-      onpointerdown: (event) => this.begin(event), onpointermove: (event) => this.move(event),
+      "aria-label": LABEL,
+      onpointerdown: (/** @type {PointerEvent} */ event) => this.begin(event),
+      onpointermove: (/** @type {PointerEvent} */ event) => this.move(event),
       onpointerup: () => this.end(), onpointercancel: () => this.end(),
-      onkeydown: (event) => this.key(event), onfocus: () => this.showCursor(),
-      onblur: () => { this.mark.hidden = true; } }, this.canvas, this.mark);
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+      onfocus: () => this.showCursor(), onblur: () => { this.mark.hidden = true; },
+    }, this.canvas, this.mark);
     this.said = make("p", { class: "ttn-sr", role: "status" });
     this.seen = small("The drawing as the model sees it");
-    this.bars = shape("svg", { class: "ttn-bars", role: "img", viewBox: "0 0 320 150" });
+    this.bars = makeSvg("svg", { class: "ttn-bars", role: "img", viewBox: "0 0 320 150" });
     this.back = make("div", { class: "ttn-back" });
     this.takeaway = make("p", { class: "ttn-takeaway" });
-    const button = (label, act) => make("button", { type: "button", onclick: act }, label);
     this.eraser = button("Eraser", () => this.choosePen(1 - this.pen));
     this.eraser.setAttribute("aria-pressed", "false");
     const buttons = make("div", { class: "ttn-buttons" },
       button("Clear", () => this.put(new Uint8Array(SIDE * SIDE))), this.eraser,
       button("Put a test digit here", () => this.put(cellsOf(this.data.specimen))));
-    const figure = (words, ...nodes) => make("figure", {}, ...nodes, make("figcaption", {}, words));
     this.root = make("div", { class: "ttn-sketch ttn-live" },
       make("div", { class: "ttn-parts" },
         figure("your drawing: mouse, finger, or arrow keys and space", this.sheet, buttons),
@@ -93,16 +96,26 @@ class Sheet {
         figure("μ ± σ of each of the 20 dimensions; grey band: the prior", this.bars)),
       figure("ten reconstructions, from ten ε", this.back), this.takeaway, this.said);
     parent.append(this.root);
-    matchMedia("(prefers-color-scheme: dark)").onchange = () => this.model && this.paint();
+    const { signal } = this.ending;
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.paint(), { signal });
   }
 
-  async show({ data, setTriggerValue }) {
-    this.tell = setTriggerValue;
+  /** @param {Component<Payload>} component */
+  async show(component) {
+    const { data } = component;
+    this.tell = component.setTriggerValue;
     const fresh = data.drawing !== this.told && !this.drawing && !this.timer;
     this.data = data;
-    const [model] = await Promise.all([loadModel(data.weights), ...data.css.map(loadStyle)]);
+    const [model] = await Promise.all([
+      loadModel(data.weights).catch(() => null), ...data.css.map(loadStyle)]);
     if (this.data !== data) return;
+    this.sorry?.remove();
     this.model = model;
+    if (!model) {
+      this.sorry = apology(NO_MODEL, () => this.show(component));
+      this.root.prepend(this.sorry);
+    }
     this.eps = unpackConstants(data.noise).eps;
     this.root.classList.toggle("ttn-presenting", data.present);
     if (fresh) {
@@ -115,12 +128,14 @@ class Sheet {
 
   // ---- the hand -----------------------------------------------------------------------------
 
+  /** @param {PointerEvent} event */
   at(event) {
     const box = this.canvas.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]
       .map((part) => part * SIDE);
   }
 
+  /** @param {PointerEvent} event */
   begin(event) {
     if (event.button) return;
     this.sheet.setPointerCapture(event.pointerId);
@@ -128,6 +143,7 @@ class Sheet {
     this.stroke(this.drawing, this.drawing);
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     if (!this.drawing) return;
     const to = this.at(event);
@@ -141,7 +157,9 @@ class Sheet {
     this.settle();
   }
 
-  // Ink, or clear, all cells that the pen's tip touches on its way.
+  /** Ink, or clear, all cells that the pen's tip touches on its way.
+   * @param {number[]} from
+   * @param {number[]} to */
   stroke(from, to) {
     const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
     const steps = Math.max(1, Math.ceil(2 * length));
@@ -158,7 +176,9 @@ class Sheet {
     this.ask();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
+    /** @type {Record<string, number[] | undefined>} */
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const by = moves[event.key];
     if (!by && event.key !== " ") return;
@@ -171,8 +191,8 @@ class Sheet {
       this.settle();
     }
     this.showCursor();
-    const ink = this.cells[cell] ? "inked" : "empty";
-    setText(this.said, `Row ${this.cursor[1] + 1}, column ${this.cursor[0] + 1}, ${ink}.`);
+    const [column, row] = this.cursor.map((at) => at + 1);
+    setText(this.said, `Row ${row}, column ${column}, ${this.cells[cell] ? "inked" : "empty"}.`);
   }
 
   showCursor() {
@@ -181,11 +201,13 @@ class Sheet {
     this.mark.style.top = `${(100 * this.cursor[1]) / SIDE}%`;
   }
 
+  /** @param {number} pen */
   choosePen(pen) {
     this.pen = pen;
     this.eraser.setAttribute("aria-pressed", String(pen === 0));
   }
 
+  /** @param {Uint8Array} cells */
   put(cells) {
     this.cells = cells;
     this.choosePen(1);
@@ -198,52 +220,40 @@ class Sheet {
   ask() {
     this.asked ??= requestAnimationFrame(() => {
       this.asked = null;
-      if (this.model) this.paint();
+      this.paint();
     });
   }
 
   paint() {
+    if (!this.model) return;
     const x = asMnist(this.cells);
     const found = answer(this.model, x, this.eps);
     this.found = found;
-    ink(this.canvas, Array.from(this.cells));
+    ink(this.canvas, this.cells);
     ink(this.seen, x);
     while (this.back.children.length < found.pictures.length) {
       this.back.append(small(`Reconstruction ${this.back.children.length + 1}`));
     }
-    found.pictures.forEach((picture, i) => ink(this.back.children[i], picture));
-    this.paintBars(found);
+    const canvases = /** @type {HTMLCollectionOf<HTMLCanvasElement>} */ (this.back.children);
+    found.pictures.forEach((picture, i) => ink(canvases[i], picture));
+    paintBars(this.bars, found);
     setText(this.takeaway, this.words(found));
   }
 
-  paintBars({ mu, sigma }) {
-    const across = (d) => 8 + (d + 0.5) * (304 / mu.length);
-    const up = (value) => 75 - (70 * Math.max(-SPAN, Math.min(SPAN, value))) / SPAN;
-    const parts = [shape("rect", { class: "ttn-prior", x: 8, width: 304, y: up(1), height: up(-1) - up(1) })];
-    parts.push(shape("line", { class: "ttn-zero", x1: 8, x2: 312, y1: up(0), y2: up(0) }));
-    mu.forEach((each, d) => {
-      const x = across(d);
-      parts.push(shape("line", { class: "ttn-sigma", x1: x, x2: x, y1: up(each - sigma[d]), y2: up(each + sigma[d]) }));
-      parts.push(shape("circle", { class: "ttn-mu", cx: x, cy: up(each), r: 3.4 }));
-    });
-    this.bars.replaceChildren(...parts);
-    const numbers = Array.from(mu, (each, d) => `${format(each, ".2f")} ± ${format(sigma[d], ".2f")}`);
-    this.bars.setAttribute("aria-label", `μ ± σ: ${numbers.join(", ")}`);
-  }
-
+  /** @param {Answer} found */
   words({ mu, sigma, kl, elbo }) {
     if (!this.cells.includes(1)) return "An empty sheet. Draw a digit, or put a test digit here.";
     const sure = sigma.indexOf(Math.min(...sigma));
     return `ELBO ≈ ${format(elbo, ".0f")} nats, of which the KL takes ${format(kl, ".1f")}; ` +
-      `held-out digits reach ${format(this.data.usual, ".0f")} on average. The encoder is surest of ` +
-      `dimension ${sure + 1}: ${format(mu[sure], ".2f")} ± ${format(sigma[sure], ".2f")}.`;
+      `held-out digits reach ${format(this.data.usual, ".0f")} on average. The encoder is surest ` +
+      `of dimension ${sure + 1}: ${format(mu[sure], ".2f")} ± ${format(sigma[sure], ".2f")}.`;
   }
 
   // The hand rests: the address, then Python.
   settle() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.timer = null;
+      this.timer = undefined;
       const text = textOf(this.cells);
       if (text === this.told) return;
       const url = new URL(location.href);
@@ -256,8 +266,9 @@ class Sheet {
   }
 
   remove() {
+    this.ending.abort();
     clearTimeout(this.timer);
-    cancelAnimationFrame(this.asked);
+    if (this.asked) cancelAnimationFrame(this.asked);
     this.root.remove();
   }
 }

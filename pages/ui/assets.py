@@ -28,6 +28,8 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
     ".safetensors": "application/octet-stream",
 }
+# What runs first in each of our components; it travels inside Streamlit's own messages.
+START = (FOLDER / "shared" / "start.js").read_text(encoding="utf-8")
 _COMPRESSIBLE = {".js", ".css", ".svg"}
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _STREAMLIT = Path(streamlit.__file__).parent / "static"

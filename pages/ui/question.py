@@ -13,13 +13,7 @@ import streamlit as st
 
 from pages.ui import assets, controls
 
-_BOOTSTRAP = """
-export default async function (component) {
-  const predict = await import(new URL(component.data.script, document.baseURI));
-  return predict.show(component);
-}
-"""
-_component = st.components.v2.component("ttn_predict", js=_BOOTSTRAP, isolate_styles=False)
+_component = st.components.v2.component("ttn_predict", js=assets.START, isolate_styles=False)
 
 FEWEST, MOST = 2, 4
 FACTOR_STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)

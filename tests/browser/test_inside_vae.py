@@ -284,7 +284,7 @@ def test_the_sheets_numbers_are_the_cores(open_page: Opener) -> None:
     for cells in (held_out(2, 1).numpy() > 0.5, blob.ravel(), heavy.ravel()):
         found = page.evaluate(
             """async ([text, address, eps]) => {
-              const { answer } = await import('/assets/sheet/sheet.js');
+              const { answer } = await import('/assets/sheet/answer.js');
               const { asMnist, cellsOf, textOf } = await import('/assets/sheet/mnist.js');
               const { loadModel } = await import('/assets/shared/network.js');
               const cells = cellsOf(text);

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 KEYS = [page.key for page in contents.ALL_PAGES]
 each_page = pytest.mark.parametrize("page", contents.ALL_PAGES, ids=KEYS)
-LETTER = ".st-key-passage .annotation tspan"
+LETTER = ".st-key-passage .ttn-diagram tspan"
 
 
 def rgb(colour: str) -> str:
@@ -144,7 +144,7 @@ def test_the_start_page_frees_the_gradient(open_page: Opener) -> None:
     watched.page.wait_for_timeout(1000)
     left, width, middle = live.grab("eps")
     watched.page.mouse.move(left + width / 2, middle, steps=3)
-    expect(live.root.locator(".textpoint", has_text="2.40")).to_have_count(2)
+    expect(live.root.locator(".ttn-words text", has_text="2.40")).to_have_count(2)
     expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 6.07"))
     watched.page.mouse.up()
     expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 0.00"))
@@ -157,8 +157,9 @@ def test_the_picture_runs_across_a_screen_and_down_a_phone(
     live = LivePage(open_page("/", width=width).page, "passage").ready()
     box = live.root.locator(".ttn-plot").bounding_box()
     assert (box["width"] > box["height"]) == across
-    assert live.plotly("gd.layout.annotations.length") > 5
-    for word in live.root.locator(".annotation").all():
+    words = live.root.locator(".ttn-words text")
+    assert words.count() > 5
+    for word in words.all():
         inner = word.bounding_box()
         assert inner["x"] >= box["x"] - 1
         assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1

@@ -28,7 +28,7 @@ ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FACES = {"__init__", "__main__", "config", "train"}
 
 # Rooms of `pages.ui` that know nothing of what is shown, and what they may take from `ui`.
-LIVE_MAY_USE = {"assets", "controls", "numbers", "live"}
+LIVE_MAY_USE = {"assets", "controls", "numbers", "theme", "live"}
 UI_MAY_USE_OF_CORE = {"vae_core.families", "vae_core.estimators", "vae_core.vae.data"}
 MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 12, 300, 40
 LONGER_FILES = {
@@ -119,8 +119,9 @@ def test_the_contents_import_nothing_of_the_app() -> None:
     assert tops <= set(sys.stdlib_module_names)
 
 
-# A module that draws says so by importing plotly; it draws whatever way it is shown.
-DRAWING = [path for path in (*UI, *PAGES) if "plotly.graph_objects" in imports(path)]
+# A module that draws says so by what it imports; it draws whatever way it is shown.
+DRAWS = {"plotly.graph_objects", "pages.ui.live.Diagram"}
+DRAWING = [path for path in (*UI, *PAGES) if DRAWS & imports(path)]
 SHOWING = {"figure.py"}  # the live figure itself
 
 

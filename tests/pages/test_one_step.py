@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import string
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
-from pages.practice.one_step.places import (
-    ARRANGEMENTS,
+
+from pages import contents
+from pages.practice.one_step import frames, picture
+from pages.practice.one_step.picture import (
     BACK_TO_PHI,
     BACK_TO_Q,
     BACK_TO_Z,
     DECODE,
-    HALOS,
+    ENCODE,
+    NOISE,
     SAMPLE,
     STAGES,
+    TAKE,
     TERMS,
-    TOLD,
     UPDATE,
-    Arrangement,
 )
-
-from pages import contents
-from pages.practice.one_step import frames, picture
 from pages.ui.lesson import Lesson, read_sections
-from pages.ui.live import Frame
+from pages.ui.live import Edge, Frame, Line
 from pages.ui.live.lookahead import axis_ahead
 from pages.ui.numbers import three_digits
-from tests.support import pages_sweep
+from tests.support import diagrams, pages_sweep
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import TRAINABLE, TrainConfig
@@ -42,7 +39,40 @@ from vae_core.vae.data import DataError
 EVERY_STAGE = range(1, STAGES + 1)
 each_estimator = pytest.mark.parametrize("name", TRAINABLE)
 each_stage = pytest.mark.parametrize("stage", EVERY_STAGE)
-each_place = pytest.mark.parametrize("place", ARRANGEMENTS, ids=lambda place: place.name)
+each_form = pytest.mark.parametrize("form", diagrams.FORMS)
+
+# Each number of the picture: from which stage on it is known, and at which ones it is lit.
+TOLD = {
+    "mu": (ENCODE, {ENCODE, SAMPLE}),
+    "sigma": (ENCODE, {ENCODE, SAMPLE}),
+    "eps": (NOISE, {NOISE, SAMPLE, BACK_TO_Q}),
+    "z": (SAMPLE, {SAMPLE, DECODE}),
+    "log_p": (TERMS, {TERMS}),
+    "kl": (TERMS, {TERMS}),
+    "elbo": (TERMS, {TERMS}),
+    "by_z": (BACK_TO_Z, {BACK_TO_Z, BACK_TO_Q}),
+    "by_theta": (BACK_TO_Z, {BACK_TO_Z}),
+    "by_mu": (BACK_TO_Q, {BACK_TO_Q, BACK_TO_PHI}),
+    "by_sigma": (BACK_TO_Q, {BACK_TO_Q, BACK_TO_PHI}),
+    "by_phi": (BACK_TO_PHI, {BACK_TO_PHI}),
+    "theta_move": (UPDATE, {UPDATE}),
+    "phi_move": (UPDATE, {UPDATE}),
+    "batch_size": (UPDATE, {UPDATE}),
+    "gain": (UPDATE, {UPDATE}),
+}
+# What is lit at each stage, where the gradient goes through z.
+HALOS = {
+    TAKE: {"x"},
+    ENCODE: {"encoder", "mu", "sigma"},
+    NOISE: {"eps"},
+    SAMPLE: {"node", "z"},
+    DECODE: {"decoder", "xhat"},
+    TERMS: {"elbo"},
+    BACK_TO_Z: {"decoder", "z"},
+    BACK_TO_Q: {"mu", "sigma"},
+    BACK_TO_PHI: {"encoder"},
+    UPDATE: {"encoder", "decoder"},
+}
 
 
 def through(name: str) -> bool:
@@ -62,13 +92,20 @@ def step(name: str) -> OneStep:
     return frames.made(name, 0, 0)
 
 
-def written(frame: Frame) -> dict[str, str]:
-    """Each number of the picture, resting or lit, and which of the two it is."""
-    pairs = zip(frame.traces["resting"]["text"], frame.traces["lit"]["text"], strict=True)
-    found = {}
-    for told, (resting, lit) in zip(TOLD, pairs, strict=True):
-        assert picture.BLANK in (resting, lit)
-        found[told.name] = (resting + lit).strip(picture.BLANK)
+def line(name: str, told: str) -> Line:
+    """The line of the picture that writes a number."""
+    blank = "past_z" if told == "by_z" and not through(name) else told
+    suffix = "" if told == "batch_size" else "_text"
+    return diagrams.line_with(picture.diagram(path=through(name)), f"{blank}{suffix}")
+
+
+def written(name: str, stage: int) -> dict[str, str]:
+    """Each number of the picture at a stage, with its words; "" where it is not known yet."""
+    frame, found = shown(name, stage), {}
+    for told in TOLD:
+        words = line(name, told).words.split("\t")[-1]
+        known = diagrams.state(line(name, told), stage) != "off"
+        found[told] = diagrams.filled(words, frame.numbers) if known else ""
     return found
 
 
@@ -85,20 +122,24 @@ def test_the_registry_says_through_what_the_gradient_goes(name: str) -> None:
 @each_estimator
 @each_stage
 def test_a_number_shows_from_its_stage_on_and_is_lit_in_its_turn(name: str, stage: int) -> None:
-    frame = shown(name, stage)
-    for told, lit in zip(TOLD, frame.traces["lit"]["text"], strict=True):
-        assert bool(written(frame)[told.name]) == (told.since <= stage), told.name
-        assert (lit != picture.BLANK) == (told.since <= stage in told.lit), told.name
+    known = written(name, stage)
+    for told, (since, lit) in TOLD.items():
+        assert bool(known[told]) == (since <= stage), told
+        assert (diagrams.state(line(name, told), stage) == "lit") == (stage in lit), told
 
 
 def test_every_stage_lights_something_and_every_number_is_lit_when_it_comes() -> None:
-    assert all(told.since in told.lit for told in TOLD)
-    assert set(HALOS) == set(EVERY_STAGE)
+    assert all(since in lit for since, lit in TOLD.values())
+    for path in (True, False):
+        nodes = picture.diagram(path=path).nodes
+        for stage in EVERY_STAGE:
+            reached = HALOS[stage] - (set() if path or stage != BACK_TO_Z else {"z"})
+            assert {node.name for node in nodes if stage in node.lit} == reached
 
 
 @each_estimator
 def test_the_picture_writes_the_steps_own_numbers(name: str) -> None:
-    made, told = step(name), written(shown(name, STAGES))
+    made, told = step(name), written(name, STAGES)
     there, back = made.before, made.backward
     for key, tensor in {
         "mu": there.mu[1],
@@ -122,8 +163,8 @@ def test_the_picture_writes_the_steps_own_numbers(name: str) -> None:
 
 @each_estimator
 def test_formula_and_table_add_up(name: str) -> None:
-    told = {key: value for key, value in shown(name, 3).numbers.items() if key != "told"}
-    n = {key: float(value) for key, value in told.items()}
+    told = shown(name, 3).numbers
+    n = {key: float(value) for key, value in told.items() if not isinstance(value, str)}
     assert n["z"] == pytest.approx(n["mu"] + n["sigma"] * n["eps"], abs=1e-5)
     assert n["elbo"] == pytest.approx(n["log_p"] - n["kl"], abs=1e-3)
     assert n["kl_by_mu"] == pytest.approx(n["mu"], abs=1e-5)
@@ -148,7 +189,7 @@ def test_formula_and_table_add_up(name: str) -> None:
 def test_each_stage_says_its_own_sentence_with_its_numbers(name: str) -> None:
     said = [str(shown(name, stage).numbers["told"]) for stage in EVERY_STAGE]
     assert len(set(said)) == STAGES
-    told = written(shown(name, STAGES))
+    told = written(name, STAGES)
     assert not any("{" in each for each in said)
     assert told["mu"] in said[1]
     assert told["eps"] in said[2]
@@ -171,79 +212,59 @@ def test_the_pictures_are_those_of_the_image_that_is_followed(name: str) -> None
             np.testing.assert_allclose(drawn.ravel(), images[image - 1], atol=5.1e-4)
 
 
-def tips(place: Arrangement, name: str, stage: int, line: str) -> list[float]:
-    """Where the lines of a trace end along the way."""
-    at = picture.lines(stage, path=through(name))[f"{place.name} {line}"]["xy"[not place.wide]]
-    starts = [0, *(i + 1 for i, v in enumerate(at[:-1]) if np.isnan(v))]
-    return [at[start + 1] for start in starts if not np.isnan(at[start])]
+def edges(name: str, kind: str) -> list[Edge]:
+    """The picture's arrows of a kind."""
+    return [each for each in picture.diagram(path=through(name)).edges if each.kind == kind]
 
 
-@each_place
-def test_the_gradient_reaches_z_only_on_the_path(place: Arrangement) -> None:
-    way = 0 if place.wide else 1
+@each_form
+def test_the_gradient_reaches_z_only_on_the_path(form: str) -> None:
     stops = {"pathwise": "z", "score": "decoder", "score_loo": "decoder"}
     for name, stop in stops.items():
-        (tip,) = tips(place, name, BACK_TO_Z, "backward")
-        assert tip == pytest.approx(place.at[stop][way] + 8)
-        assert bool(tips(place, name, BACK_TO_Q, "signal")) == (name != "pathwise")
-        assert tips(place, name, BACK_TO_PHI, "signal") == []
-        assert len(tips(place, name, BACK_TO_PHI, "passed")) == 3
-        assert tips(place, name, TERMS, "backward") == []
+        drawn = picture.diagram(path=through(name))
+        laid = getattr(drawn, form)
+        boxes = drawn.boxes(laid)
+        gradient = edges(name, "gradient")
+        (way,) = (each for each in gradient if BACK_TO_Z in each.lit)
+        along = 1 if laid.down else 0
+        assert drawn.route(way, laid, boxes)[-1][along] == pytest.approx(boxes[stop][along] + 8)
+        signals = edges(name, "signal")
+        assert [list(each.shown) for each in signals] == [[BACK_TO_Q]] * (name != "pathwise")
+        back = [*gradient, *edges(name, "return")]
+        passed = [e for e in back if BACK_TO_PHI in e.shown and BACK_TO_PHI not in e.lit]
+        assert len(passed) == 3
+        assert not any(TERMS in each.shown for each in back)
 
 
-@each_place
-def test_the_decoders_picture_is_covered_until_it_is_made(place: Arrangement) -> None:
+def test_the_decoders_picture_is_covered_until_it_is_made() -> None:
+    (node,) = (each for each in picture.diagram(path=True).nodes if each.name == "xhat")
+    assert node.picture == "mean of x"
     for stage in EVERY_STAGE:
-        cover = picture.lines(stage, path=True)[f"{place.name} cover"]
-        assert np.isfinite(cover["x"]).any() == (stage < DECODE)
-
-
-def figure(name: str, stage: int, narrow: bool) -> dict[str, Any]:
-    now = shown(name, stage)
-    return picture.draw(now, path=through(name), narrow=narrow).to_plotly_json()
+        assert (stage in node.shown) == (stage >= DECODE)
 
 
 @each_estimator
-@pytest.mark.parametrize("narrow", [False, True])
-def test_everything_is_inside_the_drawing(name: str, narrow: bool) -> None:
-    """Words, with 0.5 of their size a letter, and every line of every stage."""
-    drawn = figure(name, STAGES, narrow)
-    width, height = (drawn["layout"]["meta"]["drawing"][side] for side in ("width", "height"))
-    sides = {"left": "right", "right": "left", "center": "center"}
-    words = []
-    for trace in (t for t in drawn["data"] if t.get("mode") == "text"):
-        columns = (trace["x"], trace["y"], trace["text"], trace["textposition"])
-        sizes = trace["textfont"]["size"]
-        for x, y, text, where, size in zip(*columns, sizes, strict=True):
-            words.append((x, y, text, sides[where.split()[1]], size))
-    for each in drawn["layout"]["annotations"]:
-        text = re.sub("<.*?>", "", each["text"])
-        words.append((each["x"], each["y"], text, each["xanchor"], each["font"]["size"]))
-    for x, y, text, anchor, size in words:
-        length = 0.5 * size * len(text)
-        before = {"left": 0.0, "center": 0.5, "right": 1.0}[anchor]
-        assert x - before * length > -4, text
-        assert x + (1 - before) * length < width + 4, text
-        assert size / 2 < y < height - size / 2, text
-    place = ARRANGEMENTS[narrow]
-    for stage in EVERY_STAGE:
-        for line, at in picture.lines(stage, path=through(name)).items():
-            x, y = (np.array(at[axis])[~np.isnan(at[axis])] for axis in "xy")
-            inside = ((x >= 0) & (x <= width) & (y >= 0) & (y <= height)).all()
-            assert inside or not line.startswith(place.name), line
+@each_form
+def test_everything_is_inside_the_drawing(name: str, form: str) -> None:
+    drawn = picture.diagram(path=through(name))
+    assert diagrams.faults(drawn, getattr(drawn, form)) == []
+
+
+@each_estimator
+def test_every_blank_of_the_picture_has_its_number(name: str) -> None:
+    drawn = picture.diagram(path=through(name))
+    assert diagrams.asked(drawn) <= set(shown(name, 1).numbers)
 
 
 def test_the_browser_gets_every_stage_ahead() -> None:
-    """Nothing but lines and words moves, so that no stage asks the server."""
+    """Nothing but words changes, so that no stage asks the server."""
     others = tuple({"seed": 0, "estimator": "pathwise", "updates": 0, "image": 2}.items())
     others += (("sentences", sentences("pathwise")),)
     packed = axis_ahead(frames.frame, "stage", tuple(EVERY_STAGE), others)
     assert packed["numbers"]["told"][SAMPLE - 1] == shown("pathwise", SAMPLE).numbers["told"]
-    moving = {(field["trace"], field["attr"]) for field in packed["fields"]}
-    lines = picture.lines(1, path=True)
-    expected = set(itertools.product(lines, "xy")) | {("lit", "text"), ("resting", "text")}
-    assert moving <= expected
-    assert expected - moving == {(f"{p.name} signal", axis) for p in ARRANGEMENTS for axis in "xy"}
+    assert packed["fields"] == []
+    moving = {name for name, values in packed["numbers"].items() if len(set(values)) > 1}
+    assert moving == {"told", "past_z_text"}
 
 
 def test_numbers_are_short_and_their_minus_is_true() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import pytest
 
 from pages import contents
 from pages.goal.start import picture
-from pages.goal.start.picture import ARRANGED, reparameterized, sampled
+from pages.goal.start.picture import reparameterized, sampled
 from pages.ui import lesson, numbers
-from tests.support import pages_sweep
+from tests.support import diagrams, pages_sweep
 
 START = contents.page_info("start")
 SETTINGS = list(itertools.product((-3.0, 0.0, 1.2), (0.1, 2.0), (-3.0, 0.0, 1.54)))
@@ -41,47 +40,32 @@ def test_numbers_are_written_with_a_true_minus() -> None:
     assert numbers.number(None) == "None"
 
 
-each_drawing = pytest.mark.parametrize(
-    ("outside", "narrow"), list(itertools.product((False, True), repeat=2))
-)
+ARRANGED = ("mu", "sigma", "z", "cost", "by_z", "by_mu", "by_sigma", "eps")
+each_way = pytest.mark.parametrize("outside", [False, True])
+each_form = pytest.mark.parametrize("form", diagrams.FORMS)
 
 
-def drawn(outside: bool, narrow: bool) -> dict[str, object]:
+@each_way
+def test_the_values_stand_beside_their_letters(outside: bool) -> None:
+    drawn = picture.diagram(outside=outside)
     now = reparameterized(-3, 2, 3) if outside else sampled(-3, 2, 0)
-    return picture.draw(now, outside=outside, narrow=narrow).to_plotly_json()
+    shown = ARRANGED if outside else ARRANGED[:-1]
+    written = {name: diagrams.line_with(drawn, name).words for name in shown}
+    assert diagrams.asked(drawn) == set(shown)
+    assert diagrams.filled(written["mu"], now.numbers) == "\N{MINUS SIGN}3.00"
+    for form in (drawn.wide, drawn.narrow):
+        boxes = drawn.boxes(form)
+        for name in ("mu", "sigma", "z", *(["eps"] if outside else [])):
+            letter, value = boxes[name], boxes[f"{name}_value"]
+            away = abs(letter.x - value.x) + abs(letter.y - value.y)
+            assert away < (letter.width + max(value.width, value.height)) / 2 + 8
 
 
-@each_drawing
-def test_the_values_stand_beside_their_letters(outside: bool, narrow: bool) -> None:
-    (values,) = drawn(outside, narrow)["data"]
-    assert len(values["text"]) == len(values["x"]) == len(ARRANGED) - (not outside)
-    assert values["text"][0] == "\N{MINUS SIGN}3.00"
-
-
-@each_drawing
-def test_everything_is_inside_the_drawing(outside: bool, narrow: bool) -> None:
-    figure = drawn(outside, narrow)
-    width, height = (figure["layout"]["meta"]["drawing"][side] for side in ("width", "height"))
-    (values,) = figure["data"]
-    sides = {"left": "right", "right": "left", "center": "center"}
-    words = [
-        (x, y, text, sides[where.split()[1]], size)
-        for x, y, text, where, size in zip(
-            values["x"], values["y"], values["text"], values["textposition"],
-            values["textfont"]["size"], strict=True,
-        )
-    ]  # fmt: skip
-    words += [
-        (each["x"], each["y"], re.sub("<.*?>", "", each["text"]), each["xanchor"],
-         each["font"]["size"])
-        for each in figure["layout"]["annotations"]
-    ]  # fmt: skip
-    for x, y, text, anchor, size in words:
-        length = 0.5 * size * len(text)
-        before = {"left": 0.0, "center": 0.5, "right": 1.0}[anchor]
-        assert x - before * length > -4, text
-        assert x + (1 - before) * length < width + 4, text
-        assert size / 2 < y < height - size / 2, text
+@each_way
+@each_form
+def test_everything_is_inside_the_drawing(outside: bool, form: str) -> None:
+    drawn = picture.diagram(outside=outside)
+    assert diagrams.faults(drawn, getattr(drawn, form)) == []
 
 
 def test_the_noise_starts_where_the_dice_of_the_seed_fell() -> None:

@@ -30,13 +30,7 @@ KEY, NAME = "inside_draw", "drawing"
 
 Cells = NDArray[np.bool_]
 
-_BOOTSTRAP = """
-export default async function (component) {
-  const sketch = await import(new URL(component.data.script, document.baseURI));
-  return sketch.show(component);
-}
-"""
-_component = st.components.v2.component("ttn_sketch", js=_BOOTSTRAP, isolate_styles=False)
+_component = st.components.v2.component("ttn_sketch", js=assets.START, isolate_styles=False)
 
 
 def sketch(digit: int, specimen: int, seed: int) -> None:

@@ -91,11 +91,8 @@ def frame(
     }
     words["past_z"] = "a constant" if stage == BACK_TO_Z else f"signal {words['signal']}"
     texts = {f"{name}_text": text for name, text in words.items()}
-    said: dict[str, float | str] = {
-        "told": sentences[stage - 1].format(**told),
-        "batch_size": len(step.x),
-    }
-    return Frame(traces, {**numbers, **texts, **said})
+    said = sentences[stage - 1].format(**told)
+    return Frame(traces, {**numbers, **texts, "batch_size": len(step.x), "told": said})
 
 
 def sections(back: str) -> list[str]:

@@ -21,13 +21,13 @@ ABOVE, MU, MIDDLE, SIGMA, BY_KL, LANE, SIGNAL, NOTES = range(8)
 END = ELBO + 0.55  # where the way back begins
 WIDE = Form(
     size=(980, 332),
-    along=(50, 160, 286, 436, 574, 672, 780, 903),
+    along=(50, 158, 292, 440, 576, 675, 782, 903),
     across=(28, 72, 120, 162, 226, 260, 272, 303),
     sizes={
         "node": (150, 62),
         "picture": (78, 78),
         "elbo": (138, 104),
-        "value": (110, 18),
+        "value": (92, 18),
         "x_title": (30, 22),
         "note": (150, 42),
         "at_encoder": (116, 42),
@@ -35,7 +35,7 @@ WIDE = Form(
         "at_z": (138, 42),
         "at_decoder": (112, 42),
         "by_kl": (230, 18),
-        "lane": (160, 18),
+        "lane": (140, 18),
     },
     letters={"note": 15, "elbo": 15, "x_title": 18, "by_kl": 14, "lane": 14},
 )
@@ -51,6 +51,8 @@ NARROW = Form(
         "elbo": (136, 104),
         "value": (82, 16),
         "x_title": (30, 20),
+        "xhat_title": (66, 16),
+        "lane": (138, 18),
         "note": (138, 40),
     },
     letters={"note": 13, "value": 13, "node": 16, "elbo": 15, "x_title": 16, "lane": 14},
@@ -174,7 +176,9 @@ def _forward() -> list[Edge]:
     }
     edges = [Edge(*ends, lit=(stage,)) for stage, pairs in stages.items() for ends in pairs]
     turns = ((Q, BY_KL), (ELBO, BY_KL))
-    return [*edges, Edge("sigma", "elbo", via=turns, lit=(TERMS,))]
+    # Its head gives way to that of the way back.
+    kl = Edge("sigma", "elbo", via=turns, shown=range(TAKE, BACK_TO_Q), lit=(TERMS,))
+    return [*edges, kl]
 
 
 def _backward(*, path: bool) -> list[Edge]:

@@ -9,11 +9,9 @@ that are symbols get their face and colour there, so words are plain strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from pages.ui import theme
+from typing import NamedTuple
 
 Point = tuple[float, float]
 # Tracks along and across, whole or between two; or a side ("above", "below", "left", "right") of a
@@ -25,7 +23,7 @@ LETTERS = {"box": 17.0, "ring": 20.0, "note": 17.0, "value": 15.0, "picture": 15
 SMALL = 14 / 17
 SIDES = (("left", "right"), ("above", "below"))
 TURNED = {"below": "right", "right": "below", "above": "left", "left": "above"}
-LEANS = {"left": "end", "right": "start"}
+LEANS = {"left": "end", "right": "start"}  # words beside a thing lean on it
 BESIDE = (6.0, 2.0)
 MARGIN, GAP, ROUND = 3.0, 8.0, 16.0
 
@@ -65,7 +63,8 @@ class Node:
         shown: Stages at which the picture is shown; all if there are none.
         lit: Stages at which it stands out.
         align: "start", "middle" or "end" for words; "" leaves it to the form.
-        about: A sentence on it, for whoever points at it or comes by the Tab key.
+        about: A sentence on it, for whoever points at it or comes by the Tab key; it takes the
+            place of the figure's hint.
     """
 
     name: str
@@ -152,6 +151,17 @@ class Form:
         sizes = {**SIZES, **self.sizes}
         return sizes[node.name if node.name in sizes else node.shape]
 
+    def letters_of(self, node: Node) -> float:
+        """Size of a thing's letters."""
+        sizes = {**LETTERS, **self.letters}
+        return sizes[node.name if node.name in sizes else node.shape]
+
+    def align(self, node: Node) -> str:
+        """Where a thing's words begin: "start", "middle" or "end"."""
+        if node.align or node.shape == "note":
+            return node.align or ("start" if self.down else "middle")
+        return LEANS.get(str(self.place(node)[0]), "middle")
+
     def place(self, node: Node) -> Place:
         """Where a thing stands in this form."""
         if node.name in self.places or not self.down:
@@ -175,6 +185,17 @@ class Diagram:
     wide: Form
     narrow: Form
     stage: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two things have one name, or an arrow ends at none."""
+        names = [node.name for node in self.nodes]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two things of the diagram are called {sorted(twice)}")
+        ends = {end for edge in self.edges for end in (edge.start, edge.end)}
+        lost = {end for end in ends if isinstance(end, str)} - set(names)
+        if lost:
+            raise ValueError(f"an arrow of the diagram ends at {sorted(lost)}, which it lacks")
 
     def things(self, form: Form) -> list[Node]:
         """Its things in a form."""
@@ -203,17 +224,13 @@ class Diagram:
 
     def description(self) -> str:
         """Which arrows lead where, in words."""
-        names = {node.name: _spoken(node) for node in self.nodes}
+        names = {node.name: spoken(node) for node in self.nodes}
         leads: dict[str, list[str]] = {}
         for edge in self.edges:
             if edge.kind == "forward" and isinstance(edge.start, str) and isinstance(edge.end, str):
                 leads.setdefault(names[edge.start], []).append(names[edge.end])
         ways = (f"{start} to {' and '.join(ends)}" for start, ends in leads.items())
         return f"Arrows lead from {'; from '.join(ways)}." if leads else ""
-
-    def pictures(self) -> list[str]:
-        """Traces whose grey values its things show."""
-        return [node.picture for node in self.nodes if node.picture]
 
     def _end(self, end: str | Place, form: Form, boxes: Mapping[str, Box]) -> Box:
         return boxes[end] if isinstance(end, str) else Box(*form.point(*map(float, end)), 0, 0)
@@ -241,69 +258,8 @@ class Diagram:
         return box.x + steps[0], box.y + steps[1]
 
 
-def data(diagram: Diagram) -> dict[str, Any]:
-    """A diagram for the browser: both forms laid out, colours as the theme's variables."""
-    forms = {"wide": diagram.wide, "narrow": diagram.narrow}
-    return {
-        "stage": diagram.stage,
-        "description": diagram.description(),
-        **{name: _laid_out(diagram, form) for name, form in forms.items()},
-    }
-
-
-def _laid_out(diagram: Diagram, form: Form) -> dict[str, Any]:
-    boxes = diagram.boxes(form)
-    return {
-        "size": form.size,
-        "nodes": [_node(node, form, boxes[node.name]) for node in diagram.things(form)],
-        "edges": [
-            {
-                "points": diagram.route(edge, form, boxes),
-                "kind": edge.kind,
-                "colour": theme.var(edge.colour) if edge.colour else "",
-                "shown": list(edge.shown),
-                "lit": list(edge.lit),
-            }
-            for edge in diagram.edges
-        ],
-    }
-
-
-def _node(node: Node, form: Form, box: Box) -> dict[str, Any]:
-    side, note = form.place(node)[0], node.shape == "note"
-    lean = LEANS.get(side, "middle") if isinstance(side, str) else "middle"
-    return {
-        **box._asdict(),
-        "name": node.name,
-        "shape": node.shape,
-        "colour": theme.var(node.colour),
-        "dashed": node.dashed,
-        "picture": node.picture,
-        "shown": list(node.shown),
-        "lit": list(node.lit),
-        "spoken": _spoken(node),
-        "about": node.about,
-        "align": node.align or ("start" if note and form.down else lean),
-        "top": note and not form.down,
-        "lines": list(_lines(node, form)),
-    }
-
-
-def _lines(node: Node, form: Form) -> Iterable[dict[str, Any]]:
-    sizes = {**LETTERS, **form.letters}
-    size = sizes[node.name if node.name in sizes else node.shape]
-    for line in node.lines:
-        quiet = "muted" if line.small or node.shape == "value" else "ink"
-        yield {
-            "words": line.words,
-            "colour": theme.var(line.colour or quiet),
-            "shown": list(line.shown),
-            "lit": list(line.lit),
-            "size": size * (SMALL if line.small else 1),
-        }
-
-
-def _spoken(node: Node) -> str:
+def spoken(node: Node) -> str:
+    """What a thing is called in words."""
     return node.lines[0].words.split("\t")[0] if node.lines else node.picture or node.name
 
 

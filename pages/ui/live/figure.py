@@ -26,16 +26,18 @@ from pages.ui.live.lookahead import axis_ahead, pack_constants, plain
 from pages.ui.live.parts import Param, Preset
 from pages.ui.live.picture import FigureOrDraw, Picture
 
-_BOOTSTRAP = """
+# Where the program does not come, the figure itself says so; what is sent ahead stays quiet.
+_AHEAD = """
 export default async function (component) {
-  const live = await import(new URL(component.data.script, document.baseURI));
-  return live.show(component);
+  const url = new URL(component.data.script, document.baseURI);
+  const live = await import(url.href).catch(() => null);
+  return live?.show(component);
 }
 """
 _figure_component = st.components.v2.component(
-    "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
+    "ttn_live_figure", js=assets.START, isolate_styles=False
 )
-_ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
+_ahead_component = st.components.v2.component("ttn_lookahead", js=_AHEAD, isolate_styles=False)
 _LOADED = ("katex.js", "live/figure.css")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
-from pages.ui import controls
-from pages.ui.live import diagram
+from pages.ui import controls, theme
+from pages.ui.live.diagram import SMALL, Box, Diagram, Edge, Form, Line, Node, spoken
 from pages.ui.live.frame import Frame
 from pages.ui.live.lookahead import grey_bytes, plain
 from pages.ui.live.parts import Param, Preset, Transport
@@ -47,12 +47,58 @@ def steady_json(
     return _json({**skeleton, "data": traces})
 
 
-def diagram_json(drawn: diagram.Diagram, now: Frame | None) -> str:
-    """A diagram laid out, with the pictures that a frame has for its things."""
+def diagram_json(diagram: Diagram, now: Frame | None) -> str:
+    """A diagram in both its forms, colours as the theme's variables, with a frame's pictures."""
     traces = now.traces if now else {}
-    greys = {name: grey_bytes(traces[name]["z"]) for name in drawn.pictures()}
-    pictures = {name: base64.b64encode(each.tobytes()).decode() for name, each in greys.items()}
-    return _json({"diagram": {**diagram.data(drawn), "pictures": pictures}})
+    shown = {node.picture for node in diagram.nodes if node.picture}
+    greys = {name: grey_bytes(traces[name]["z"]).tobytes() for name in sorted(shown)}
+    told = {
+        "stage": diagram.stage,
+        "description": diagram.description(),
+        "wide": _form_data(diagram, diagram.wide),
+        "narrow": _form_data(diagram, diagram.narrow),
+        "pictures": {name: base64.b64encode(each).decode() for name, each in greys.items()},
+    }
+    return _json({"diagram": told})
+
+
+def _form_data(diagram: Diagram, form: Form) -> dict[str, Any]:
+    boxes = diagram.boxes(form)
+    edges = [
+        {**_part(edge), "points": diagram.route(edge, form, boxes), "kind": edge.kind}
+        for edge in diagram.edges
+    ]
+    nodes = [_node_data(node, form, boxes[node.name]) for node in diagram.things(form)]
+    return {"size": form.size, "nodes": nodes, "edges": edges}
+
+
+def _part(part: Node | Edge | Line, colour: str = "") -> dict[str, Any]:
+    """What things, arrows and lines have in common: a colour, and what a stage does with them."""
+    named = part.colour or colour
+    shade = theme.var(named) if named else ""
+    return {"colour": shade, "shown": list(part.shown), "lit": list(part.lit)}
+
+
+def _node_data(node: Node, form: Form, box: Box) -> dict[str, Any]:
+    size = form.letters_of(node)
+    lines = [
+        {
+            **_part(line, "muted" if line.small or node.shape == "value" else "ink"),
+            "words": line.words,
+            "size": size * (SMALL if line.small else 1),
+        }
+        for line in node.lines
+    ]
+    told = ("name", "shape", "dashed", "picture", "about")
+    return {
+        **box._asdict(),
+        **_part(node),
+        **{name: getattr(node, name) for name in told},
+        "spoken": spoken(node),
+        "align": form.align(node),
+        "top": node.shape == "note" and not form.down,
+        "lines": lines,
+    }
 
 
 def _recipe(figure: Callable[..., Any]) -> tuple[Any, ...]:

@@ -1,0 +1,90 @@
+// Where the pictures under a moving hand come from: a module that computes them here, pictures
+// fetched by their names, or what Python sent ahead for each slider.
+
+import { Axis, unpackConstants } from "../shared/decode.js";
+import { loadModule } from "../shared/load.js";
+import { Shelf } from "./shelf.js";
+
+/** @import { Frame, FrameModule, Lookahead, Param, Payload, Transport, Values } from "../types" */
+
+/** By key of a figure: what each of its sliders would show.
+ * @type {Map<string, Map<string, Axis>>} */
+const ahead = new Map();
+
+/** Keep what Python sent ahead; it may come before the figure itself.
+ * @param {Lookahead} message */
+export function keepAhead(message) {
+  const { lookaheadFor: key, axis } = message;
+  const axes = ahead.get(key) ?? new Map();
+  ahead.set(key, axes.set(axis, new Axis(message)));
+}
+
+export class Frames {
+  /** The module that computes frames here, where there is one.
+   * @type {FrameModule | null} */
+  module = null;
+  /** What the picture depends on beside its parameters, as Python said last.
+   * @type {string | null} */
+  context = null;
+  /** What the module needs beside the values.
+   * @type {Record<string, any>} */
+  constants = {};
+  /** @type {string | null} */
+  #packed = null;
+
+  /** @param {() => void} arrived */
+  constructor(arrived) {
+    this.shelf = new Shelf(arrived);
+  }
+
+  /** @param {Payload} data */
+  async load({ formulaJs, constants }) {
+    this.module = formulaJs ? await loadModule(formulaJs) : null;
+    await this.module?.prepare?.(constants);
+  }
+
+  /** Take what Python says; true if that changes the pictures painted so far.
+   * @param {Payload} data */
+  take({ context, constants }) {
+    this.context = context;
+    const packed = JSON.stringify(constants);
+    if (packed === this.#packed) return false;
+    this.#packed = packed;
+    this.constants = unpackConstants(constants);
+    return true;
+  }
+
+  /** A link leads elsewhere, where other controls may stand otherwise: let Python draw.
+   * @param {boolean} changed whether they do */
+  leave(changed) {
+    this.context = null;
+    if (changed) this.#packed = null;
+  }
+
+  /** Ask for the pictures that the bar may come to, where they are fetched.
+   * @param {Transport | null} transport
+   * @param {Param | undefined} param */
+  fetch(transport, param) {
+    if (transport?.fetched) this.shelf.fetch(transport.fetched, param?.names ?? []);
+  }
+
+  /** The picture at some values of the figure's parameters; null if it is not known yet.
+   * @param {Payload} data
+   * @param {Values} values
+   * @param {Param[]} params
+   * @returns {Frame | null} */
+  at({ key, transport }, values, params) {
+    if (this.module) return this.module.frame(values, this.constants);
+    const place = (/** @type {string} */ name) => {
+      const param = params.find((each) => each.key === name);
+      return { param, index: param ? param.positions.indexOf(values[name]) : -1 };
+    };
+    if (transport?.fetched) {
+      const { param, index } = place(transport.param);
+      return this.shelf.frame(param?.names?.[index] ?? "");
+    }
+    const axes = Array.from(ahead.get(key)?.values() ?? []);
+    const axis = axes.find((each) => each.serves(this.context, values));
+    return axis ? axis.frameAt(place(axis.name).index) : null;
+  }
+}
