@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pages import contents
-from pages.ui import controls, layout
+from pages.ui import controls
 from pages.ui.live import figure
 from tests.support import page_controls
 
@@ -17,7 +17,7 @@ NOTE = controls.FALLBACK_NOTE.partition("{")[0]
 # Their values mean something only beside a run, or are looked up among the runs.
 OF_A_RUN = {"look", "run", "runs"}
 each_page = pytest.mark.parametrize(
-    "page", contents.ALL_PAGES, ids=[p.key for p in layout.ALL_PAGES]
+    "page", contents.ALL_PAGES, ids=[p.key for p in contents.ALL_PAGES]
 )
 
 
