@@ -122,6 +122,8 @@ def test_meaning(text):
         ("z^" * 90 + "z", 80, "nested"),
         ("√" * 90 + "z", 40, "nested"),
         ("sin(z, 2)", 5, "comma"),
+        ("1 + sin^(2)(z)", 4, "stands last"),
+        ("sin^z(z)", 0, "stands last"),
     ],
 )
 def test_what_is_not_understood_is_pointed_at(text, position, words):
