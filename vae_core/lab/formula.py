@@ -296,7 +296,9 @@ class _Parser:
         if self.take("^"):
             if self.take("-"):
                 raise self.refuse(f"{name}^-1 can be read in two ways: write 1/{name}(z).", token)
-            exponent = self.value() if self.next.kind == "number" else None
+            if self.next.kind != "number":
+                raise self.refuse(f"The power of {name} stands last: {name}(z)^2.", token)
+            exponent = self.value()
         opening = self.take(*CLOSING)
         if opening is None:
             example = f"{name}(0, z)" if several else f"{name}(z)"
