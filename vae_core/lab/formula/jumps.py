@@ -14,7 +14,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from vae_core.lab.formula_tree import COMPARISONS, Function, Node, function_of, is_constant, walk
+from vae_core.lab.formula.tree import COMPARISONS, Function, Node, function_of, is_constant, walk
 
 # Every z that a bell within the shell's bounds reaches: mu up to 1000, twelve sigma of up to 1000.
 FARTHEST, SPACING, NEAR, NEAR_SPACING = 13_000.0, 0.05, 16.0, 1 / 512
