@@ -30,8 +30,8 @@ FACES = {"__init__", "__main__", "config", "train"}
 # Rooms of `pages.ui` that know nothing of what is shown, and what they may take from `ui`.
 LIVE_MAY_USE = {"assets", "controls", "numbers", "theme", "live"}
 UI_MAY_USE_OF_CORE = {"vae_core.families", "vae_core.estimators", "vae_core.vae.data"}
-MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 12, 300, 40
-LONGER_FILES = {}
+MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 10, 300, 40
+LONGER_FILES: dict[str, str] = {}
 
 
 def imports(path: Path) -> set[str]:
@@ -96,7 +96,7 @@ def test_rooms_of_the_ui_keep_to_themselves(path: Path) -> None:
                 assert part(name, 2) in LIVE_MAY_USE, name
         elif room == "runs" and name.startswith("vae_core."):
             assert part(name, 1) in {"training", "runs", "vae", "estimators"}, name
-        elif room == "ui":
+        elif room in {"ui", "controls"}:
             assert not name.startswith(("pages.ui.live", "pages.ui.runs")), name
             if name.startswith("vae_core."):
                 assert any(name.startswith(allowed) for allowed in UI_MAY_USE_OF_CORE), name

@@ -1,0 +1,30 @@
+"""State in the address, and the controls that show and change it."""
+
+from pages.ui.controls.address import hidden, number_text, presenting, read, show_state, write
+from pages.ui.controls.widgets import (
+    FALLBACK_NOTE,
+    choice,
+    folded,
+    multichoice,
+    note,
+    number,
+    preset,
+    seed,
+)
+
+__all__ = [
+    "FALLBACK_NOTE",
+    "choice",
+    "folded",
+    "hidden",
+    "multichoice",
+    "note",
+    "number",
+    "number_text",
+    "presenting",
+    "preset",
+    "read",
+    "seed",
+    "show_state",
+    "write",
+]
