@@ -6,10 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+import torch
+from torch import nn
+
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.vae.data import COUNTS, PIXELS
 from vae_core.vae.likelihoods import LIKELIHOODS
-from vae_core.vae.priors import COMPONENTS, PSEUDO_INPUTS
+from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
 
 class JobsError(ValueError):
@@ -115,10 +118,6 @@ def count_weights(config: TrainConfig) -> int:
     further = (config.depth - 1) * (hidden + 1) * hidden
     encoder = (PIXELS + 1) * hidden + further + (hidden + 1) * 2 * latent
     decoder = (latent + 1) * hidden + further + (hidden + 1) * outputs
-    prior = {
-        "standard": 0,
-        "gaussian": 2 * latent,
-        "mixture": COMPONENTS * (1 + 2 * latent),
-        "vamp": PSEUDO_INPUTS * PIXELS,
-    }
-    return encoder + decoder + prior[config.prior]
+    pictures = torch.empty(PSEUDO_INPUTS, PIXELS)
+    prior = make_prior(config.prior, latent, nn.Identity(), pictures, torch.Generator())
+    return encoder + decoder + sum(weight.numel() for weight in prior.parameters())
