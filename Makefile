@@ -66,6 +66,7 @@ clean:
 	@$(PIP) --quiet -r requirements-dev.txt
 	@touch $@
 
-.venv/browser: tests/support/find_browser.py .venv/installed-dev
+.venv/browser: tests/support/find_browser.py tests/support/find_proxy.py .venv/installed-dev
 	@$(PY) tests/support/find_browser.py --install
+	@$(PY) tests/support/find_proxy.py --install
 	@touch $@

@@ -11,10 +11,13 @@ import gc
 import hashlib
 import importlib
 import logging
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -22,12 +25,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 
 from pages.contents import PAGES
 from pages.ui import assets
+from vae_core.runs import folder_lock
+from vae_core.runs.allowance import Allowance
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -60,6 +65,27 @@ def content_security_policy() -> str:
             "frame-ancestors 'self'",
         )
     )
+
+
+class BelowBasePath:
+    """ASGI middleware that answers this app's own routes below `server.baseUrlPath`.
+
+    Streamlit puts its own there. The option is read when the server is made, not when this file is:
+    only then is it known.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.base = str(st.get_option("server.baseUrlPath")).strip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; one of ours without the base path."""
+        if self.base and scope["type"] == "http":
+            below = scope["path"].removeprefix(f"/{self.base}")
+            inside = {**scope, "path": below}
+            if below != scope["path"] and any(r.matches(inside)[0] is Match.FULL for r in ROUTES):
+                scope = inside
+        await self.app(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -134,7 +160,7 @@ def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
     st.error("This page stopped in the middle of its work. The fault is ours, not yours.")
-    st.markdown("Reload the page to try again, or go [back to the start](/).")
+    st.markdown("Reload the page to try again, or go [back to the start](./).")
     return True
 
 
@@ -170,14 +196,36 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     await run_in_threadpool(visitor.close)
 
 
+def check_environment() -> None:
+    """End at the start, with status 2 and in one line, where the environment makes no sense."""
+    named = os.environ.get("TTN_RUNS")
+    try:
+        Allowance.from_environment()
+        if named:
+            folder_lock.opened(Path(named)).close()
+    except OSError as problem:
+        refuse(f"TTN_RUNS: nothing can be written into {named!r} ({problem.strerror})")
+    except ValueError as problem:
+        refuse(str(problem))
+
+
+def refuse(problem: str) -> NoReturn:
+    """Say why this does not start, and end."""
+    sys.stderr.write(f"Through the Noise does not start: {problem}\n")
+    sys.exit(2)
+
+
+check_environment()
+
+ROUTES = (
+    Route("/assets/{name:path}", serve_asset),
+    Route("/take/{name}", serve_file),
+    Route("/looks", serve_looks),
+)
 app = st.App(
     PAGES / "site.py",
-    routes=[
-        Route("/assets/{name:path}", serve_asset),
-        Route("/take/{name}", serve_file),
-        Route("/looks", serve_looks),
-    ],
-    middleware=[Middleware(SecurityHeaders)],
+    routes=ROUTES,
+    middleware=[Middleware(SecurityHeaders), Middleware(BelowBasePath)],
     lifespan=lifespan,
     on_script_error=explain_failure,
 )

@@ -60,22 +60,35 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(port: int | None = None) -> Iterator[str]:
+def running_server(port: int | None = None, base: str = "", **environment: str) -> Iterator[str]:
     """A server in a fresh interpreter; yields its address, without a slash at the end."""
-    with running_process(port) as (address, _):
+    with running_process(port, base, **environment) as (address, _):
         yield address
 
 
 @contextmanager
 def running_process(
-    port: int | None = None,
+    port: int | None = None, base: str = "", **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """As `running_server`, with the process that serves it; at the given port, or a free one."""
+    """As `running_server`, with the process that serves it; at the given port, or a free one.
+
+    Args:
+        port: where it listens.
+        base: path below which it serves, such as "uni/ttn".
+        environment: further variables of its environment.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    address = f"http://127.0.0.1:{port}"
+    command += [f"--server.baseUrlPath={base}"] if base else []
+    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+        )
         try:
             _wait_until_healthy(address, process, log)
             yield address, process
@@ -90,12 +103,19 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: IO[
         if process.poll() is not None:
             log.seek(0)
             pytest.fail(f"the server stopped at its start:\n{log.read()}")
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
+        if is_answering(f"{address}/_stcore/health"):
+            return
+        time.sleep(0.2)
     pytest.fail(f"the server did not answer within {START_SECONDS} s")
+
+
+def is_answering(address: str) -> bool:
+    """Whether something answers there, and well."""
+    try:
+        with urllib.request.urlopen(address, timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@
 
 import { Axis, unpackConstants } from "../shared/decode.js";
 import { make, setText } from "../shared/dom.js";
+import { DiagramView } from "./diagram.js";
 import { enlarge, fit, rearrange, savePicture } from "./room.js";
 import { Grips } from "./grips.js";
 import { unfold } from "./image.js";
@@ -56,7 +57,7 @@ class LiveFigure {
     this.plot = make("div", { class: "ttn-plot" });
     this.gripRoot = make("div", { class: "ttn-grips", "aria-hidden": "true" });
     this.stage = make("div", { class: "ttn-stage", role: "group",
-      onkeydown: (event) => event.target === this.stage && this.transport.key(event) },
+      onkeydown: (event) => this.steppable(event.target) && this.transport.key(event) },
       this.plot, this.gripRoot);
     const sliders = make("div", { class: "ttn-sliders" });
     const bar = make("div", { class: "ttn-transport", role: "toolbar", "aria-label": "Playback" });
@@ -70,6 +71,7 @@ class LiveFigure {
     this.controls = new Controls(sliders, this);
     this.transport = new TransportBar(bar, this);
     this.grips = new Grips(this.gripRoot, this);
+    this.diagram = new DiagramView(this.plot, (words) => setText(this.hint, words || this.data.hint));
     this.palette = new Palette(this.root);
     this.arrays = {}; // by trace: what is drawn now
     this.moved = new Set(); // traces painted since Python's figure came
@@ -107,7 +109,7 @@ class LiveFigure {
       this.moved.clear();
       if (asked && current) this.syncSoon();
       else await this.draw();
-    }
+    } else if (this.figure.diagram) this.fillDiagram();
     this.words.set(this.names);
     this.words.restSoon();
     this.label();
@@ -115,7 +117,8 @@ class LiveFigure {
   }
 
   async load({ urls, formulaJs, constants }) {
-    const parts = [loadStyle(urls["live/figure.css"]), loadPlotly(urls["plotly.min.js"])];
+    const plot = urls["plotly.min.js"]; // a diagram does without
+    const parts = [loadStyle(urls["live/figure.css"]), plot && loadPlotly(plot)];
     parts.push(import(new URL(urls["katex.js"], document.baseURI)));
     if (formulaJs) parts.push(import(new URL(formulaJs, document.baseURI)));
     const [, plotly, katex, formula] = await Promise.all(parts);
@@ -168,7 +171,7 @@ class LiveFigure {
   async draw() {
     await this.sync();
     this.resizer.observe(this.plot);
-    if (this.listening) return;
+    if (this.listening || this.figure.diagram) return;
     this.listening = true;
     this.plot.on("plotly_afterplot", () => this.grips.set(this.plot, this.arrays));
     this.plot.on("plotly_relayouting", () => this.grips.set(this.plot, this.arrays));
@@ -176,6 +179,10 @@ class LiveFigure {
 
   // Bring plotly in line with what is shown: after a drag, a change of theme, an answer.
   async sync() {
+    if (this.figure.diagram) {
+      await this.drawDiagram(this.figure.diagram);
+      return;
+    }
     const { layout, traces } = this.dressed();
     const coarse = matchMedia("(pointer: coarse)").matches;
     const config = { displaylogo: false, displayModeBar: coarse || layout.meta?.drawing ? false : "hover", responsive: false, scrollZoom: false,
@@ -190,9 +197,25 @@ class LiveFigure {
     this.label();
   }
 
+  async drawDiagram(diagram) {
+    this.painted = null;
+    await this.diagram.draw(diagram, this.plot.clientWidth < 680, this.palette.channels("ink"));
+    this.fillDiagram();
+    this.painted = JSON.stringify(this.values);
+    this.label();
+  }
+
+  fillDiagram() {
+    this.diagram.set(this.names, Object.fromEntries(Array.from(this.moved, (name) => [name, this.arrays[name]])));
+  }
+
   async save() {
     clearTimeout(this.laggard);
     await this.sync();
+    if (this.figure.diagram) {
+      await this.diagram.save(this.palette.hex("paper"), this.data.key);
+      return;
+    }
     await savePicture(this.plotly, this.plot, this.palette.hex("paper"), this.data.key);
   }
 
@@ -244,6 +267,11 @@ class LiveFigure {
     this.words.typeset = false;
     this.words.set(this.names);
     this.sync();
+  }
+
+  // The keys of the bar work on the figure and on what can be focused in a diagram.
+  steppable(node) {
+    return node === this.stage || Boolean(node.closest(".ttn-diagram"));
   }
 
   label() {
@@ -300,7 +328,8 @@ class LiveFigure {
     }
     this.names = { ...this.names, ...frame.numbers, ...this.values };
     const changed = new Set(Object.keys(frame.traces));
-    if (!paint(this.plot, changed, this.arrays)) this.sync();
+    if (this.figure.diagram) this.fillDiagram();
+    else if (!paint(this.plot, changed, this.arrays)) this.sync();
     else this.grips.set(this.plot, this.arrays);
     this.words.set(this.names);
   }
@@ -401,7 +430,7 @@ class LiveFigure {
 async function parsed(text) {
   if (!text) return null;
   const figure = JSON.parse(text);
-  return { ...figure, data: await Promise.all(figure.data.map(unfold)) };
+  return { ...figure, data: await Promise.all((figure.data ?? []).map(unfold)) };
 }
 
 function receive(message) {

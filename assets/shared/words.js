@@ -46,9 +46,20 @@ export function format(value, spec = ".3g") {
 const BLANK = /\{(\w+)(?::([^{}]*))?\}/g;
 
 export function fill(template, names, formats) {
-  return template.replace(BLANK, (whole, name, spec) =>
+  const filled = template.replace(BLANK, (whole, name, spec) =>
     name in names ? format(names[name], spec ?? formats[name]) : whole,
   );
+  return readable(filled);
+}
+
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+// Numbers in a sentence as people write them: 5e-07 as 5 × 10⁻⁷.
+export function readable(text) {
+  return text.replace(/(\d)e([+-])0*(\d+)/g, (whole, last, sign, power) => {
+    const raised = Array.from(power, (digit) => RAISED[digit]).join("");
+    return `${last} × 10${sign === "-" ? "⁻" : ""}${raised}`;
+  });
 }
 
 const VALUE = /\\val\{(\w+)(?::([^{}]*))?\}/g;
@@ -58,7 +69,7 @@ const SYMBOL = /\\sym\{([\w-]+)\}/g;
 // not straight after an equals sign.
 export function formulaNumbers(template, names, formats) {
   return Array.from(template.matchAll(VALUE), ({ 1: name, 2: spec, index }) => {
-    const text = format(names[name], spec ?? formats[name]);
+    const text = readable(format(names[name], spec ?? formats[name]));
     const bare = /=\s*$/.test(template.slice(0, index));
     return { name, text: text.startsWith(MINUS) && !bare ? `(${text})` : text };
   });

@@ -2,6 +2,9 @@
 
 An address carries a hash of the content (`?v=...`), so the browser may keep the file for good and
 still never shows an old one. Each file is read and compressed once, then served from memory.
+
+Addresses are relative to the page's own, since the server may stand at the root of its host or
+below a path that only a proxy in front of it knows. All pages lie in one folder, so that of Start.
 """
 
 from __future__ import annotations
@@ -65,14 +68,14 @@ def _read(path: Path, _changed_ns: int) -> Asset:
 
 
 def url(name: str) -> str:
-    """Address of an asset, of `plotly.min.js`, or of Streamlit's own `katex.js` and `katex.css`.
+    """Relative address of an asset, of `plotly.min.js`, or of Streamlit's `katex.js` or `.css`.
 
     Raises:
         FileNotFoundError: If there is no such file.
     """
     if name in _KATEX:
-        return "/" + katex_path(name).relative_to(_STREAMLIT).as_posix()
-    return f"/assets/{name}?v={load(_known(FOLDER, name)).version}"
+        return "./" + katex_path(name).relative_to(_STREAMLIT).as_posix()
+    return f"./assets/{name}?v={load(_known(FOLDER, name)).version}"
 
 
 @cache

@@ -297,6 +297,18 @@ def test_browser_formats_numbers_as_python_does(open_page: Opener) -> None:
             assert text.replace("−", "-") == plain, (spec, number)
 
 
+def test_the_browser_writes_numbers_in_sentences_as_people_do(open_page: Opener) -> None:
+    live = transform(open_page)
+    filled = live.page.evaluate(
+        """async () => {
+          const { fill } = await import('/assets/live/words.js');
+          const names = { small: 5e-7, large: -1234567, word: "1.5e+08", code: "exp(-2)" };
+          return fill("{small:.1e}, {large:.3g}, {word}, {code}, {small:.1f}", names, {});
+        }"""
+    )
+    assert filled == "5.0 × 10⁻⁷, −1.23 × 10⁶, 1.5 × 10⁸, exp(-2), 0.0"
+
+
 def test_touch_targets_are_large_on_a_phone(open_page: Opener) -> None:
     live = transform(open_page, width=390, has_touch=True)
     for control in live.root.locator(

@@ -125,3 +125,25 @@ def test_it_survives_a_lost_network_and_a_killed_server(
         page.get_by_role("button", name="Go on").click()
         await_epoch(page, epoch + 0.1)
         page.close()
+
+
+def test_a_second_server_on_the_folder_says_who_has_it_and_leaves_the_run_alone(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    runs = {"TTN_RUNS": str(tmp_path)}
+    with running_process(**runs) as (first, process), running_server(**runs) as second:
+        page = open_page("/train_vae?epochs=50&latent=2", server=first).page
+        page.get_by_role("button", name="Start", exact=True).click()
+        _, begun = reached(page)
+        page.wait_for_url("**run=*")
+        token = page.url.removeprefix(first)
+        other = open_page(token, server=second).page
+        who = other.get_by_text(f"process {process.pid} on")
+        expect(who).to_be_visible()
+        assert "interrupted" not in other.locator(".stMain").inner_text()
+        other.get_by_role("button", name="Start", exact=True).click()
+        reached(other)
+        expect(who).to_be_visible()
+        await_epoch(page, begun + 0.2)
+        page.context.close()
+        other.context.close()

@@ -63,9 +63,8 @@ def test_the_pages_offer_it_in_a_colour_of_its_own(newcomer):
 @pytest.mark.parametrize("view", ["histogram", "mean", "against", "map", "parts"])
 def test_every_view_shows_it(newcomer, view):
     built = VIEWS[view].build(Chosen("square", (newcomer,), "loc", "sigma"))
-    params = [*built["params"], *([built["transport"].param] if "transport" in built else [])]
-    now = built["frame"](**{param.key: param.default for param in params}, **built["extra"])
-    assert newcomer in {trace.name for trace in built["figure"](now).data} or view == "map"
+    now = built.at({param.key: param.default for param in built.axes})
+    assert newcomer in {trace.name for trace in built.figure(now).data} or view == "map"
 
 
 def test_the_table_measures_it(newcomer):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.support import find_browser
+from tests.house.test_layers import imports
+from tests.support import find_browser, find_proxy
 
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
@@ -22,15 +24,14 @@ def test_packages_are_pinned(name: str) -> None:
         )
 
 
-def test_the_app_needs_only_what_it_lists() -> None:
+def test_the_app_imports_what_it_lists_and_nothing_else() -> None:
+    files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vae_core").rglob("*.py")]
+    tops = {name.split(".")[0] for path in files for name in imports(path)}
+    foreign = tops - set(sys.stdlib_module_names) - {"pages", "vae_core"}
     listed = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert set(re.findall(r"^([\w-]+)==", listed, re.MULTILINE)) == {
-        "streamlit",
-        "plotly",
-        "torch",
-        "numpy",
-        "safetensors",
-    }
+    distributions = {"PIL": "pillow"}
+    wanted = {distributions.get(name, name) for name in foreign}
+    assert set(re.findall(r"^([\w-]+)==", listed, re.MULTILINE)) == wanted
 
 
 def test_mnist_is_the_file_that_its_attribution_describes() -> None:
@@ -58,6 +59,35 @@ def test_a_missing_browser_is_said_and_fails(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(find_browser, "_playwright_own", lambda: "no/such/browser")
     with pytest.raises(SystemExit, match="Install Chromium"):
         find_browser.main()
+
+
+def test_a_missing_proxy_is_said_and_can_be_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("NGINX", raising=False)
+    monkeypatch.setattr(find_proxy.shutil, "which", lambda _name, path=None: None)
+    assert find_proxy.find() is None
+    find_proxy.main()
+    assert "apt-get install nginx-light" in capsys.readouterr().out
+    monkeypatch.setattr(find_proxy.shutil, "which", lambda name, path=None: name)
+    monkeypatch.setattr(find_proxy.os, "geteuid", lambda: 0, raising=False)
+    assert [command[0] for command in find_proxy.way_to_install()] == ["apt-get", "apt-get"]
+
+
+FROM_THE_ROOT = re.compile(
+    r"""\]\(/ | \bhref\s*=\s*["']/ | (import|fetch|URL)\(\s*["'`]/
+    | ["'`]/(assets|looks|take|static)\b""",
+    re.VERBOSE,
+)
+
+
+def test_no_address_begins_at_the_root_of_the_host() -> None:
+    """Below a path of a proxy it would lead out of the app; `app.py` alone names its routes so."""
+    kinds = ("assets/**/*.js", "assets/**/*.css", "assets/lessons/*.md", "pages/**/*.py")
+    files = [path for kind in kinds for path in ROOT.glob(kind)]
+    assert len(files) > 50
+    for path in files:
+        assert not FROM_THE_ROOT.search(path.read_text(encoding="utf-8")), path
 
 
 def test_the_named_browser_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

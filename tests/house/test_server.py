@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from streamlit import config as streamlit_config
 from streamlit.web.server import server_util
 
 from pages.ui import assets
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,12 @@ Client = Callable[..., Answer]
 
 @pytest.fixture
 def get(server: str) -> Client:
-    """Asks the running server for a path, exactly as it is written."""
+    """Asks the running server for a path, exactly as it is written; `./` is its root."""
 
     def ask(path: str, **headers: str) -> Answer:
         connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=30)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", path, headers=sent)
+        connection.request("GET", path.removeprefix("."), headers=sent)
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
@@ -191,7 +194,7 @@ def test_a_failing_page_says_so_in_plain_words() -> None:
     assert not shown.exception
     assert "secret detail" not in shown.error[0].value
     assert "ours, not yours" in shown.error[0].value
-    assert "[back to the start](/)" in shown.markdown[0].value
+    assert "[back to the start](./)" in shown.markdown[0].value
 
 
 def test_the_server_itself_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,3 +206,32 @@ def test_the_server_itself_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("requests.get", refuse)
     assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
     assert server_util.is_url_from_allowed_origins("http://127.0.0.1:8501")
+
+
+STREAMLIT, DIRECTLY = ["-m", "streamlit", "run", "app.py"], ["app.py"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [
+        (STREAMLIT, "TTN_SECONDS", "nan"),
+        (DIRECTLY, "TTN_SECONDS", "nan"),
+        (DIRECTLY, "TTN_RUNS", "app.py"),
+        (DIRECTLY, "TTN_RUNS", "app.py/runs"),
+    ],
+)
+def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(
+    command: list[str], name: str, value: str
+) -> None:
+    found = subprocess.run(
+        [sys.executable, *command],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, name: value, "STREAMLIT_SERVER_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 2
+    assert found.stderr.count("\n") == 1
+    assert name in found.stderr

@@ -13,7 +13,7 @@ from tests.support import pages_sweep
 from tests.support.small_jobs import small_jobs
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.jobs import Jobs
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 
 PAGE = contents.page_info("compare_runs")
 WORDS = {"none": "none", "one": "{name} {elbo}", "some": "{name} {elbo} {second} {ahead}"}

@@ -1,6 +1,7 @@
 """The pictures of the variance lab: what their traces hold, against the core."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pages.estimators.gradient_variance import draws, duel, minibatch, sweep
 from pages.estimators.gradient_variance import histograms as figures
 from pages.estimators.gradient_variance.views import VIEWS, Chosen
+from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS, find_problem
 from vae_core.lab.experiment import Experiment, measure
@@ -20,8 +22,7 @@ SQUARE = {"problem": "square", "names": PAIR, "parameter": "loc"}
 def at_default(view: str, problem: str, names: tuple[str, ...], parameter: str, along: str) -> dict:
     """The arguments of a view's frame at every slider's default."""
     built = VIEWS[view].build(Chosen(problem, names, parameter, along))
-    params = [*built["params"], *([built["transport"].param] if "transport" in built else [])]
-    return {param.key: param.default for param in params} | built["extra"]
+    return {param.key: param.default for param in built.axes} | dict(built.extra)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -30,8 +31,8 @@ def at_default(view: str, problem: str, names: tuple[str, ...], parameter: str, 
 def test_every_view_draws_every_problem(view, problem, parameter):
     """Traces keep their names from frame to figure, and the numbers are numbers."""
     built = VIEWS[view].build(Chosen(problem, PAIR, parameter, "sigma"))
-    now = built["frame"](**at_default(view, problem, PAIR, parameter, "sigma"))
-    drawn = built["figure"](now)
+    now = built.frame(**at_default(view, problem, PAIR, parameter, "sigma"))
+    drawn = built.figure(now)
     assert set(now.traces) <= {trace.name for trace in drawn.data}
     assert all(isinstance(n, str) or math.isfinite(n) for n in now.numbers.values())
     assert drawn.layout.uirevision
@@ -43,9 +44,9 @@ def test_every_view_draws_every_problem(view, problem, parameter):
 @pytest.mark.parametrize("view", ["histogram", "mean", "against", "map", "parts"])
 def test_every_estimator_is_shown_by_every_view(view, name):
     built = VIEWS[view].build(Chosen("gaussian_elbo", (name,), "scale", "samples"))
-    now = built["frame"](**at_default(view, "gaussian_elbo", (name,), "scale", "samples"))
-    built["figure"](now)
-    assert "nan" not in built["takeaway"].format(**(WHERE | dict(now.numbers)))
+    now = built.frame(**at_default(view, "gaussian_elbo", (name,), "scale", "samples"))
+    built.figure(now)
+    assert "nan" not in built.takeaway.format(**(WHERE | dict(now.numbers)))
 
 
 def test_histogram_counts_the_estimates():
@@ -109,7 +110,7 @@ def test_running_means_stay_in_their_band_nineteen_times_of_twenty():
 
 def test_duel_shows_both_gradients_of_the_same_draw():
     """For z^2: the slope gives 2z, the score gives z^2 (z - mu) / sigma^2."""
-    now = duel.duel(2.0, 0.5, 3, 7, "square", "loc")
+    now = duel.duel(mu=2.0, sigma=0.5, seed=3, n=7, problem="square", parameter="loc")
     z, eps = now.numbers["z"], now.numbers["eps"]
     assert z == pytest.approx(2.0 + 0.5 * eps)
     assert now.numbers["by_path"] == pytest.approx(2.0 * z)
@@ -143,7 +144,7 @@ def test_map_names_the_winner():
 
 
 def test_parts_are_those_of_the_core():
-    now = minibatch.parts(0.5, 0.8, 1, 4, 1.5, 0, PAIR, "loc")
+    now = minibatch.parts(4, 1.5, PAIR, "loc", mu=0.5, sigma=0.8, samples=1, seed=0)
     x = minibatch.data_points(1.5)
     parts = minibatch.decompose("score", 0.5, 0.8, x, 4, 1, minibatch.REPLICATES)
     assert now.numbers["noise_score"] == pytest.approx(parts.noise)
@@ -181,3 +182,42 @@ def test_remarks_warn_of_what_is_wrong():
     assert len(told) == 2
     assert "jumps" in told[0]
     assert "2 samples" in told[1]
+
+
+def test_the_takeaway_tells_the_exact_ratio_from_the_measured_one():
+    """Var[f s] = mu^4 / sigma^2 + 14 mu^2 + 15 sigma^2 = 87 and Var[2z] = 4 sigma^2 = 4."""
+    found = {
+        name: draws.Setting("square", (), "loc", 2.0, 1.0).gradients(name, 2000) for name in PAIR
+    }
+    measured = found["score"].var(ddof=1) / found["pathwise"].var(ddof=1)
+    told = figures.histograms(**WHERE, **SQUARE, n=2000).numbers["verdict"]
+    assert "21.8 times" in told
+    assert "87 against 4" in told
+    assert f"these 2,000 draws gave {measured:.3g}" in told
+    assert f"{87 / 4:.3g}" != f"{measured:.3g}"
+
+
+def test_a_ratio_that_was_only_measured_is_called_so():
+    words = SQUARE | {"names": ("pathwise", "measure_valued")}
+    told = figures.histograms(**WHERE, **words, n=2000).numbers["verdict"]
+    assert "in these 2,000 draws" in told
+    assert "closed form" not in told
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5.0e-7, "5 × 10⁻⁷"), (0.0, "0"), (-0.5, "−0.5"), (21.75, "21.8"), (1234.0, "1,230"),
+     (99_999.9, "100,000"), (-1.234e8, "−1.23 × 10⁸"), (1.5e-4, "0.00015"), (math.inf, "none yet"),
+     (9.9999e-6, "1 × 10⁻⁵"), (9.994e-6, "9.99 × 10⁻⁶"), (100.0, "100")],
+)  # fmt: skip
+def test_numbers_are_written_as_people_do(value, text):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("problem", "sigma"), [("exp", 3.0), ("cubic", 0.1), ("f=z/1000000", 0.1)])
+def test_no_sentence_has_a_programmers_number(view, problem, sigma):
+    built = VIEWS[view].build(Chosen(problem, PAIR, "loc", "sigma"))
+    where = at_default(view, problem, PAIR, "loc", "sigma") | {"sigma": sigma}
+    words = [n for n in built.frame(**where).numbers.values() if isinstance(n, str)]
+    assert not [text for text in words if re.search(r"\de[-+]\d", text)]

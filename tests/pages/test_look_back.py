@@ -147,11 +147,11 @@ def shown(monkeypatch) -> list[tuple[int, tuple[float, ...], bool]]:
     original, ahead = live_figure.live_figure, live_figure._send_ahead
     sent: list[str] = []
 
-    def noted(key, **words):
+    def noted(key, picture):
         sent.clear()
-        live = original(key, **words)
+        live = original(key, picture)
         if key == "look_back":
-            positions = words["transport"].param.positions
+            positions = picture.transport.param.positions
             seen.append((live.values["look"], positions, key in sent))
         return live
 
@@ -197,8 +197,7 @@ def test_whoever_looks_back_stays_there_while_the_run_gives_looks_up(jobs, shown
     there = int(shown[-1][1][1])
     app.query_params["look"] = str(there)
     app.run()
-    monkeypatch.setattr("vae_core.runs.view.looks.MOST_LOOKS", 3)
-    monkeypatch.setattr("vae_core.runs.shared_run.thin_looks", lambda looks: (looks[0], looks[-1]))
+    monkeypatch.setattr("vae_core.runs.standing.thin_looks", lambda looks: (looks[0], looks[-1]))
     jobs.wait_for(token(app), lambda view: there not in [look.step for look in view.looks])
     grown(jobs, app, int(shown[-1][1][-1]))
     assert there not in [look.step for look in jobs.look(token(app)).looks]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pages import contents
-from pages.estimators.race import fates, picture
+from pages.estimators.race import fates, picture, ways
 from tests.support import pages_sweep
 from vae_core.lab import PROBLEMS
 from vae_core.lab.race import Course, Lane, race
@@ -33,21 +33,21 @@ def at_step(n: int, **change: object):
 
 
 def test_a_frame_shows_the_race_itself():
-    shown = at_step(picture.STEPS)
-    course = Course("square", 1, picture.STEPS, seed=3)
+    shown = at_step(ways.STEPS)
+    course = Course("square", 1, ways.STEPS, seed=3)
     ran = race(["pathwise"], course, Lane(2.0, 1.0, 0.1))["pathwise"]
-    at = list(picture.KNOTS)
+    at = list(ways.KNOTS)
     path, loss = shown.traces["Reparameterization"], shown.traces["pathwise loss"]
-    np.testing.assert_allclose(path["x"], ran.mu[at], rtol=1e-9)
-    np.testing.assert_allclose(np.exp(path["y"]), ran.sigma[at], rtol=1e-9)
+    np.testing.assert_allclose(path["x"], ran.loc[at], rtol=1e-9)
+    np.testing.assert_allclose(np.exp(path["y"]), ran.scale[at], rtol=1e-9)
     np.testing.assert_allclose(loss["y"], ran.loss[at], rtol=1e-9)
     assert list(loss["x"]) == at
 
 
 def test_paths_grow_with_the_steps_and_naive_stays():
-    lengths = [at_step(n).traces["Reparameterization"]["x"].size for n in picture.KNOTS]
-    assert lengths == list(range(1, len(picture.KNOTS) + 1))
-    assert set(at_step(picture.STEPS).traces["Naive"]["x"]) == {2.0}
+    lengths = [at_step(n).traces["Reparameterization"]["x"].size for n in ways.KNOTS]
+    assert lengths == list(range(1, len(ways.KNOTS) + 1))
+    assert set(at_step(ways.STEPS).traces["Naive"]["x"]) == {2.0}
 
 
 def test_a_runner_that_diverged_stays_at_its_last_good_step_and_is_named():
@@ -56,23 +56,23 @@ def test_a_runner_that_diverged_stays_at_its_last_good_step_and_is_named():
     assert after.traces["score sign"]["text"] == ["✗ diverged"]
     assert "REINFORCE diverged after step 13" in str(after.numbers["verdict"])
     head = after.traces["score head"]
-    assert picture.MU_WINDOW[0] <= head["x"][0] <= picture.MU_WINDOW[1]
+    assert ways.MU_WINDOW[0] <= head["x"][0] <= ways.MU_WINDOW[1]
     assert all(np.isfinite(trace["x"]).all() for trace in after.traces.values())
 
 
 def test_the_loss_can_stand_against_evaluations():
-    shown = at_step(picture.STEPS, names=("pathwise", "measure_valued"), against="evaluations")
-    assert shown.traces["pathwise loss"]["x"][-1] == picture.STEPS
-    assert shown.traces["measure_valued loss"]["x"][-1] == 5 * picture.STEPS
-    assert shown.numbers["most"] == 5 * picture.STEPS
+    shown = at_step(ways.STEPS, names=("pathwise", "measure_valued"), against="evaluations")
+    assert shown.traces["pathwise loss"]["x"][-1] == ways.STEPS
+    assert shown.traces["measure_valued loss"]["x"][-1] == 5 * ways.STEPS
+    assert shown.numbers["most"] == 5 * ways.STEPS
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_problem_has_a_map_and_a_figure(problem):
-    mu, log_sigma, loss = picture.loss_map(problem)
+    mu, log_sigma, loss = ways.loss_map(problem)
     assert loss.shape == (log_sigma.size, mu.size)
     assert np.isfinite(loss).all()
-    shown = at_step(picture.STEPS, problem=problem)
+    shown = at_step(ways.STEPS, problem=problem)
     drawn = picture.figure(shown, NAMES, problem, "steps")
     names = [trace.name for trace in drawn.data]
     assert len(set(names)) == len(names)
@@ -83,13 +83,13 @@ def test_every_problem_has_a_map_and_a_figure(problem):
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_wildest_race_fits_what_is_sent_to_the_browser(problem):
     """Single precision holds up to 3e38; a loss may be far beyond before its runner is stopped."""
-    shown = at_step(picture.STEPS, problem=problem, mu=3.0, sigma=2.0, rate=1.0)
+    shown = at_step(ways.STEPS, problem=problem, mu=3.0, sigma=2.0, rate=1.0)
     arrays = [t[axis] for t in shown.traces.values() for axis in ("x", "y")]
     assert all(np.isfinite(np.asarray(array, "<f4")).all() for array in arrays)
 
 
 def test_the_map_is_the_exact_loss():
-    mu, log_sigma, loss = picture.loss_map("square")
+    mu, log_sigma, loss = ways.loss_map("square")
     expected = mu[None, :] ** 2 + np.exp(log_sigma)[:, None] ** 2
     np.testing.assert_allclose(loss, expected, rtol=1e-12)
 
@@ -102,13 +102,13 @@ def test_no_estimator_at_all_is_no_error():
 
 
 def test_the_words_rank_the_runners_by_their_loss():
-    words = str(at_step(picture.STEPS, names=("naive", "pathwise")).numbers["verdict"])
+    words = str(at_step(ways.STEPS, names=("naive", "pathwise")).numbers["verdict"])
     assert words.index("Reparameterization") < words.index("Naive 5.00")
 
 
 def test_the_many_races_are_counted():
-    setting = ("square", 2.0, 1.0, 0.1, 1, 3)
-    counted = {name: fates.fates(name, *setting) for name in NAMES}
+    setting = ways.setting("square", 2.0, 1.0, 0.1, 1, 3)
+    counted = {name: fates.fates(name, setting) for name in NAMES}
     assert all(sum(found) == fates.RACES for found in counted.values())
     assert counted["pathwise"].arrived == fates.RACES
     assert counted["naive"].behind == fates.RACES
@@ -121,7 +121,7 @@ def test_the_many_races_are_counted():
 
 def test_an_ideal_that_goes_nowhere_still_counts():
     """At the top of an ELBO nothing can be gained: then nothing arrives, and nothing breaks."""
-    found = fates.fates("naive", "square", 0.0, 0.1, 0.005, 1, 0)
+    found = fates.fates("naive", ways.setting("square", 0.0, 0.1, 0.005, 1, 0))
     assert found.behind == fates.RACES
 
 
@@ -138,15 +138,17 @@ def test_the_page_bears_the_ends(query):
 
 
 def test_the_positions_of_the_sliders_are_those_that_are_run():
-    assert math.isclose(picture.KNOTS[-1], picture.STEPS)
-    for mu in picture.STARTS_MU:
-        for sigma in picture.STARTS_SIGMA:
-            for rate in picture.RATES:
-                assert picture.way("naive", "square", mu, sigma, rate, 1, 0).mu[-1] == mu
+    assert math.isclose(ways.KNOTS[-1], ways.STEPS)
+    for mu in ways.STARTS_MU:
+        for sigma in ways.STARTS_SIGMA:
+            for rate in ways.RATES:
+                start = ways.setting("square", mu, sigma, rate, 1, 0)
+                assert ways.way("naive", start).loc[-1] == mu
 
 
 def test_the_answer_to_the_question_is_true():
     """Of a hundred races, REINFORCE loses about every other one; reparameterization none."""
-    lost = [fates.fates(n, "square", 2.0, 1.0, 0.1, 1, 3).diverged for n in NAMES[:2]]
+    setting = ways.setting("square", 2.0, 1.0, 0.1, 1, 3)
+    lost = [fates.fates(n, setting).diverged for n in NAMES[:2]]
     assert lost[0] == 0
     assert 35 <= lost[1] <= 65

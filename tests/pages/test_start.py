@@ -94,5 +94,5 @@ def test_the_page_leads_to_every_other_page() -> None:
     shown = [element.value for element in app.markdown]
     links = {link.label for link in app.get("page_link")}
     for page in contents.ALL_PAGES[1:]:
-        assert lesson.read_sections(page.key)["teaser"] in shown
+        assert lesson.Lesson(page.key).text("teaser") in shown
         assert page.title in links

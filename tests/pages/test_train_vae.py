@@ -17,7 +17,7 @@ from tests.support.small_jobs import small_jobs
 from vae_core.runs.archive import UNKNOWN
 from vae_core.runs.exports import curves_csv
 from vae_core.runs.jobs import Bounds, Jobs
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.checkpoint import load_checkpoint
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
 from vae_core.vae.data import DataError
@@ -208,9 +208,9 @@ def test_a_finished_run_is_there_at_once_and_says_why(jobs):
     assert "trained here before" in second.warning[0].value
 
 
-def test_a_run_that_is_too_large_is_refused_in_words(jobs):
-    jobs._bounds = Bounds(steps=100)
-    app = press(opened(), "start")
+def test_a_run_that_is_too_large_is_refused_in_words(tmp_path):
+    with small_jobs(tmp_path, bounds=Bounds(steps=100)):
+        app = press(opened(), "start")
     assert "600 steps" in app.warning[0].value
     assert "run" not in app.query_params
 

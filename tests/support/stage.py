@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.evaluate import Bound, Views

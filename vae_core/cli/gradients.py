@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.lab import PROBLEMS
+from vae_core.lab import PROBLEMS, find_problem
 from vae_core.lab.experiment import Experiment, Measurement, measure
+from vae_core.lab.formula import FormulaError
+from vae_core.lab.problems import OWN
 from vae_core.lab.statistic import Statistic
 
 GREEK = {"mu": "loc", "sigma": "scale"}
@@ -66,12 +69,15 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps([as_json(m) for m in measurements]))
     else:
+        for remark in remarks(experiment):
+            print(remark, file=sys.stderr)
         print(sweep_table(name, measurements))
 
 
 def experiment_from(args: argparse.Namespace) -> Experiment:
     """The experiment that the words describe; K defaults to the fewest the estimator allows."""
     rule = ESTIMATORS.get(args.estimator)
+    _read(args.problem)
     fewest = rule.min_samples if rule else 1
     return Experiment(
         problem=args.problem,
@@ -84,6 +90,22 @@ def experiment_from(args: argparse.Namespace) -> Experiment:
         seed=args.seed,
         knobs=dict(_knob(word) for word in args.set),
     )
+
+
+def _read(problem: str) -> None:
+    """Look at a typed cost first. Raises ValueError with the cost and a mark at what is wrong."""
+    try:
+        find_problem(problem)
+    except FormulaError as error:
+        raise ValueError(f"{error} Here: {error.marked(problem.removeprefix(OWN))}") from None
+
+
+def remarks(experiment: Experiment) -> list[str]:
+    """How a typed cost was read, and what to know of the estimator on this cost; a line each."""
+    problem, rule = experiment.cost_problem, experiment.rule
+    read = [f"f(z) = {problem.read_as}", *problem.notes] if problem.read_as else []
+    objection = problem.objection(rule)
+    return [*read, f"{rule.title}: {objection}"] if objection else read
 
 
 def _knob(word: str) -> tuple[str, float]:
@@ -126,6 +148,7 @@ def as_json(m: Measurement) -> dict[str, Any]:
     return {
         **words,
         **({"set": knobs} if knobs else {}),
+        **({"remarks": told} if (told := remarks(m.experiment)) else {}),
         "value": _statistic(m.value, "exact", "mean", "standard_error"),
         "gradient": {name: _gradient(m, name, s) for name, s in m.gradient.items()},
         "seconds": m.seconds,
@@ -154,6 +177,7 @@ def as_table(m: Measurement) -> str:
         f"D = {e.dim}, K = {e.samples}{knobs}",
         f"{e.replicates} replicates, seed {e.seed}, {m.seconds:.2f} s"
         + ("" if e.cost_problem.allows(e.rule) else "; this estimator is BIASED here"),
+        *remarks(e),
         "",
         f"{'':<10}{'exact':>12}{'mean':>12}{'std. error':>12}{'variance':>12}{'closed form':>13}"
         f"{'z':>8}{'SNR':>9}",

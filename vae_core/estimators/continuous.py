@@ -92,7 +92,11 @@ def score_baseline(cost: Cost, q: Distribution, k: int, gen: torch.Generator) ->
     needs_elbo=True,
 )
 def vargrad(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
-    """Covariance of cost and score, less the cost's own -log q, whose gradient is only noise."""
+    """Covariance of cost and score, less the gradient of the -log q that an ELBO ends in.
+
+    That gradient has mean zero, so the estimate is right for any cost; there it is quieter, while
+    on a cost without a -log q it may be either.
+    """
     z = q.transform(q.base(k, gen)).detach()
     f = cost(z)
     centred = (f - f.mean(0)) * (k / (k - 1))
@@ -124,7 +128,10 @@ def pathwise_antithetic(cost: Cost, q: Distribution, k: int, gen: torch.Generato
     needs_elbo=True,
 )
 def stl(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
-    """Path derivative: adding log q at the fixed sample cancels the score inside the cost."""
+    """Path derivative: adding log q at the fixed sample cancels the score inside an ELBO's cost.
+
+    The added score has mean zero, so the estimate is right for any smooth cost, if not quieter.
+    """
     z = q.transform(q.base(k, gen))
     return with_gradient_of(cost(z), q.log_prob(z.detach()))
 

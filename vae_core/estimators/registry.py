@@ -52,7 +52,8 @@ class Estimator:
         summary: one sentence on how it works.
         unbiased: whether its mean is the gradient, for every cost that it allows.
         needs_smooth_cost: whether it differentiates f, and so is wrong where f jumps.
-        needs_elbo: whether it supposes that f ends in -log q(z), as an ELBO's cost does.
+        needs_elbo: whether it is made for an f that ends in -log q(z), as an ELBO's cost does;
+            elsewhere it is right too, and quieter or noisier.
         needs_path: whether it follows z along its parameters, and so needs a family whose z moves.
         families: names of the only families that it is written for; none where it takes any.
         min_samples: the fewest samples K that one estimate needs.

@@ -1,26 +1,34 @@
-"""A learner's own cost, typed in plain notation: `sin(3z) + z^2/2`, `|z|`, `2 exp(-z^2)`.
+"""A learner's own cost, typed in plain notation: `sin(3z) + z^2/2`, `|z|`, `max(0, z)`, `z > 0`.
 
-The text is cut into tokens, written again as Python with the multiplication signs that people
-leave out, parsed into a syntax tree, and the tree is translated node by node. Only the nodes,
-names and functions listed here are understood; nothing is ever evaluated as code.
+The text is cut into tokens and parsed by descent into the tree of `formula_tree`. Only the names
+and signs listed there and here are understood; nothing is ever evaluated as code. What can be
+read in two ways is read in one, and a note says which.
 """
 
 from __future__ import annotations
 
-import ast
-import math
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+
+from vae_core.lab.formula_tree import (
+    COMPARISONS,
+    CONSTANTS,
+    FUNCTIONS,
+    SEVERAL,
+    Function,
+    Node,
+    function_of,
+    plain,
+)
+from vae_core.lab.formula_words import LOST, MARKS, OFFERS, Piece, advice, unsigned_notes
 
 LONGEST = 200
-OFFERS = "Try something like sin(3z), z^2 - 2z or exp(-z^2)."
-
-Function = Callable[[Tensor], Tensor]
+DEEPEST = 40
 
 
 class FormulaError(ValueError):
@@ -34,50 +42,44 @@ class FormulaError(ValueError):
         super().__init__(message)
         self.position = position
 
+    def marked(self, text: str, mark: str = ">>") -> str:
+        """The text with a mark before the character at fault."""
+        return f"{text[: self.position]}{mark}{text[self.position :]}"
+
 
 class Formula(NamedTuple):
-    """A parsed cost: f maps z elementwise; `jumps` says whether it may be discontinuous."""
+    """A parsed cost.
+
+    Attributes:
+        f: maps z elementwise.
+        tree: what was understood.
+        notes: a sentence for each place that could be read in another way.
+    """
 
     f: Function
-    jumps: bool
+    tree: Node
+    notes: tuple[str, ...]
 
 
-CONSTANTS = {"pi": math.pi, "e": math.e}
-FUNCTIONS: dict[str, Function] = {
-    "sin": torch.sin,
-    "cos": torch.cos,
-    "tanh": torch.tanh,
-    "exp": torch.exp,
-    "log": torch.log,
-    "sqrt": torch.sqrt,
-    "abs": torch.abs,
-    "sigmoid": torch.sigmoid,
-    "relu": torch.relu,
-    "softplus": torch.nn.functional.softplus,
-    "sign": torch.sign,
-    "step": lambda z: (z > 0).to(z.dtype),
-}
-JUMPING = {"sign", "step"}
-OPERATORS: dict[type[ast.operator], Callable[[Tensor, Tensor], Tensor]] = {
-    ast.Add: torch.add,
-    ast.Sub: torch.sub,
-    ast.Mult: torch.mul,
-    ast.Div: torch.div,
-    ast.Pow: torch.pow,
-}
-SYMBOLS = {"×": "*", "·": "*", "−": "-", "÷": "/", "^": "**", "²": "**2", "³": "**3", "π": "pi"}
+SYMBOLS = dict.fromkeys("×·⋅∙✕", "*") | dict.fromkeys("−–", "-") | dict.fromkeys("÷∕⁄", "/")
+SYMBOLS |= {"**": "^", "≥": ">=", "≤": "<=", "π": "pi", "√": "sqrt"}
+CLOSING = {"(": ")", "[": "]", "|": "|"}
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+ALIASES = {"ln": "log", "sgn": "sign", "heaviside": "step", "arctan": "atan", "logistic": "sigmoid"}
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(?P<name>[a-zA-Z]+|π)"
-    r"|(?P<operator>\*\*|[-+*/^×·−÷²³])|(?P<bracket>[()|]))"
+    r"\s*(?:(?P<number>[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)"
+    r"|(?P<name>log10|log2|[a-zA-Z]+|π)|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+    r"|(?P<sign>\*\*|<=|>=|[-+*/^×·⋅∙✕−–÷∕⁄<>≤≥√(),|\[\]]))"
 )
 
 
 class Token(NamedTuple):
-    """A piece of the text: its kind, its Python spelling, and where it stands."""
+    """A piece of the text: its kind, its plain spelling, and where it begins and ends."""
 
     kind: str
     text: str
     position: int
+    end: int
 
 
 @lru_cache(maxsize=256)
@@ -92,17 +94,9 @@ def parse_formula(text: str) -> Formula:
     tokens = _tokens(text)
     if not tokens:
         raise FormulaError(f"There is no formula yet. {OFFERS}", 0)
-    source, places = _python(tokens)
-    try:
-        tree = ast.parse(source, mode="eval")
-        f = _translate(tree.body, places)
-    except SyntaxError as error:
-        at = min((error.offset or len(places)) - 1, len(places) - 1)
-        message = f"Something is missing or out of place here. {OFFERS}"
-        raise FormulaError(message, places[at]) from None
-    except (RecursionError, MemoryError):
-        raise FormulaError("The formula is nested too deeply.", 0) from None
-    return Formula(f, any(token.text in JUMPING for token in tokens))
+    parser = _Parser(text, tokens)
+    tree = parser.whole()
+    return Formula(function_of(tree), tree, tuple(dict.fromkeys(parser.notes)))
 
 
 def check_finite(f: Function, reach: int = 65, per_unit: int = 40) -> None:
@@ -124,78 +118,191 @@ def _tokens(text: str) -> list[Token]:
         match = TOKEN.match(text, at)
         if match is None:
             spot = at + len(text[at:]) - len(text[at:].lstrip())
-            raise FormulaError(f"{text[spot]!r} is not understood in a formula.", spot)
+            hint = MARKS.get(text[spot], "")
+            raise FormulaError(
+                f"'{text[spot]}' is not understood in a formula. {hint}".strip(), spot
+            )
         kind = match.lastgroup or ""
         piece = match.group(kind)
-        found.append(Token(kind, SYMBOLS.get(piece, piece), match.start(kind)))
+        spelt = SYMBOLS.get(piece, piece.lower())
+        found.append(Token(kind, ALIASES.get(spelt, spelt), match.start(kind), match.end()))
         at = match.end()
     return found
 
 
-def _python(tokens: list[Token]) -> tuple[str, list[int]]:
-    """The tokens as Python, and for each of its characters the place in the learner's text."""
-    source, places, bars = "", [], 0
-    before: Token | None = None
-    for found in tokens:
-        token = found
-        if found.text == "|":
-            closes = bars > 0 and _ends_value(before)
-            bars += -1 if closes else 1
-            token = found._replace(text=")" if closes else "(", kind="abs")
-        if before is not None and before.kind == token.kind == "number":
-            raise FormulaError("Two numbers stand side by side here.", token.position)
-        piece = "abs(" if token.kind == "abs" and token.text == "(" else token.text
-        called = before is not None and before.text in FUNCTIONS and token.text == "("
-        starts_value = token.kind in ("number", "name") or token.text == "("
-        if _ends_value(before) and starts_value and not called:
-            piece = "*" + piece
-        source += piece
-        places += [token.position] * len(piece)
-        before = token
-    if bars:
-        last = next(token for token in reversed(tokens) if token.text == "|")
-        raise FormulaError("This bar has no partner.", last.position)
-    return source, places
+class _Parser:
+    """Recursive descent: comparison, sum, product, sign, power, value, from loose to tight."""
 
+    def __init__(self, text: str, tokens: list[Token]) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.notes: list[str] = []
+        self.at = 0
+        self.depth = 0
+        self.in_bars = False
 
-def _ends_value(token: Token | None) -> bool:
-    """Whether what comes next, were it a value, would be multiplied by what ends here."""
-    if token is None:
-        return False
-    return token.kind in ("number", "name") or token.text in (")", "**2", "**3")
+    @property
+    def next(self) -> Token:
+        """The token that is to be read; an empty one at the end."""
+        end = self.tokens[-1].end
+        return self.tokens[self.at] if self.at < len(self.tokens) else Token("end", "", end, end)
 
+    def take(self, *spellings: str) -> Token | None:
+        """Read the next token if it is one of these signs."""
+        token = self.next
+        if token.kind != "sign" or token.text not in spellings:
+            return None
+        self.at += 1
+        return token
 
-def _translate(node: ast.expr, places: list[int]) -> Function:
-    """The function that a node of the syntax tree stands for."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return _constant(float(node.value))
-    if isinstance(node, ast.Name) and node.id == "z":
-        return lambda z: z
-    if isinstance(node, ast.Name) and node.id in CONSTANTS:
-        return _constant(CONSTANTS[node.id])
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        operand, sign = _translate(node.operand, places), -1.0
-        return operand if isinstance(node.op, ast.UAdd) else lambda z: sign * operand(z)
-    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        operator = OPERATORS[type(node.op)]
-        left, right = _translate(node.left, places), _translate(node.right, places)
-        return lambda z: operator(left(z), right(z))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
-        outer, inner = FUNCTIONS.get(node.func.id), _translate(node.args[0], places)
-        if outer is not None:
-            return lambda z: outer(inner(z))
-        node = node.func
-    raise FormulaError(_unknown(node), places[node.col_offset])
+    def refuse(self, message: str, token: Token | None = None) -> FormulaError:
+        """What is wrong at a token, the next one if none is given."""
+        return FormulaError(message, (token or self.next).position)
 
+    def out_of_place(self) -> FormulaError:
+        """The next token stands where nothing, or something else, should."""
+        if self.next.text in (")", "]"):
+            return self.refuse("This bracket closes nothing.")
+        if self.next.text == ",":
+            return self.refuse("A comma stands in max(0, z) and min(0, z) only; write 0.5 for 0,5.")
+        return self.refuse(f"Something is missing or out of place here. {OFFERS}")
 
-def _constant(value: float) -> Function:
-    return lambda z: torch.full_like(z, value)
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One level further down."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.refuse("The formula is nested too deeply.")
+        yield
+        self.depth -= 1
 
+    def whole(self) -> Node:
+        """All of the text."""
+        tree = self.comparison()
+        if self.next.kind != "end":
+            raise self.out_of_place()
+        if tree.op in COMPARISONS:
+            self.notes.append(f"`{plain(tree)}` is read as 1 where it holds, and 0 elsewhere.")
+        return tree
 
-def _unknown(node: ast.expr) -> str:
-    names = ", ".join((*CONSTANTS, *FUNCTIONS))
-    if not isinstance(node, ast.Name):
-        return f"This is not understood in a formula. {OFFERS}"
-    if node.id in FUNCTIONS:
-        return f"{node.id} needs its argument in brackets: {node.id}(z)."
-    return f"{node.id!r} is not known here. There are z, {names}."
+    def comparison(self) -> Node:
+        """a > b as 1 or 0; a < b < c holds where both do."""
+        tree, left = None, self.sum()
+        while sign := self.take(*COMPARISONS):
+            right = self.sum()
+            holds = Node(sign.text, (left, right))
+            tree, left = Node("*", (tree, holds)) if tree else holds, right
+        return tree or left
+
+    def sum(self) -> Node:
+        """Terms, from left to right."""
+        tree = self.product()
+        while sign := self.take("+", "-"):
+            tree = Node(sign.text, (tree, self.product()))
+        return tree
+
+    def product(self) -> Node:
+        """Factors, from left to right; where no sign stands between two, they are multiplied."""
+        before, dividend = self.factor(), None
+        tree = before.node
+        while True:
+            sign = self.take("*", "/")
+            if sign is None and not self._starts_value():
+                return tree
+            if sign is None and self.tokens[self.at - 1].kind == self.next.kind == "number":
+                raise self.refuse(f"Two numbers stand side by side here. {LOST}")
+            factor = self.factor()
+            if sign is None:
+                self.notes += unsigned_notes(self.text, before, factor, dividend)
+            tree = Node(sign.text if sign else "*", (tree, factor.node))
+            dividend = before if sign and sign.text == "/" else None
+            before = factor
+
+    def _starts_value(self) -> bool:
+        token = self.next
+        if token.text == "|":
+            return not self.in_bars
+        return token.kind in ("number", "name") or token.text in ("(", "[", "sqrt")
+
+    def factor(self) -> Piece:
+        """A power with the signs before it, and where it stands."""
+        start = self.next.position
+        node = self.signed()
+        return Piece(node, start, self.tokens[self.at - 1].end)
+
+    def signed(self) -> Node:
+        """-z^2 is -(z^2)."""
+        negative = False
+        while sign := self.take("-", "+"):
+            negative ^= sign.text == "-"
+        tree = self.power()
+        return Node("neg", (tree,)) if negative else tree
+
+    def power(self) -> Node:
+        """a^b^c is a^(b^c); a raised digit binds first."""
+        start, tree = self.next, self.value()
+        while self.next.kind == "raised":
+            tree = Node("^", (tree, self._raised()))
+        if self.take("^"):
+            with self.deeper():
+                tree = Node("^", (tree, self.signed()))
+        if tree.op == "^" and self.text[start.position] == "√":
+            self.notes.append(f"`√` takes what follows it at once: this is `{plain(tree)}`.")
+        return tree
+
+    def _raised(self) -> Node:
+        self.at += 1
+        return Node("number", text=self.tokens[self.at - 1].text.translate(SUPERSCRIPTS))
+
+    def value(self) -> Node:
+        """A number, a name, a call, or something in brackets or bars."""
+        token = self.next
+        if self.take(*CLOSING):
+            return self._inside(token)[0]
+        if self.take("sqrt"):
+            with self.deeper():
+                return Node("sqrt", (self.value(),))
+        if token.kind not in ("number", "name"):
+            raise self.out_of_place()
+        self.at += 1
+        if token.kind == "number":
+            return Node("number", text=token.text)
+        if token.text in FUNCTIONS or token.text in SEVERAL:
+            return self._call(token)
+        if token.text == "z" or token.text in CONSTANTS:
+            return Node(token.text)
+        name = self.text[token.position : token.end]
+        raise self.refuse(f"{name!r} is not known here. {advice(token.text)}", token)
+
+    def _inside(self, opening: Token, *, several: bool = False) -> tuple[Node, ...]:
+        """What stands in brackets, or its size in bars; in parts where commas divide it."""
+        bars = opening.text == "|"
+        outer, self.in_bars = self.in_bars, bars
+        with self.deeper():
+            parts = [self.comparison()]
+            while several and self.take(","):
+                parts.append(self.comparison())
+        if not self.take(CLOSING[opening.text]):
+            if self.next.kind != "end":
+                raise self.out_of_place()
+            raise self.refuse(f"This {'bar' if bars else 'bracket'} has no partner.", opening)
+        self.in_bars = outer
+        return (Node("abs", (parts[0],)),) if bars else tuple(parts)
+
+    def _call(self, token: Token) -> Node:
+        """A function with its arguments; sin^2(z) is sin(z)^2."""
+        name, several = token.text, token.text in SEVERAL
+        exponent = self._raised() if self.next.kind == "raised" else None
+        if self.take("^"):
+            if self.take("-"):
+                raise self.refuse(f"{name}^-1 can be read in two ways: write 1/{name}(z).", token)
+            exponent = self.value() if self.next.kind == "number" else None
+        opening = self.take(*CLOSING)
+        if opening is None:
+            example = f"{name}(0, z)" if several else f"{name}(z)"
+            raise self.refuse(f"{name} needs its argument in brackets: {example}.", token)
+        parts = self._inside(opening, several=several)
+        if several and len(parts) < 2:
+            raise self.refuse(f"{name} needs two arguments: {name}(0, z).", token)
+        called = Node(name, parts)
+        return Node("^", (called, exponent)) if exponent else called

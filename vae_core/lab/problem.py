@@ -18,6 +18,7 @@ from torch import Tensor
 from vae_core.estimators import Cost, Estimator
 from vae_core.families import Distribution, sum_dimensions
 from vae_core.lab.closed_form import Moments
+from vae_core.lab.jumps import JUMPS
 
 
 class Exact(NamedTuple):
@@ -65,6 +66,8 @@ class Problem:
         smooth: whether f is continuous, so that differentiating it is allowed.
         elbo: whether -log q(z) is added to f, which makes E[f] an ELBO.
         knobs: its settings by name.
+        flaw: why following the slope of f does not tell the gradient, where f is not smooth.
+        read_as: a typed formula with every sign, and `notes` on what could be read otherwise.
     """
 
     name: str
@@ -76,6 +79,9 @@ class Problem:
     smooth: bool
     elbo: bool
     knobs: Mapping[str, Knob]
+    flaw: str = JUMPS
+    read_as: str = ""
+    notes: tuple[str, ...] = ()
 
     def cost(self, q: Distribution, **knobs: float) -> Cost:
         """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
@@ -102,13 +108,19 @@ class Problem:
         return estimator.unbiased and (self.smooth or not estimator.needs_smooth_cost)
 
     def objection(self, estimator: Estimator) -> str | None:
-        """Why the estimator should not be used here, in one sentence; None if it may be."""
+        """What to know before the estimator is used here, in one sentence; None if nothing.
+
+        Where `allows` holds too, the estimator is right, and the sentence speaks of its noise.
+        """
         if not estimator.unbiased:
             return "It is biased: in general its mean is not the gradient."
         if not self.allows(estimator):
-            return "It follows the slope of f, and this f jumps: the jumps are lost."
+            return f"It follows the slope of f, and {self.flaw}"
         if estimator.needs_elbo and not self.elbo:
-            return "It cancels the -log q of an ELBO; this f has none, so it only adds noise."
+            return (
+                "Its extra term is made for an ELBO, where it cancels the gradient of -log q. On "
+                "this f, no ELBO, it has mean zero too, and may lower the variance or raise it."
+            )
         return None
 
 

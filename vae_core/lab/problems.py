@@ -13,6 +13,8 @@ from vae_core.families import LOG_SQRT_2PI
 from vae_core.families.quadrature import adaptive_expectation, smooth_expectation
 from vae_core.lab.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
+from vae_core.lab.formula_tree import plain, tex
+from vae_core.lab.jumps import flaw
 from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
 
 OWN = "f="
@@ -36,6 +38,7 @@ def find_problem(name: str) -> Problem:
 def own_problem(text: str) -> Problem:
     """A typed formula in z as a problem, exact by quadrature. Raises FormulaError."""
     formula = parse_formula(text)
+    found = flaw(formula.tree)
 
     def exact(loc: Tensor, scale: Tensor) -> Exact:
         integral = Exact(*adaptive_expectation(formula.f, loc, scale))
@@ -49,34 +52,17 @@ def own_problem(text: str) -> Problem:
     return Problem(
         name=OWN + text,
         title="Your own",
-        formula=rf"\texttt{{{text}}}",
+        formula=tex(formula.tree),
         terms=formula.f,
         exact=exact,
         moments=None,
-        smooth=not formula.jumps and _path_is_unbiased(formula.f, exact),
+        smooth=not found,
         elbo=False,
         knobs={},
+        flaw=found,
+        read_as=plain(formula.tree),
+        notes=formula.notes,
     )
-
-
-def _path_is_unbiased(f: Callable[[Tensor], Tensor], exact: Callable[..., Exact]) -> bool:
-    """Whether E[f'] is the gradient in mu, on a wide bell: it is not where f jumps."""
-
-    def slope(z: Tensor) -> Tensor:
-        point = z.clone().requires_grad_()
-        value = f(point)
-        if not value.requires_grad:
-            return torch.zeros_like(z)
-        return torch.autograd.grad(value.sum(), point)[0]
-
-    loc = torch.tensor([0.1], dtype=torch.float64)
-    scale = torch.tensor([2.0], dtype=torch.float64)
-    try:
-        truth = exact(loc, scale).loc
-    except ValueError:
-        return True  # the cost is refused when it is measured
-    path = adaptive_expectation(slope, loc, scale).value
-    return bool((path - truth).abs() < UNSETTLED * (1.0 + truth.abs()))
 
 
 def alike(moments: Callable[..., Moments]) -> Callable[..., tuple[Moments, ...]]:

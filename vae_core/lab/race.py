@@ -41,8 +41,8 @@ Array = NDArray[np.float64]
 class Lane(NamedTuple):
     """Where a runner starts, and how far it goes on one unit of gradient."""
 
-    mu: float
-    sigma: float
+    loc: float
+    scale: float
     learning_rate: float
 
 
@@ -84,10 +84,10 @@ class Course:
         """K of this estimator: `samples`, or its fewest where that is more."""
         return max(self.samples, ESTIMATORS[estimator].min_samples)
 
-    def loss(self, mu: Array, sigma: Array) -> Array:
+    def loss(self, loc: Array, scale: Array) -> Array:
         """Exact loss, sign * E_q[f], by the problem's closed form; any shape, the same out."""
-        loc, scale = (torch.from_numpy(np.asarray(x, np.float64))[..., None] for x in (mu, sigma))
-        value: Array = self.cost_problem.exact(loc, scale, **self.knobs).value[..., 0].numpy()
+        at = (torch.from_numpy(np.asarray(x, np.float64))[..., None] for x in (loc, scale))
+        value: Array = self.cost_problem.exact(*at, **self.knobs).value[..., 0].numpy()
         return self.sign * value
 
 
@@ -97,15 +97,15 @@ class Trajectory:
 
     Attributes:
         estimator: name in the registry, or "exact".
-        mu, sigma: where it was after each step, (steps + 1,).
+        loc, scale: where it was after each step, (steps + 1,).
         loss: exact loss there, sign * E_q[f], (steps + 1,).
         evaluations: cost evaluations spent so far, (steps + 1,).
         stopped: why it ended early, in plain words; None if it did not.
     """
 
     estimator: str
-    mu: Array
-    sigma: Array
+    loc: Array
+    scale: Array
     loss: Array
     evaluations: NDArray[np.int64]
     stopped: str | None
@@ -117,7 +117,7 @@ class Lanes:
 
     Attributes:
         evaluations: cost evaluations behind one step.
-        mu, sigma: (steps + 1, B); a lane that diverged stays at its last good step.
+        loc, scale: (steps + 1, B); a lane that diverged stays at its last good step.
         last: number of each lane's last good step, (B,).
         finite: whether the step that a lane could not take led to a number, (B,).
     """
@@ -125,18 +125,18 @@ class Lanes:
     course: Course
     estimator: str
     evaluations: int
-    mu: Array
-    sigma: Array
+    loc: Array
+    scale: Array
     last: NDArray[np.int64]
     finite: NDArray[np.bool_]
 
     def trajectory(self, lane: int) -> Trajectory:
         """The way of one lane."""
         end = int(self.last[lane])
-        mu, sigma = self.mu[: end + 1, lane], self.sigma[: end + 1, lane]
+        loc, scale = self.loc[: end + 1, lane], self.scale[: end + 1, lane]
         spent = np.arange(end + 1) * self.evaluations
         stopped = None if end == self.course.steps else self._reason(lane, end)
-        return Trajectory(self.estimator, mu, sigma, self.course.loss(mu, sigma), spent, stopped)
+        return Trajectory(self.estimator, loc, scale, self.course.loss(loc, scale), spent, stopped)
 
     def _reason(self, lane: int, end: int) -> str:
         if not self.finite[lane]:
@@ -215,25 +215,25 @@ def _descend(
     evaluations: int,
 ) -> Lanes:
     """Gradient descent in (mu, log sigma); a lane halts before the first step that fails."""
-    mu, sigma, rate = _start(lanes)
+    loc, scale, rate = _start(lanes)
     ways = np.empty((2, course.steps + 1, len(lanes)))
-    ways[:, 0] = mu, sigma
+    ways[:, 0] = loc, scale
     running, finite = np.ones(len(lanes), bool), np.ones(len(lanes), bool)
     last = np.zeros(len(lanes), np.int64)
     for step in range(course.steps):
-        by_mu, by_sigma = (
+        by_loc, by_scale = (
             g[:, 0].numpy()
-            for g in gradient(step, *(torch.tensor(x)[:, None] for x in (mu, sigma)))
+            for g in gradient(step, *(torch.tensor(x)[:, None] for x in (loc, scale)))
         )
         with np.errstate(over="ignore", invalid="ignore"):  # What is no number is outside, below.
-            new_mu = mu - course.sign * rate * by_mu
-            new_sigma = sigma * np.exp(-course.sign * rate * sigma * by_sigma)
-        number = np.isfinite(by_mu) & np.isfinite(by_sigma)
+            new_loc = loc - course.sign * rate * by_loc
+            new_scale = scale * np.exp(-course.sign * rate * scale * by_scale)
+        number = np.isfinite(by_loc) & np.isfinite(by_scale)
         finite &= number | ~running
-        running &= number & (np.abs(new_mu) <= MAX_LOC)
-        running &= (new_sigma >= MIN_SCALE) & (new_sigma <= MAX_SCALE)
-        mu, sigma = np.where(running, new_mu, mu), np.where(running, new_sigma, sigma)
-        ways[:, step + 1] = mu, sigma
+        running &= number & (np.abs(new_loc) <= MAX_LOC)
+        running &= (new_scale >= MIN_SCALE) & (new_scale <= MAX_SCALE)
+        loc, scale = np.where(running, new_loc, loc), np.where(running, new_scale, scale)
+        ways[:, step + 1] = loc, scale
         last += running
     return Lanes(course, name, evaluations, ways[0], ways[1], last, finite)
 
@@ -243,8 +243,8 @@ def _start(lanes: Sequence[Lane]) -> tuple[Array, Array, Array]:
     if not lanes:
         raise ValueError("A race needs at least one lane.")
     for lane in lanes:
-        within("mu", lane.mu, -MAX_LOC, MAX_LOC)
-        within("sigma", lane.sigma, MIN_SCALE, MAX_SCALE)
+        within("mu", lane.loc, -MAX_LOC, MAX_LOC)
+        within("sigma", lane.scale, MIN_SCALE, MAX_SCALE)
         within("learning_rate", lane.learning_rate, 0.0, MAX_LEARNING_RATE)
-    mu, sigma, rate = np.array(lanes, dtype=np.float64).T
-    return mu, sigma, rate
+    loc, scale, rate = np.array(lanes, dtype=np.float64).T
+    return loc, scale, rate

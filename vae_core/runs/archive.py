@@ -1,4 +1,4 @@
-"""The runs of one server: those in memory, those on disk, and the tokens that lead to them.
+"""The runs of one server: those in memory, those on disk, their tokens, and who looked when.
 
 `Archive.lock` guards the runs. It is never held while files are read or written, so that no
 visitor waits for a disk; `SharedRun.writing` keeps the files of one run in order instead, and is
@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from safetensors import SafetensorError
 
 from vae_core.runs.bounds import Bounds
-from vae_core.runs.folder import hashed, RunFolder
-from vae_core.runs.view import RunState
+from vae_core.runs.folder import RunFolder, hashed
 from vae_core.runs.shared_run import SharedRun
+from vae_core.runs.standing import Ending
 from vae_core.training.config import TrainConfig
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ CULLED = (
 )
 UNKNOWN = "There is no run of this address here. It was reset, or the address is not complete."
 MOST_REMEMBERED = 2000
+MOST_VISITORS = 1000
 
 
 class Archive:
@@ -36,13 +39,26 @@ class Archive:
     Args:
         folder: where runs are kept beyond the server's life; nowhere when None.
         bounds: how much is kept.
+        clock: seconds, for the grace period.
+
+    Attributes:
+        lock: guards the runs, and tells whoever waits that something changed.
+        runs: those in memory, by their names.
     """
 
-    def __init__(self, folder: RunFolder | None, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        folder: RunFolder | None,
+        bounds: Bounds,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.lock = threading.Condition()
         self.runs: dict[str, SharedRun] = {}
         self._folder = folder
         self._bounds = bounds
+        self._clock = clock
+        self._seen: dict[str, float] = {}
+        self._unwritten: dict[str, SharedRun] = {}
         self._run_of: dict[str, str] = {}
         self._pointed: dict[str, str] = {}
         self._leaving: set[str] = set()
@@ -76,13 +92,15 @@ class Archive:
             if present is not None or self._folder is None:
                 return present
             saved = self._folder.load(run_id)
-            loaded = SharedRun.from_files(run_id, saved) if saved else None
             with self.lock:
                 if version != self._version:
                     continue
-                if loaded is not None:
-                    self.add(loaded)
-                    self._pointed |= dict.fromkeys(loaded.watchers, run_id)
+                if saved is None:
+                    return None
+                standing, watchers = saved
+                loaded = SharedRun(standing, run_id, watchers)
+                self.add(loaded)
+                self._pointed |= dict.fromkeys(watchers, run_id)
                 return loaded
 
     def why_gone(self, token: str) -> str:
@@ -94,7 +112,32 @@ class Archive:
             known = self._folder.run_of(name) is not None
         return CULLED if known else UNKNOWN
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """The lock; before it goes, what is too much leaves, and after it, files are written."""
+        with self.lock:
+            yield
+            self._make_room()
+            unwritten, self._unwritten = list(self._unwritten.values()), {}
+        for run in unwritten:
+            self.save(run, arrays=not run.has_thread)
+            with self.lock:
+                run.pending -= 1
+
     # With the lock held.
+    def see(self, visitor: str) -> None:
+        """This visitor is there: all their runs have the whole grace period again."""
+        self._seen[visitor] = self._clock()
+
+    def patience(self, run: SharedRun) -> float:
+        """Seconds for which it goes on though none of its visitors look; negative in the end."""
+        times = [self._seen.get(visitor, float("-inf")) for visitor in run.visitors]
+        return self._bounds.grace - (self._clock() - max(times, default=float("-inf")))
+
+    def active_of(self, visitor: str) -> int:
+        """How many active runs a visitor has."""
+        return sum(visitor in run.visitors and run.active for run in self.runs.values())
+
     def present(self, token: str) -> SharedRun | None:
         """The run in memory that a token leads to."""
         return self.runs.get(self._run_of.get(hashed(token), ""))
@@ -115,6 +158,10 @@ class Archive:
         token = secrets.token_urlsafe(16)
         run.watchers[hashed(token)] = visitor
         self.add(run)
+        self.see(visitor)
+        if len(self._seen) > MOST_VISITORS:  # those without runs are forgotten
+            present = {name for each in self.runs.values() for name in each.visitors}
+            self._seen = {name: at for name, at in self._seen.items() if name in present}
         return token
 
     def leave(self, token: str, run: SharedRun) -> bool:
@@ -129,23 +176,34 @@ class Archive:
             del self.runs[run.run_id]
         return run.discarded
 
-    def make_room(self, unseen_for: Callable[[SharedRun], float]) -> None:
+    def write_later(self, run: SharedRun) -> None:
+        """Have its files written as soon as the lock is free."""
+        if run.run_id not in self._unwritten:
+            self._unwritten[run.run_id] = run
+            run.pending += 1
+
+    def save_is_due(self, run: SharedRun, seconds: float) -> bool:
+        """Whether its snapshot is newer than its file, and that is as old as this."""
+        return run.unsaved and self._clock() - run.saved_at >= seconds
+
+    def _make_room(self) -> None:
         """Keep within the bounds; the runs that ended and were unseen for longest give way.
 
         They give up their looks first, and then leave the memory. What is on disk stays there.
         """
         rest = (run for run in self.runs.values() if not run.active)
         ended = [run for run in rest if not run.has_thread and not run.pending]
-        ended.sort(key=unseen_for, reverse=True)
-        looks = sum(run.looks_memory for run in self.runs.values())
-        held = sum(run.memory for run in ended)
+        ended.sort(key=self.patience)
+        looks = sum(run.standing.looks_memory for run in self.runs.values())
+        held = sum(run.standing.memory for run in ended)
         for count, run in zip(range(len(ended), 0, -1), ended, strict=True):
             if looks > self._bounds.looks:
-                looks, held = looks - run.looks_memory, held - run.looks_memory
+                given_up = run.standing.looks_memory
+                looks, held = looks - given_up, held - given_up
                 run.give_up_looks()
-            expired = self._folder is not None and unseen_for(run) > self._bounds.grace
+            expired = self._folder is not None and self.patience(run) < 0
             if count > self._bounds.kept or held > self._bounds.memory or expired:
-                held -= run.memory
+                held -= run.standing.memory
                 self._drop(run)
 
     def _drop(self, run: SharedRun) -> None:
@@ -155,37 +213,38 @@ class Archive:
             self._run_of.pop(name, None)
             if self._pointed.pop(name, None) is None:
                 self._given_up[name] = None
-        if self._folder is not None and run.state == "finished" and run.serves(run.config):
-            self._on_disk[run.config] = run.run_id
+        config = run.standing.config
+        if self._folder is not None and run.standing.state == "finished" and run.serves(config):
+            self._on_disk[config] = run.run_id
         while len(self._given_up) > MOST_REMEMBERED:
             del self._given_up[next(iter(self._given_up))]
         while len(self._on_disk) > self._bounds.folders:
             del self._on_disk[next(iter(self._on_disk))]
 
     # Without the lock.
-    def save(
-        self,
-        run: SharedRun,
-        ending: tuple[RunState, str] | None = None,
-        *,
-        arrays: bool = True,
-        now: float = 0.0,
-    ) -> None:
-        """Write the run's files; a full disk costs the snapshot, not the run."""
+    def save(self, run: SharedRun, ending: Ending | None = None, *, arrays: bool = True) -> None:
+        """Write the run's files; a full disk costs the snapshot, not the run.
+
+        Args:
+            run: the run.
+            ending: how it is about to end, where it is.
+            arrays: whether snapshot and looks are written too, where they are newer.
+        """
         if self._folder is None:
             return
         with run.writing:
             with self.lock:
                 if run.discarded:
                     return
-                saved, arrays = run.to_files(ending), arrays and run.unsaved
+                saved = run.standing.ended(*ending) if ending else run.standing
+                watchers, arrays = dict(run.watchers), arrays and run.unsaved
                 keep = {each.run_id for each in self.runs.values() if each.active}
                 if arrays:
-                    run.unsaved, run.saved_at = False, now
+                    run.unsaved, run.saved_at = False, self._clock()
                 self._version += 1
             try:
-                self._folder.save(run.run_id, saved, arrays=arrays)
-                self._point(run.run_id, saved.watchers)
+                self._folder.save(run.run_id, saved, watchers, arrays=arrays)
+                self._point(run.run_id, watchers)
                 self._folder.cull(keep)
             except (OSError, SafetensorError):
                 LOG.exception("a run's snapshot could not be written")

@@ -1,14 +1,11 @@
-"""What one server allows: the size of a run, and what all runs together may hold."""
+"""What one server allows of a run: its size and its length."""
 
 from __future__ import annotations
-
-import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
 
+from vae_core.runs.allowance import Allowance
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.vae.data import COUNTS, PIXELS
 from vae_core.vae.likelihoods import LIKELIHOODS
@@ -19,57 +16,8 @@ class JobsError(ValueError):
     """A request cannot be met; the message says why."""
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """What one server allows.
-
-    Attributes:
-        waiting: runs in the queue.
-        together: runs that one visitor may ask for at once.
-        watchers: tokens that lead to one training.
-        kept: runs held in memory that are not active.
-        grace: seconds that a run goes on with nobody watching; one that has ended leaves the
-            memory after as long, and is found again on the disk.
-        seconds: training time of one run.
-        steps: updates that one run may plan.
-        weights: size of a model.
-        draws: latents drawn in one step, B times K.
-        memory: bytes of checkpoints and looks of the runs that are not active.
-        looks: bytes of the looks of all runs.
-        folders: runs on the disk.
-        disk: bytes of their files.
-    """
-
-    waiting: int = 100
-    together: int = 4
-    watchers: int = 200
-    kept: int = 40
-    grace: float = 900.0
-    seconds: float = 3600.0
-    steps: int = 200_000
-    weights: int = 8_000_000
-    draws: int = 40_000
-    memory: int = 256_000_000
-    looks: int = 128_000_000
-    folders: int = 200
-    disk: int = 2_000_000_000
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Bounds:
-        """The standard bounds, each replaced where a variable such as TTN_GRACE has a number.
-
-        Raises:
-            ValueError: a variable holds something else.
-        """
-        found = asdict(cls())
-        for field, standard in found.items():
-            name = f"TTN_{field.upper()}"
-            if name in environment:
-                try:
-                    found[field] = type(standard)(environment[name])
-                except ValueError as error:
-                    raise ValueError(f"{name} must be a number: {environment[name]!r}") from error
-        return cls(**found)
+class Bounds(Allowance):
+    """What one server allows, and the words for what is too large."""
 
     def check(self, config: TrainConfig) -> None:
         """Raise JobsError, in words that name the way out, for a run that is too large here."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vae_core.runs.view import Point
+from vae_core.runs.standing import Point
 from vae_core.training.checkpoint import Checkpoint, save_checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.evaluate import Bound
@@ -40,7 +40,7 @@ for report in train(config):
 def checkpoint_file(checkpoint: Checkpoint, config: TrainConfig) -> bytes:
     """A safetensors file of weights, optimizer and noise, the configuration in its header.
 
-    `vae_core.checkpoint.load_checkpoint` reads it, and `train(config, resume=...)` goes on from it.
+    `vae_core.training.checkpoint.load_checkpoint` reads it; `train(config, resume=...)` goes on.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot.safetensors"

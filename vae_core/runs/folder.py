@@ -1,9 +1,9 @@
 """The runs on disk.
 
 Each run has a folder with `run.json` (configuration, state and history, plain JSON),
-`snapshot.safetensors` (see `vae_core.checkpoint`) and `looks.safetensors`. Beside the folders lies
-a file for each watcher of a run, which holds the run's name. Its own name is a hash of the
-watcher's token, so a listing of all this opens no run.
+`snapshot.safetensors` (see `vae_core.training.checkpoint`) and `looks.safetensors`. Beside the
+folders lies a file for each watcher of a run, which holds the run's name. Its own name is a hash of
+the watcher's token, so a listing of all this opens no run.
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ import json
 import shutil
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from vae_core.runs.looks import load_looks, Look, save_looks
-from vae_core.runs.view import ACTIVE, Point, RunState
-from vae_core.training.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    load_checkpoint,
-    save_checkpoint,
-)
+from vae_core.runs.looks import load_looks, save_looks
+from vae_core.runs.standing import Point, Standing
+from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.evaluate import Views, held_out, take_views
 from vae_core.vae.data import DataError, load_mnist
@@ -34,27 +30,6 @@ TICKETS_PER_RUN = 50
 def hashed(token: str) -> str:
     """Name of a watcher's file: it does not tell the token."""
     return hashlib.sha256(token.encode()).hexdigest()[:32]
-
-
-@dataclass(frozen=True)
-class SavedRun:
-    """What the files of a run tell: how it stood, what was seen, and where it can go on.
-
-    Attributes:
-        as_planned: whether its settings never left those of its configuration.
-        watchers: visitor of each watcher, by the hash of the watcher's token.
-    """
-
-    config: TrainConfig
-    state: RunState
-    message: str
-    fraction: float
-    history: list[Point]
-    checkpoint: Checkpoint | None
-    settings: Settings
-    as_planned: bool = False
-    watchers: dict[str, str] = field(default_factory=dict)
-    looks: tuple[Look, ...] = ()
 
 
 class RunFolder:
@@ -68,12 +43,15 @@ class RunFolder:
     def _ticket(self, name: str) -> Path:
         return self.path / f"{name}.watcher"
 
-    def save(self, run_id: str, run: SavedRun, *, arrays: bool = True) -> None:
+    def save(
+        self, run_id: str, run: Standing, watchers: dict[str, str], *, arrays: bool = True
+    ) -> None:
         """Write a run; its snapshot first, so that the history never runs ahead of it for good.
 
         Args:
             run_id: name of the run's folder.
-            run: what to write.
+            run: how it stands.
+            watchers: visitor of each watcher, by the hash of the watcher's token.
             arrays: whether snapshot and looks are written too, or only what is in `run.json`.
         """
         folder = self.path / run_id
@@ -89,7 +67,7 @@ class RunFolder:
             "fraction": run.fraction,
             "settings": asdict(run.settings),
             "as_planned": run.as_planned,
-            "watchers": run.watchers,
+            "watchers": watchers,
             "history": [asdict(point) for point in run.history],
         }
         part = folder / "run.part"
@@ -110,41 +88,28 @@ class RunFolder:
         except (OSError, ValueError):
             return name if (self.path / name).is_dir() else None
 
-    def load(self, run_id: str) -> SavedRun | None:
-        """Read a run back; None where there is none or its files are damaged."""
+    def load(self, run_id: str) -> tuple[Standing, dict[str, str]] | None:
+        """How a run stands, and its watchers; None where there is none or its files are damaged.
+
+        One that was active broke off with its server.
+        """
         folder = self.path / run_id
         try:
             values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            history = [Point.from_dict(point) for point in values["history"]]
-            config = TrainConfig(**values["config"])
-            state, message, fraction = values["state"], values["message"], values["fraction"]
-            last_settings = history[-1].settings if history else config.settings
-            settings = Settings(**values.get("settings", asdict(last_settings)))
-            watchers = dict(values.get("watchers", {run_id: run_id}))
-            as_planned = bool(values.get("as_planned", False))
+            run, watchers = _read(values), dict(values.get("watchers", {run_id: run_id}))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        try:
+        with suppress(CheckpointError):
             checkpoint, _ = load_checkpoint(folder / "snapshot.safetensors")
-        except CheckpointError:
-            checkpoint = None
-        looks = load_looks(folder / "looks.safetensors")
-        if state in ACTIVE:
-            last = checkpoint.step if checkpoint else -1
-            history = [point for point in history if point.step <= last]
-            looks = tuple(look for look in looks if look.step <= last)
-        return SavedRun(
-            config,
-            state,
-            message,
-            fraction,
-            history,
-            checkpoint,
-            settings,
-            as_planned,
-            watchers,
-            looks,
-        )
+            run = replace(run, checkpoint=checkpoint)
+        run = replace(run, looks=load_looks(folder / "looks.safetensors"))
+        run = run.cut_off() if run.active else run
+        if run.looks:
+            last = run.looks[-1]
+            run = replace(run, views=last.views, kl_per_dimension=last.kl_per_dimension)
+        else:
+            run = replace(run, views=pictures(run))
+        return run, watchers
 
     def forget(self, name: str) -> None:
         """Delete a watcher's file."""
@@ -180,13 +145,29 @@ class RunFolder:
                 file.unlink(missing_ok=True)
 
 
-def pictures(saved: SavedRun) -> Views | None:
-    """What the model of the run's last snapshot sees, or None without snapshot or images."""
-    if saved.checkpoint is None:
+def _read(values: dict[str, Any]) -> Standing:
+    """What `run.json` tells; older ones say neither the settings nor whether they were planned."""
+    config = TrainConfig(**values["config"])
+    history = tuple(Point.from_dict(point) for point in values["history"])
+    last_settings = history[-1].settings if history else config.settings
+    return Standing(
+        config=config,
+        settings=Settings(**values.get("settings", asdict(last_settings))),
+        as_planned=bool(values.get("as_planned", False)),
+        state=values["state"],
+        message=values["message"],
+        fraction=values["fraction"],
+        history=history,
+    )
+
+
+def pictures(run: Standing) -> Views | None:
+    """What the model of a run's last snapshot sees, or None without snapshot or images."""
+    if run.checkpoint is None:
         return None
     try:
         images = load_mnist()
-        model = saved.checkpoint.model(saved.config)
+        model = run.checkpoint.model(run.config)
     except (CheckpointError, DataError):
         return None
-    return take_views(model, held_out(images.test_images, saved.config), images.test_labels)
+    return take_views(model, held_out(images.test_images, run.config), images.test_labels)

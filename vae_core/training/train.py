@@ -7,115 +7,32 @@ number of threads, whether it runs through or goes on from a checkpoint.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint, capture, restore
 from vae_core.training.config import Settings, TrainConfig, warm_up_and_decay
-from vae_core.training.evaluate import (
-    Bound,
-    Evaluation,
-    Views,
-    evaluate,
-    held_out,
-    spread,
-    take_views,
-)
+from vae_core.training.evaluate import Bound, Evaluation, evaluate, held_out, spread, take_views
 from vae_core.training.fast_adam import AdamSteps
 from vae_core.training.fast_step import is_standard, standard_step
 from vae_core.training.gradient_noise import GradientNoise, GradientProbe
+from vae_core.training.reports import BlowUpError, Diverged, Progress, State, refuse_blow_up
 from vae_core.vae.data import Mnist, as_unit, binarize, load_mnist, minibatches, mix_seeds
-from vae_core.vae.fast_dense import mixed_precision
 from vae_core.vae.model import VAE
 from vae_core.vae.objective import Terms, elbo, iwae_terms
 from vae_core.vae.priors import PSEUDO_INPUTS
 
-WORST_ELBO = -1e6
+__all__ = ["Control", "Diverged", "Progress", "fresh_model", "train"]
+
 IMAGES_PER_REPORT = 6000
 FIRST_LOOK = 1000
 NOISE_SHARE = 0.05
 
 Control = Callable[[], Settings | None]
-State = Literal["running", "finished", "stopped"]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How a run stands after `step` steps.
-
-    Attributes:
-        step: updates made so far.
-        epoch: passes over the training images so far, a fraction between two.
-        images: training images seen so far, repeats counted.
-        seconds: time spent on training and judging; pauses do not count.
-        images_per_second: training speed since the last report; judging does not count.
-        fraction: share of the planned run that is done, 0 to 1.
-        settings: what the last step used; it may change while a run goes on.
-        train: mean over the minibatches since the last report, as they were met.
-        test: on held-out images; None at most reports.
-        kl_per_dimension: (D,) held-out KL of each latent dimension, or None with `test`.
-        views: pictures, or None with `test`.
-        gradient_noise: signal and variance of each estimator's gradient in the encoder weights,
-            all at the present weights and on the same minibatch; None at most reports.
-        beta: weight of the KL at the next step; below `settings.beta` while the KL warms up.
-        checkpoint: everything that is needed to go on from here, or None.
-        state: "running", or the last report's "finished" or "stopped".
-    """
-
-    step: int
-    epoch: float
-    images: int
-    seconds: float
-    images_per_second: float
-    fraction: float
-    settings: Settings
-    train: Bound
-    test: Bound | None = None
-    kl_per_dimension: np.ndarray | None = None
-    views: Views | None = None
-    gradient_noise: dict[str, GradientNoise] | None = None
-    beta: float = 1.0
-    checkpoint: Checkpoint | None = None
-    state: State = "running"
-
-
-@dataclass(frozen=True)
-class Diverged:
-    """A run that blew up: the last thing that `train` yields, in place of a `Progress`.
-
-    Attributes:
-        step: the step at which it was seen.
-        term: what blew up, "reconstruction" or "KL".
-        value: its mean over the images in nats, which may be infinite or not a number.
-        settings: what that step used.
-    """
-
-    step: int
-    term: Literal["reconstruction", "KL"]
-    value: float
-    settings: Settings
-
-    @property
-    def explanation(self) -> str:
-        """What happened and what to do about it, in one or two sentences."""
-        size = (
-            f"reached {self.value:.3g} nats"
-            if math.isfinite(self.value)
-            else "became infinite or no number"
-        )
-        return (
-            f"At step {self.step} the {self.term} term {size}: the steps were too large for "
-            f"the gradient. Try a learning rate below {self.settings.learning_rate:g}, more "
-            "samples K, or an estimator with less noise."
-        )
 
 
 def train(
@@ -143,9 +60,9 @@ def train(
             always judges on all of them.
         checkpoint_seconds: time between two checkpoints; only at the end when None.
         noise_share: of the time, for measuring the estimators' gradient noise at looks.
-        exact: every gradient by autograd and in float32, as `vae_core.one_step` takes it apart.
-            Otherwise large products are rounded (see `vae_core.dense`), and the standard VAE's
-            gradient is written out (see `vae_core.standard_step`), which is up to twice as fast.
+        exact: every gradient by autograd and in float32, as `one_step` takes it apart.
+            Otherwise large products are rounded (see `VAE.rounded`), and the standard VAE's
+            gradient is written out (see `fast_step`), which is up to twice as fast.
 
     Yields:
         `Progress` before the first step, then every few steps, then a last one whose state is
@@ -174,7 +91,7 @@ def train(
                 yield run.report(looks if look else None, save)
         state: State = "finished" if run.fraction >= 1.0 else "stopped"
         yield run.report(run.test_images, save=True, state=state)
-    except _BlowUpError as error:
+    except BlowUpError as error:
         yield error.diverged
 
 
@@ -190,14 +107,6 @@ def fresh_model(config: TrainConfig, data: Mnist) -> VAE:
         gen=torch.Generator().manual_seed(mix_seeds(config.seed, 0)),
         pseudo_inputs=as_unit(pseudo_inputs),
     )
-
-
-class _BlowUpError(Exception):
-    """Carries the end of a run that diverged out of the step in which it was seen."""
-
-    def __init__(self, diverged: Diverged) -> None:
-        super().__init__(diverged.explanation)
-        self.diverged = diverged
 
 
 class _Run:
@@ -217,9 +126,8 @@ class _Run:
         self.settings = config.settings
         self.gen = torch.Generator().manual_seed(mix_seeds(config.seed, 1))
         self.model = fresh_model(config, data)
+        self.exact = exact
         self.written_out = not exact and is_standard(self.model)
-        # A density can be too steep in its mean for eight bits; a probability is not.
-        self.rounded = not exact and config.likelihood == "bernoulli"
         self.optimizer = torch.optim.Adam(self.model.parameters(), fused=True)
         self.batch = min(config.batch, len(data.train_images))
         self.steps_per_epoch = len(data.train_images) // self.batch
@@ -285,13 +193,13 @@ class _Run:
         rate = self.settings.learning_rate * warm_up_and_decay(self.fraction)
         if self.config.targets == "binary":
             x = binarize(x, self.gen)
-        with mixed_precision(self.rounded):
+        with self.model.rounded(not self.exact):
             terms, gradients = self._gradients(x)
         self.adam.climb(gradients, rate)
         self.step += 1
         reconstruction = torch.dot(terms.reconstruction.detach(), self.shares).item()
         kl = torch.dot(terms.kl.detach(), self.shares).item()
-        self._refuse_blow_up(reconstruction, kl)
+        refuse_blow_up(self.step, reconstruction, kl, self.settings)
         self.totals = (self.totals[0] + reconstruction, self.totals[1] + kl)
         self.counted_steps += 1
         elapsed = time.perf_counter() - started
@@ -312,14 +220,6 @@ class _Run:
         if self.config.objective == "iwae":
             return iwae_terms(x, self.model, k, self.gen, beta)
         return elbo(x, self.model, ESTIMATORS[self.settings.estimator], k, self.gen, beta)
-
-    def _refuse_blow_up(self, reconstruction: float, kl: float) -> None:
-        """Raise where a term is no number any more, or beyond every useful size."""
-        if reconstruction - kl > WORST_ELBO:
-            return
-        if math.isfinite(kl) and not reconstruction > -kl:
-            raise _BlowUpError(Diverged(self.step, "reconstruction", reconstruction, self.settings))
-        raise _BlowUpError(Diverged(self.step, "KL", kl, self.settings))
 
     def report(
         self, looks: Tensor | None = None, save: bool = False, state: State = "running"
@@ -356,7 +256,8 @@ class _Run:
 
     def _judge(self, images: Tensor) -> Evaluation:
         evaluation = evaluate(self.model, images)
-        self._refuse_blow_up(evaluation.bound.reconstruction, evaluation.bound.kl)
+        bound = evaluation.bound
+        refuse_blow_up(self.step, bound.reconstruction, bound.kl, self.settings)
         return evaluation
 
     def _gradient_noise(self) -> dict[str, GradientNoise] | None:

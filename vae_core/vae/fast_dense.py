@@ -9,7 +9,7 @@ nodes takes a good part of a step.
 Within `mixed_precision`, large products are twice as fast again where the processor multiplies
 bfloat16 natively (Micikevicius et al. 2018): the factors are rounded to eight bits, their products
 are summed in float32. A gradient is then off by about one percent of its length, and another
-minibatch moves it many times as far (`tests/test_standard_step.py` measures both).
+minibatch moves it many times as far (`tests/core/training/test_fast_step.py` measures both).
 """
 
 from __future__ import annotations

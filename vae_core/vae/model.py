@@ -8,12 +8,14 @@ mu nor sigma is a weight: the encoder predicts them anew for every image.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor, nn
 
 from vae_core.families import Normal
 from vae_core.vae.data import PIXELS
-from vae_core.vae.fast_dense import Dense, through
+from vae_core.vae.fast_dense import Dense, mixed_precision, through
 from vae_core.vae.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
 from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
@@ -39,7 +41,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The parameters of p(x|z), one or two numbers for each pixel; see `vae_core.likelihoods`."""
+    """The parameters of p(x|z), one or two numbers for each pixel; see `likelihoods`."""
 
     def __init__(self, latent: int, hidden: int, outputs: int, depth: int = 1) -> None:
         super().__init__()
@@ -70,9 +72,9 @@ class VAE(nn.Module):
             need not spend its first steps on learning what the average image looks like.
         gen: draws the weights; the default is a generator with seed 0.
         depth: hidden layers in either network.
-        likelihood: p(x|z), a name in `vae_core.likelihoods.LIKELIHOODS`.
+        likelihood: p(x|z), a name in `vae_core.vae.likelihoods.LIKELIHOODS`.
         noise: sigma of x, where the likelihood is a Gaussian with a fixed one.
-        prior: p(z), a name in `vae_core.priors.PRIORS`.
+        prior: p(z), a name in `vae_core.vae.priors.PRIORS`.
         pseudo_inputs: (C, pixels) where a VampPrior starts; black pictures when None.
     """
 
@@ -108,6 +110,13 @@ class VAE(nn.Module):
         if pseudo_inputs is None:
             pseudo_inputs = torch.zeros(PSEUDO_INPUTS, pixels)
         self.prior = make_prior(prior, latent, self.encoder, pseudo_inputs, gen)
+
+    def rounded(self, wanted: bool = True) -> AbstractContextManager[None]:
+        """Large products of this thread are rounded meanwhile, where the likelihood bears it.
+
+        A density can be too steep in its mean for eight bits; a probability is not.
+        """
+        return mixed_precision(wanted and not self.likelihood.density)
 
     def log_prob_x(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z) in nats, summed over pixels: (..., 784) and (..., D) to (...)."""

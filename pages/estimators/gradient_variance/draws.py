@@ -32,20 +32,21 @@ Knobs = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Setting:
-    """Where the sliders stand: a problem at some mu and sigma, and the noise that is drawn.
+    """Where the sliders stand: a problem at some q, and the noise that is drawn.
 
     Attributes:
-        problem: its name.
+        problem: its name; empty where a picture has a cost of its own.
         knobs: its settings, as sorted pairs, so that a setting can be a key.
-        parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
+        parameter: "loc" or "scale", the one that the gradient is taken in.
+        loc, scale: parameters of q, the same in each of `dim` dimensions.
         samples: K behind one estimate, raised where an estimator needs more.
     """
 
     problem: str
     knobs: Knobs
     parameter: str
-    mu: float = 1.0
-    sigma: float = 1.0
+    loc: float = 1.0
+    scale: float = 1.0
     samples: int = 1
     dim: int = 1
     seed: int = 0
@@ -55,7 +56,7 @@ class Setting:
         k = max(self.samples, ESTIMATORS[name].min_samples)
         knobs = dict(self.knobs)
         return Experiment(
-            self.problem, name, self.mu, self.sigma, self.dim, k, replicates, self.seed, knobs
+            self.problem, name, self.loc, self.scale, self.dim, k, replicates, self.seed, knobs
         )
 
     def gradients(self, name: str, replicates: int) -> np.ndarray:
@@ -76,18 +77,13 @@ class Setting:
         return measured if measured > ROUNDING * self.exact() ** 2 else 0.0
 
 
-@lru_cache(maxsize=2048)
-def exact_gradient(at: Setting) -> float:
-    """The exact gradient at a setting, whose quadrature is not free for an own cost."""
-    return float(getattr(at.experiment("score").exact(), at.parameter)[0])
-
-
-def setting(problem: str, parameter: str, values: Mapping[str, float]) -> Setting:
+def setting(problem: str, parameter: str, sliders: Mapping[str, float]) -> Setting:
     """The setting at the sliders' values; what the view has no slider for takes its default."""
-    known = find_problem(problem).knobs
-    knobs = tuple((name, values.get(name, known[name].default)) for name in sorted(known))
-    whole = {name: int(values[name]) for name in ("samples", "dim", "seed") if name in values}
-    return Setting(problem, knobs, parameter, values["mu"], values["sigma"], **whole)
+    known = find_problem(problem).knobs if problem else {}
+    knobs = tuple((name, sliders.get(name, known[name].default)) for name in sorted(known))
+    loc, scale = sliders["mu"], sliders["sigma"]
+    whole = {name: int(sliders[name]) for name in ("samples", "dim", "seed") if name in sliders}
+    return Setting(problem, knobs, parameter, loc, scale, **whole)
 
 
 @lru_cache(maxsize=4096)
@@ -187,18 +183,3 @@ def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
         if setting.samples < rule.min_samples:
             told.append(f"**{rule.title}** needs {rule.min_samples} samples, and takes as many.")
     return told
-
-
-def setting_of(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    problem: str,
-    parameter: str,
-    knobs: dict[str, float],
-) -> Setting:
-    """The setting that a frame's arguments describe."""
-    settings = tuple(sorted(knobs.items()))
-    return Setting(problem, settings, parameter, mu, sigma, samples, dim, seed)

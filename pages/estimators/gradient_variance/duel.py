@@ -15,7 +15,14 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from pages.estimators.gradient_variance.draws import GREEK, Knobs, base_noise, reference, setting_of
+from pages.estimators.gradient_variance.draws import (
+    GREEK,
+    Knobs,
+    Setting,
+    base_noise,
+    reference,
+    setting,
+)
 from pages.ui import theme
 from pages.ui.live import Frame
 from vae_core.families import Normal
@@ -44,35 +51,25 @@ def cost_curve(problem: str, knobs: Knobs) -> np.ndarray:
     return np.where(shown, COST_FOOT + COST_BODY * share, np.nan)
 
 
-def duel(
-    mu: float,
-    sigma: float,
-    seed: int,
-    n: int,
-    problem: str,
-    parameter: str,
-    **knobs: float,
-) -> Frame:
+def duel(n: int, problem: str, parameter: str, **sliders: float) -> Frame:
     """The first n draws, one sample each in one dimension, and both gradients of each.
 
     Args:
-        mu, sigma: parameters of q.
-        seed: of the noise.
         n: how many draws are shown, at most MOST.
         problem: name of the cost.
         parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
-        knobs: the problem's settings.
+        sliders: mu, sigma, seed and the problem's settings, as `setting` takes them.
     """
-    at = setting_of(mu, sigma, 1, 1, seed, problem, parameter, knobs)
+    at = setting(problem, parameter, sliders)
     shown = min(n, MOST)
     eps = base_noise(at, MOST)[:shown]
-    z = mu + sigma * eps
+    z = at.loc + at.scale * eps
     by_path, by_score = (at.gradients(name, MOST)[:shown] for name in ("pathwise", "score"))
     unit = reference(problem, parameter).deviation
     heights = cost_curve(problem, at.knobs)
     traces = {
         "f(z)": {"x": GRID, "y": heights},
-        "q(z)": {"x": GRID, "y": COST_FOOT + _bell(mu, sigma)},
+        "q(z)": {"x": GRID, "y": COST_FOOT + _bell(at)},
         "on the cost": {"x": z, "y": np.interp(z, GRID, heights)},
         **_arrows(z, ARROW * by_path / unit),
         **_stems(z, STEM * by_score / unit),
@@ -91,9 +88,9 @@ def duel(
     return Frame(traces, told)
 
 
-def _bell(mu: float, sigma: float) -> np.ndarray:
+def _bell(at: Setting) -> np.ndarray:
     """The density of q, its peak half the height of the row."""
-    return 0.5 * COST_BODY * np.exp(-0.5 * ((GRID - mu) / sigma) ** 2)
+    return 0.5 * COST_BODY * np.exp(-0.5 * ((GRID - at.loc) / at.scale) ** 2)
 
 
 def _arrows(z: np.ndarray, push: np.ndarray) -> dict[str, dict[str, np.ndarray]]:

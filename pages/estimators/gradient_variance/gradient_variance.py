@@ -1,5 +1,7 @@
 """Why is REINFORCE so noisy? Gradient estimators side by side, on the same noise."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.estimators.gradient_variance import draws, own_cost
@@ -64,13 +66,12 @@ with page_frame("gradient_variance") as lesson:
         lesson.text("try_dimension"): {"dim": 20},
         lesson.text("try_narrow"): {"sigma": 0.1},
     }
-    shown = VIEWS[view].build(chosen)
-    live = live_figure(
-        f"variance_{view}",
-        **{"height": 330, **shown},
+    picture = replace(
+        VIEWS[view].build(chosen),
         presets=[Preset(label, values | stay) for label, values in presets.items()],
         source=[ESTIMATORS[name].function for name in chosen.names],
     )
+    live = live_figure(f"variance_{view}", picture)
     if VIEWS[view].own_cost:
         lesson("parts_cost")
     else:

@@ -17,7 +17,7 @@ from pages.estimators.gradient_variance.draws import (
     Setting,
     affordable,
     reference,
-    setting_of,
+    setting,
 )
 from pages.estimators.gradient_variance.marks import label_names
 from pages.ui import theme
@@ -42,32 +42,19 @@ def window(problem: str, parameter: str) -> tuple[float, float]:
 
 
 def histograms(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    n: int,
-    problem: str,
-    names: tuple[str, ...],
-    parameter: str,
-    **knobs: float,
+    n: int, problem: str, names: tuple[str, ...], parameter: str, **sliders: float
 ) -> Frame:
     """The first n estimates of each estimator, counted in bins; a row for each.
 
     Args:
-        mu, sigma: parameters of q, the same in each of `dim` dimensions.
-        samples: K behind one estimate.
-        dim: D, dimensions that the cost is summed over.
-        seed: of the noise, shared by all estimators.
         n: how many estimates are shown, as far as the figure can afford them.
         problem: name of the cost.
         names: names of the estimators.
         parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
-        knobs: the problem's settings.
+        sliders: mu, sigma, samples, dim, seed and the problem's settings, as `setting` takes them.
     """
-    at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
-    drawn = affordable(names, samples, dim)
+    at = setting(problem, parameter, sliders)
+    drawn = affordable(names, at.samples, at.dim)
     low, high = window(problem, parameter)
     traces: dict[str, dict[str, object]] = {}
     for row, name in enumerate(names):
@@ -95,7 +82,7 @@ def numbers(at: Setting, names: tuple[str, ...], drawn: int, n: int) -> dict[str
     told: dict[str, float | str] = {"exact": at.exact(), "shown": float(min(n, drawn))}
     means = {name: float(x.mean()) for name, x in found.items()}
     errors = {name: _standard_error(x) for name, x in found.items()}
-    told["verdict"] = verdict(at, means, errors, variances)
+    told["verdict"] = verdict(at, means, errors, variances, min(n, drawn))
     for name in names:
         told |= {f"mean_{name}": means[name], f"error_{name}": errors[name]}
         told[f"var_{name}"] = short(variances[name])
@@ -103,9 +90,13 @@ def numbers(at: Setting, names: tuple[str, ...], drawn: int, n: int) -> dict[str
 
 
 def verdict(
-    at: Setting, means: dict[str, float], errors: dict[str, float], variances: dict[str, float]
+    at: Setting,
+    means: dict[str, float],
+    errors: dict[str, float],
+    variances: dict[str, float],
+    shown: int,
 ) -> str:
-    """What the present numbers say of the estimators shown, in one sentence."""
+    """What the numbers of the `shown` estimates say of the estimators, in a sentence or two."""
     problem, exact = find_problem(at.problem), at.exact()
     wrong = [
         name
@@ -114,16 +105,34 @@ def verdict(
     ]
     if wrong:
         title, mean = ESTIMATORS[wrong[0]].title, means[wrong[0]]
-        return f"{title} is wrong here: it averages {mean:.4g}, and the gradient is {exact:.4g}."
-    loud, calm = (pick(variances, key=lambda name: variances[name]) for pick in (max, min))
-    if not (math.isfinite(variances[loud]) and loud != calm):
-        return f"The exact gradient is {exact:.3g}; a single estimate lands somewhere around it."
-    if variances[calm] < 1e-9 * variances[loud]:
-        return f"{ESTIMATORS[calm].title} has no noise at all here."
-    ratio = variances[loud] / variances[calm]
+        averages, truth = short(mean, 4), short(exact, 4)
+        return f"{title} is wrong here: it averages {averages}, and the gradient is {truth}."
+    if shown < 2 or len(variances) < 2:
+        truth = short(exact)
+        return f"The exact gradient is {truth}; a single estimate lands somewhere around it."
+    return _comparison(at, variances, shown)
+
+
+def _comparison(at: Setting, measured: dict[str, float], shown: int) -> str:
+    """The loudest beside the calmest: by closed form where there is one, and as measured."""
+    known = {name: at.experiment(name).exact_variance(at.parameter) for name in measured}
+    exact = {name: v for name, v in known.items() if v is not None and math.isfinite(v)}
+    judged = exact if len(exact) == len(measured) else measured
+    calm, loud = (pick(judged, key=lambda name: judged[name]) for pick in (min, max))
+    if {calm, loud} <= set(exact):
+        judged = exact
+        calm, loud = sorted((calm, loud), key=lambda name: exact[name])
+    noisy, quiet = ESTIMATORS[loud].title, ESTIMATORS[calm].title
+    if judged[calm] <= 1e-9 * judged[loud]:
+        return f"{quiet} has no noise at all here."
+    drawn = f"these {shown:,} {'draws' if at.samples == 1 else 'estimates'}"
+    times = f"{noisy} has {short(judged[loud] / judged[calm])} times the variance of {quiet}"
+    if judged is measured:
+        return f"Same noise, same gradient: in {drawn}, {times}."
+    told = short(measured[loud] / measured[calm]) if measured[calm] > 0 else "no ratio"
     return (
-        f"Same noise, same gradient: {ESTIMATORS[loud].title} has {short(ratio)} times "
-        f"the variance of {ESTIMATORS[calm].title}."
+        f"Same noise, same gradient: {times}, {short(judged[loud])} against "
+        f"{short(judged[calm])} by closed form; {drawn} gave {told}."
     )
 
 
@@ -206,24 +215,15 @@ def _draw_row(fig: go.Figure, now: Frame, name: str, foot: float) -> None:
 
 
 def running_means(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    n: int,
-    problem: str,
-    names: tuple[str, ...],
-    parameter: str,
-    **knobs: float,
+    n: int, problem: str, names: tuple[str, ...], parameter: str, **sliders: float
 ) -> Frame:
     """How far the mean of the first m estimates is from the gradient, for m up to n.
 
     The band holds two standard errors, from the closed-form variance where there is one.
     Arguments as for `histograms`.
     """
-    at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
-    drawn = affordable(names, samples, dim)
+    at = setting(problem, parameter, sliders)
+    drawn = affordable(names, at.samples, at.dim)
     shown, exact = min(n, drawn), at.exact()
     stops = np.unique(np.geomspace(1, shown, STOPS).astype(int))
     traces: dict[str, dict[str, object]] = {}

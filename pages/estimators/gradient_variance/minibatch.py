@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.estimators.gradient_variance.draws import GREEK
+from pages.estimators.gradient_variance.draws import GREEK, Setting, setting
 from pages.estimators.gradient_variance.marks import draw_curve, label_names
 from pages.ui import theme
 from pages.ui.live import Frame
@@ -22,48 +22,31 @@ LOWEST, HIGHEST = -3, 3
 
 
 @lru_cache(maxsize=1024)
-def _parts(
-    name: str,
-    mu: float,
-    sigma: float,
-    spread: float,
-    batch: int,
-    samples: int,
-    seed: int,
-    parameter: str,
-) -> Decomposition:
-    k = max(samples, ESTIMATORS[name].min_samples)
-    x = data_points(spread)
-    return decompose(name, mu, sigma, x, batch, k, REPLICATES, seed, parameter)
+def _parts(name: str, at: Setting, spread: float) -> Decomposition:
+    """Both parts for a minibatch of one."""
+    k, x = max(at.samples, ESTIMATORS[name].min_samples), data_points(spread)
+    return decompose(name, at.loc, at.scale, x, 1, k, REPLICATES, at.seed, at.parameter)
 
 
 def parts(
-    mu: float,
-    sigma: float,
-    samples: int,
-    batch: int,
-    spread: float,
-    seed: int,
-    names: tuple[str, ...],
-    parameter: str,
+    batch: int, spread: float, names: tuple[str, ...], parameter: str, **sliders: float
 ) -> Frame:
     """For each estimator the noise part against M, and the minibatch part that all share.
 
     Args:
-        mu, sigma: parameters of q.
-        samples: K for each data point of the minibatch.
         batch: M, where the sliders stand.
         spread: standard deviation of the data.
-        seed: of the noise.
         names: names of the estimators.
         parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
+        sliders: mu, sigma, samples (K for each data point) and seed, as `setting` takes them.
     """
+    at = setting("", parameter, sliders)
     every = np.array(BATCHES)
     traces: dict[str, dict[str, np.ndarray]] = {}
     told: dict[str, float | str] = {}
     at_one: dict[str, Decomposition] = {}
     for name in names:
-        at_one[name] = _parts(name, mu, sigma, spread, 1, samples, seed, parameter)
+        at_one[name] = _parts(name, at, spread)
         noise = at_one[name].noise / every
         traces[name] = {"x": every, "y": np.where(noise > 0, noise, np.nan)}
         told[f"noise_{name}"] = at_one[name].noise / batch

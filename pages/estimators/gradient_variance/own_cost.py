@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import controls
+from pages.ui import controls, theme
 from vae_core.lab import PROBLEMS
 from vae_core.lab.experiment import Experiment, measure
 from vae_core.lab.formula import LONGEST, FormulaError, check_finite, parse_formula
+from vae_core.lab.formula_tree import tex
 from vae_core.lab.problems import OWN
 
 OWN_CHOICE = "own"
@@ -32,7 +33,17 @@ def cost_picker() -> str:
     if trouble:
         st.warning(f"{trouble} Until it is mended, the page shows `{START}`.")
         text = START
+    _show_reading(text)
     return OWN + text
+
+
+def _show_reading(text: str) -> None:
+    """The cost as it was read, typeset, and a word where it could have been read otherwise."""
+    formula = parse_formula(text)
+    with st.container(key="reading"):
+        st.markdown(rf"$\displaystyle f(z) = {theme.colour_formula(tex(formula.tree))}$")
+        for note in formula.notes:
+            st.caption(note)
 
 
 def objection(text: str) -> str | None:
@@ -40,8 +51,8 @@ def objection(text: str) -> str | None:
     try:
         formula = parse_formula(text)
     except FormulaError as error:
-        marked = f"{text[: error.position]}{POINTER}{text[error.position :]}"
-        return f"{error}  \n`{marked.replace('`', ' ')}`  \n"
+        marked = error.marked(text, POINTER).replace("`", " ")
+        return f"{error}  \n`{marked}`  \n"
     try:
         check_finite(formula.f)
         for mu in EXTREMES:

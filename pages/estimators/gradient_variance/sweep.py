@@ -14,7 +14,7 @@ from pages.estimators.gradient_variance.draws import (
     GREEK,
     Setting,
     reference,
-    setting_of,
+    setting,
 )
 from pages.estimators.gradient_variance.marks import draw_curve, label_names
 from pages.ui import theme
@@ -56,7 +56,7 @@ def moved(at: Setting, along: str, value: float) -> Setting:
     if along == "dim":
         return replace(at, dim=int(value))
     if along == "sigma":
-        return replace(at, sigma=value)
+        return replace(at, scale=value)
     return replace(at, knobs=tuple(sorted({**dict(at.knobs), along: value}.items())))
 
 
@@ -67,26 +67,16 @@ def one_variance(at: Setting, name: str) -> float:
 
 
 def against(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    problem: str,
-    names: tuple[str, ...],
-    parameter: str,
-    along: str,
-    **knobs: float,
+    problem: str, names: tuple[str, ...], parameter: str, along: str, **sliders: float
 ) -> Frame:
     """A curve of the variance for each estimator, and where the sliders stand on it.
 
     Args:
         along: what runs along x: "samples", "sigma", "dim" or a setting of the problem.
-        mu, sigma, samples, dim, seed, problem, names, parameter, knobs: as for `histograms`; the
-            one that runs along x only sets the marker.
+        problem, names, parameter, sliders: as for `histograms`; the slider that runs along x only
+            sets the marker.
     """
-    at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
-    here = {"samples": samples, "sigma": sigma, "dim": dim, **knobs}[along]
+    at, here = setting(problem, parameter, sliders), sliders[along]
     walk = positions(problem, along)
     traces: dict[str, dict[str, np.ndarray]] = {}
     told: dict[str, float | str] = {"here": float(here)}
@@ -155,7 +145,7 @@ def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
     grid = np.array(
         [
             [
-                [one_variance(replace(at, mu=float(mu), sigma=float(s)), name) for name in allowed]
+                [one_variance(replace(at, loc=float(mu), scale=float(s)), name) for name in allowed]
                 for mu in MAP_MU
             ]
             for s in MAP_SIGMA
@@ -165,32 +155,22 @@ def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
     return best
 
 
-def standing(
-    mu: float,
-    sigma: float,
-    samples: int,
-    dim: int,
-    seed: int,
-    problem: str,
-    names: tuple[str, ...],
-    parameter: str,
-    **knobs: float,
-) -> Frame:
+def standing(problem: str, names: tuple[str, ...], parameter: str, **sliders: float) -> Frame:
     """Where the sliders stand on the map, and who has the lowest variance there.
 
     Arguments as for `histograms`.
     """
-    at = setting_of(mu, sigma, samples, dim, seed, problem, parameter, knobs)
+    at = setting(problem, parameter, sliders)
     everyone = {name: one_variance(at, name) for name in names}
     found = {n: v for n, v in everyone.items() if find_problem(problem).allows(ESTIMATORS[n])}
     told: dict[str, float | str] = {f"var_{name}": short(v) for name, v in everyone.items()}
-    told |= {"samples": samples, "dim": dim, "seed": seed, **knobs}
+    told |= {"samples": at.samples, "dim": at.dim, "seed": at.seed, **dict(at.knobs)}
     told["verdict"] = "None of the chosen estimators is right for this cost."
     if found:
         best = min(found, key=lambda name: found[name])
         title = ESTIMATORS[best].title
         told["verdict"] = f"Here {title} has the lowest variance, {short(found[best])}."
-    return Frame({"here": {"x": np.array([mu]), "y": np.array([sigma])}}, told)
+    return Frame({"here": {"x": np.array([at.loc]), "y": np.array([at.scale])}}, told)
 
 
 def _setting_of_frame(now: Frame, problem: str, parameter: str) -> Setting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from pages.estimators.gradient_variance import duel, histograms, minibatch, sweep
 from pages.estimators.gradient_variance.draws import MOST_DRAWS
-from pages.ui.live import Param, Transport
+from pages.ui.live import Param, Picture, Transport
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import Knob, find_problem
 
 KNOB_STEPS = 41
+HEIGHT = 330
 DRAWS = (*range(1, 11), *range(20, 101, 10), *range(200, MOST_DRAWS + 1, 100))
 FEW_DRAWS = (*range(1, 31), *range(35, duel.MOST + 1, 5))
 
@@ -85,47 +86,48 @@ def _film(positions: tuple[int, ...], start: int) -> Transport:
     return Transport(draws, seconds=6, buttons=jumps)
 
 
-def _histograms(chosen: Chosen) -> dict[str, Any]:
+def _histograms(chosen: Chosen) -> Picture:
     words = chosen.words("problem", "names", "parameter")
-    return {
-        "frame": histograms.histograms,
-        "figure": partial(histograms.draw_histograms, **words),
-        "steady": True,
-        "params": (MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
-        "transport": _film(DRAWS, MOST_DRAWS),
-        "extra": words,
-        "takeaway": "{verdict}",
-        "formula": _formula(chosen),
-        "height": max(330, 105 * len(chosen.names)),
-        "table": {"exact gradient": "{exact:.4g}", "estimates drawn": "{shown:d}"}
+    return Picture(
+        frame=histograms.histograms,
+        figure=partial(histograms.draw_histograms, **words),
+        steady=True,
+        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        transport=_film(DRAWS, MOST_DRAWS),
+        extra=words,
+        takeaway="{verdict}",
+        tex=_formula(chosen),
+        height=max(HEIGHT, 105 * len(chosen.names)),
+        table={"exact gradient": "{exact:.4g}", "estimates drawn": "{shown:d}"}
         | {
             ESTIMATORS[name].title: f"mean {{mean_{name}:.4g}} ± {{error_{name}:.2g}}, "
             f"variance {{var_{name}}}"
             for name in chosen.names
         },
-    }
+    )
 
 
-def _running(chosen: Chosen) -> dict[str, Any]:
+def _running(chosen: Chosen) -> Picture:
     shown = _histograms(chosen)
-    return shown | {
-        "frame": histograms.running_means,
-        "figure": partial(histograms.draw_running_means, **shown["extra"]),
-    }
+    return replace(
+        shown,
+        frame=histograms.running_means,
+        figure=partial(histograms.draw_running_means, **shown.extra),
+    )
 
 
-def _duel(chosen: Chosen) -> dict[str, Any]:
+def _duel(chosen: Chosen) -> Picture:
     words = chosen.words("problem", "parameter")
-    return {
-        "frame": duel.duel,
-        "figure": partial(duel.draw_duel, **words),
-        "steady": True,
-        "params": (MU, SIGMA, *chosen.knobs, SEED),
-        "transport": _film(FEW_DRAWS, 12),
-        "extra": words,
-        "takeaway": "The ringed draw ε = {eps:.2f} lands at z = {z:.2f}: the slope says "
+    return Picture(
+        frame=duel.duel,
+        figure=partial(duel.draw_duel, **words),
+        steady=True,
+        params=(MU, SIGMA, *chosen.knobs, SEED),
+        transport=_film(FEW_DRAWS, 12),
+        extra=words,
+        takeaway="The ringed draw ε = {eps:.2f} lands at z = {z:.2f}: the slope says "
         "{by_path:.3g}, the score says {by_score:.3g}, and the exact gradient is {exact:.3g}.",
-        "table": {
+        table={
             "newest ε": "{eps:.4f}",
             "z = μ + σ ε": "{z:.4f}",
             "its reparameterized gradient": "{by_path:.4g}",
@@ -134,54 +136,57 @@ def _duel(chosen: Chosen) -> dict[str, Any]:
             "mean of the REINFORCE ones": "{mean_score:.4g}",
             "exact gradient": "{exact:.4g}",
         },
-        "height": 400,
-    }
+        height=400,
+    )
 
 
-def _against(chosen: Chosen) -> dict[str, Any]:
+def _against(chosen: Chosen) -> Picture:
     words = chosen.words("problem", "names", "parameter", "along")
-    return {
-        "frame": sweep.against,
-        "figure": partial(sweep.draw_against, **words),
-        "steady": True,
-        "params": (MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
-        "extra": words,
-        "takeaway": "{verdict}",
-        "table": _variances(chosen),
-    }
+    return Picture(
+        frame=sweep.against,
+        figure=partial(sweep.draw_against, **words),
+        steady=True,
+        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        extra=words,
+        takeaway="{verdict}",
+        table=_variances(chosen),
+        height=HEIGHT,
+    )
 
 
-def _map(chosen: Chosen) -> dict[str, Any]:
+def _map(chosen: Chosen) -> Picture:
     words = chosen.words("problem", "names", "parameter")
-    return {
-        "frame": sweep.standing,
-        "figure": partial(sweep.draw_map, **words),
-        "params": (MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
-        "extra": words,
-        "takeaway": "{verdict}",
-        "table": _variances(chosen),
-    }
+    return Picture(
+        frame=sweep.standing,
+        figure=partial(sweep.draw_map, **words),
+        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        extra=words,
+        takeaway="{verdict}",
+        table=_variances(chosen),
+        height=HEIGHT,
+    )
 
 
-def _minibatch(chosen: Chosen) -> dict[str, Any]:
+def _minibatch(chosen: Chosen) -> Picture:
     words = chosen.words("names", "parameter")
-    return {
-        "frame": minibatch.parts,
-        "figure": partial(minibatch.draw_parts, **words),
-        "steady": True,
-        "params": (MU, SIGMA, SAMPLES, BATCH, SPREAD, SEED),
-        "extra": words,
-        "takeaway": "{verdict}",
-        "formula": r"\operatorname{Var} = \underbrace{\Bigl(1 - \tfrac{M}{N}\Bigr)\tfrac{S^2}{M}}"
+    return Picture(
+        frame=minibatch.parts,
+        figure=partial(minibatch.draw_parts, **words),
+        steady=True,
+        params=(MU, SIGMA, SAMPLES, BATCH, SPREAD, SEED),
+        extra=words,
+        takeaway="{verdict}",
+        tex=r"\operatorname{Var} = \underbrace{\Bigl(1 - \tfrac{M}{N}\Bigr)\tfrac{S^2}{M}}"
         r"_{\text{minibatch: }\val{minibatch:.3g}} + \underbrace{\tfrac{1}{M}\,"
         r"\overline{\operatorname{Var}_{\sym{eps}{\varepsilon}}}}_{\text{noise: }\val{noise:.3g}}"
         r"\quad M = \val{batch},\ N = 32",
-        "table": {"minibatch part": "{minibatch:.4g}"}
+        table={"minibatch part": "{minibatch:.4g}"}
         | {
             f"noise part, {ESTIMATORS[name].title}": f"{{noise_{name}:.4g}}"
             for name in chosen.names
         },
-    }
+        height=HEIGHT,
+    )
 
 
 def _variances(chosen: Chosen) -> dict[str, str]:
@@ -195,12 +200,12 @@ class View:
 
     Attributes:
         title: what the picker calls it.
-        build: what `live_figure` needs for it.
+        build: the picture of it.
         own_cost: whether it has a cost of its own and ignores the picker.
     """
 
     title: str
-    build: Callable[[Chosen], dict[str, Any]]
+    build: Callable[[Chosen], Picture]
     own_cost: bool = False
 
 

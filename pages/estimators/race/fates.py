@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from pages.estimators.race.picture import EXACT, STEPS, way
+from pages.estimators.race.ways import EXACT, STEPS, Setting, way
 from pages.ui import theme
 from vae_core.estimators import ESTIMATORS
-from vae_core.lab.race import Course, Lane, run
+from vae_core.lab.race import run
 
 RACES = 100
 ROW = 46
@@ -30,20 +30,18 @@ class Fates(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def fates(
-    name: str, problem: str, mu: float, sigma: float, rate: float, k: int, seed: int
-) -> Fates:
+def fates(name: str, at: Setting) -> Fates:
     """Run an estimator RACES times from one start, each time on other noise.
 
     A race has arrived if it came at least half as far down as the exact gradient does in the same
     number of steps; it is behind if it did not, and diverged if it left the bounds.
     """
-    course = Course(problem, k, STEPS, seed)
-    ends = run(name, course, [Lane(mu, sigma, rate)] * RACES, same_noise=False)
+    course = at.course
+    ends = run(name, course, [at.lane] * RACES, same_noise=False)
     finished = ends.last == STEPS
-    ideal = way(EXACT, problem, mu, sigma, rate, 1, 0).loss
+    ideal = way(EXACT, at).loss
     goal = ideal[0] - 0.5 * max(ideal[0] - ideal[-1], 0.0)
-    down = course.loss(ends.mu[-1], ends.sigma[-1]) < goal
+    down = course.loss(ends.loc[-1], ends.scale[-1]) < goal
     arrived = int((finished & down).sum())
     diverged = int((~finished).sum())
     return Fates(arrived, RACES - arrived - diverged, diverged)

@@ -3,144 +3,62 @@
 On the left the estimators walk over the map in (mu, log sigma), where darker is lower; on the right
 stands the exact loss at each step. A dashed line follows the exact gradient: it is where the
 unbiased ones would go without their noise. The windows belong to the problem, never to the sliders.
-
-All starts and learning rates of the sliders are run at once, as lanes of one race (see
-`vae_core.race`), once for each estimator, K and seed; a frame only looks its paths up.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 
+from pages.estimators.race.ways import (
+    EXACT,
+    MU_WINDOW,
+    SIGMA_WINDOW,
+    STEPS,
+    Way,
+    loss_map,
+    loss_window,
+    setting,
+    way,
+)
 from pages.ui import theme
 from pages.ui.live import Frame
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
-from vae_core.lab.race import Course, Lane, Lanes, Trajectory, run, run_exact
 
-STEPS = 120
-# The steps that are drawn: each one at first, where most happens, then every second, then fourth.
-KNOTS = (*range(21), *range(22, 61, 2), *range(64, STEPS + 1, 4))
-RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-SAMPLES = (1, 5, 20)
-STARTS_MU = (-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
-STARTS_SIGMA = (0.1, 0.25, 0.5, 1.0, 2.0)
-MU_WINDOW, SIGMA_WINDOW = (-3.4, 3.4), (0.04, 4.0)
 SIGMA_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-MAP_SIZE = 49
-MOST_RUNNERS = 4
-MOST_LOSS = 1e30  # More than that is only seen to be far off.
-EXACT = "exact gradient"
 AGAINST = {"steps": "steps", "evaluations": "evaluations of f"}
 
 
-class Way(NamedTuple):
-    """One runner's way at the steps that are drawn, as far as it got; (knots,) each."""
-
-    mu: np.ndarray
-    log_sigma: np.ndarray
-    loss: np.ndarray
-    evaluations: np.ndarray
-    step: np.ndarray
-    stopped: str | None
-
-
-@lru_cache(maxsize=96)
-def _lanes(name: str, problem: str, k: int, seed: int) -> Lanes:
-    """All starts and learning rates of one estimator."""
-    lanes = [Lane(*place) for place in _PLACES]
-    return run(name, Course(problem, k, STEPS, seed), lanes)
-
-
-_PLACES = {
-    (mu, sigma, rate): number
-    for number, (mu, sigma, rate) in enumerate(
-        (mu, sigma, rate) for mu in STARTS_MU for sigma in STARTS_SIGMA for rate in RATES
-    )
-}
-
-
-@lru_cache(maxsize=512)
-def _exact_lanes(problem: str, start: tuple[float, float] | None) -> Lanes:
-    """All learning rates on the exact gradient, from one start or, for None, from all of them."""
-    places = [place for place in _PLACES if start is None or place[:2] == start]
-    return run_exact(Course(problem, steps=STEPS), [Lane(*place) for place in places])
-
-
-def _exact_way(problem: str, mu: float, sigma: float, rate: float) -> Trajectory:
-    """A closed form is so cheap that all starts are run at once; a quadrature is not."""
-    if _is_closed_form(problem):
-        return _exact_lanes(problem, None).trajectory(_PLACES[mu, sigma, rate])
-    return _exact_lanes(problem, (mu, sigma)).trajectory(RATES.index(rate))
-
-
-@lru_cache(maxsize=32)
-def _is_closed_form(problem: str) -> bool:
-    course, one = Course(problem), torch.ones(1, dtype=torch.float64)
-    return course.cost_problem.exact(one, one, **course.knobs).error == 0.0
-
-
-@lru_cache(maxsize=4096)
-def way(name: str, problem: str, mu: float, sigma: float, rate: float, k: int, seed: int) -> Way:
-    """The way of an estimator, or of the exact gradient, whatever K and seed."""
-    if name == EXACT:
-        trajectory = _exact_way(problem, mu, sigma, rate)
-    else:
-        trajectory = _lanes(name, problem, k, seed).trajectory(_PLACES[mu, sigma, rate])
-    last = len(trajectory.mu) - 1
-    at = np.array([*(step for step in KNOTS if step < last), last])
-    return Way(
-        trajectory.mu[at],
-        np.log(trajectory.sigma[at]),
-        np.clip(trajectory.loss[at], -MOST_LOSS, MOST_LOSS),
-        trajectory.evaluations[at],
-        at,
-        trajectory.stopped,
-    )
-
-
-def frame(
-    mu: float,
-    sigma: float,
-    rate: float,
-    k: int,
-    seed: int,
-    n: int,
-    problem: str,
-    names: tuple[str, ...],
-    against: str,
-) -> Frame:
+def frame(n: int, problem: str, names: tuple[str, ...], against: str, **sliders: Any) -> Frame:
     """The race after n steps.
 
     Args:
-        mu, sigma: Start, one of STARTS_MU and one of STARTS_SIGMA.
-        rate: Learning rate, one of RATES.
-        k: Samples K behind one gradient; an estimator that needs more takes its fewest.
-        seed: Seed of the noise, the same for all.
         n: Steps taken so far, one of KNOTS.
         problem: Name of the cost.
         names: Names of the estimators that run.
         against: What the loss is drawn against, a key of AGAINST.
+        sliders: Start, learning rate, K and seed, as `setting` takes them.
     """
+    at = setting(problem, **sliders)
     traces: dict[str, dict[str, Any]] = {}
     numbers: dict[str, float | str] = {}
-    ways = {name: way(name, problem, mu, sigma, rate, k, seed) for name in names}
+    ways = {name: way(name, at) for name in names}
     for name, whole in ways.items():
         traces |= _runner(name, whole, n, against, loss_window(problem)[1])
         here = _upto(whole, n) - 1
-        numbers |= {f"loss_{name}": float(whole.loss[here]), f"mu_{name}": float(whole.mu[here])}
-        numbers[f"sigma_{name}"] = float(np.exp(whole.log_sigma[here]))
+        numbers |= {f"loss_{name}": float(whole.loss[here]), f"mu_{name}": float(whole.loc[here])}
+        numbers[f"sigma_{name}"] = float(np.exp(whole.log_scale[here]))
         numbers[f"spent_{name}"] = float(whole.evaluations[here])
-    ideal = way(EXACT, problem, mu, sigma, rate, 1, 0)
-    traces[EXACT] = {"x": ideal.mu, "y": ideal.log_sigma}
+    ideal = way(EXACT, at)
+    traces[EXACT] = {"x": ideal.loc, "y": ideal.log_scale}
     traces[f"{EXACT} loss"] = {"x": ideal.step, "y": ideal.loss}
-    traces["start"] = {"x": np.array([mu]), "y": np.array([math.log(sigma)])}
+    start = at.lane
+    traces["start"] = {"x": np.array([start.loc]), "y": np.array([math.log(start.scale)])}
     return Frame(traces, {**numbers, "verdict": verdict(ways, n), "most": _most(ways, against)})
 
 
@@ -153,15 +71,15 @@ def _runner(
     name: str, whole: Way, n: int, against: str, ceiling: float
 ) -> dict[str, dict[str, Any]]:
     taken = _upto(whole, n)
-    mu, log_sigma, loss = whole.mu[:taken], whole.log_sigma[:taken], whole.loss[:taken]
+    loc, log_scale, loss = whole.loc[:taken], whole.log_scale[:taken], whole.loss[:taken]
     along = (whole.step if against == "steps" else whole.evaluations)[:taken]
-    x, y = _clipped(mu[-1], log_sigma[-1])
-    sign = "" if (x, y) == (mu[-1], log_sigma[-1]) else "off the map"
+    x, y = _clipped(loc[-1], log_scale[-1])
+    sign = "" if (x, y) == (loc[-1], log_scale[-1]) else "off the map"
     if whole.stopped and whole.step[-1] <= n:
         sign = "✗ diverged"
     sign_x, sign_y = _clipped(x, y + 0.12, inset=0.15)
     return {
-        ESTIMATORS[name].title: {"x": mu, "y": log_sigma},
+        ESTIMATORS[name].title: {"x": loc, "y": log_scale},
         f"{name} head": {"x": np.array([x]), "y": np.array([y])},
         f"{name} sign": {"x": np.array([sign_x]), "y": np.array([sign_y]), "text": [sign]},
         f"{name} loss": {"x": along, "y": loss},
@@ -169,12 +87,12 @@ def _runner(
     }
 
 
-def _clipped(mu: float, log_sigma: float, inset: float = 0.0) -> tuple[float, float]:
+def _clipped(loc: float, log_scale: float, inset: float = 0.0) -> tuple[float, float]:
     """A point of the map as it is; one beyond its edges (less a part `inset`), at the edge."""
     bottom, top = np.log(SIGMA_WINDOW)
     aside, above = inset * (MU_WINDOW[1] - MU_WINDOW[0]), 0.5 * inset * (top - bottom)
-    x = float(np.clip(mu, MU_WINDOW[0] + aside, MU_WINDOW[1] - aside))
-    return x, float(np.clip(log_sigma, bottom + above, top - above))
+    x = float(np.clip(loc, MU_WINDOW[0] + aside, MU_WINDOW[1] - aside))
+    return x, float(np.clip(log_scale, bottom + above, top - above))
 
 
 def _most(ways: dict[str, Way], against: str) -> float:
@@ -208,22 +126,6 @@ def table(names: tuple[str, ...]) -> dict[str, str]:
     return {
         f"{ESTIMATORS[n].title}: {title}": text % n for n in names for title, text in rows.items()
     }
-
-
-@lru_cache(maxsize=32)
-def loss_map(problem: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Exact loss over the window: mu (M,), log sigma (M,), loss (M, M), rows along log sigma."""
-    mu = np.linspace(*MU_WINDOW, MAP_SIZE)
-    log_sigma = np.log(np.geomspace(*SIGMA_WINDOW, MAP_SIZE))
-    return mu, log_sigma, Course(problem).loss(*np.meshgrid(mu, np.exp(log_sigma)))
-
-
-@lru_cache(maxsize=32)
-def loss_window(problem: str) -> tuple[float, float]:
-    """What the loss axis shows: most starts of the map, and the lowest place on it."""
-    _, _, loss = loss_map(problem)
-    low, high = float(loss.min()), float(np.quantile(loss, 0.8))
-    return low - 0.06 * (high - low), high
 
 
 def figure(now: Frame, names: tuple[str, ...], problem: str, against: str) -> go.Figure:

@@ -2,32 +2,21 @@
 
 import streamlit as st
 
-from pages.estimators.race import fates as fate_figures
-from pages.estimators.race import picture
+from pages.estimators.race import views
 from pages.estimators.race.fates import fates
+from pages.estimators.race.picture import AGAINST
+from pages.estimators.race.ways import setting
 from pages.ui import controls
 from pages.ui.layout import page_frame
-from pages.ui.live import Param, Preset, Transport, live_figure
+from pages.ui.live import live_figure
 from pages.ui.question import predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
-from vae_core.lab.race import race, run
 
-SLIDERS = (
-    Param("rate", "learning rate", positions=picture.RATES, default=0.1, format="g"),
-    Param("k", "samples K a step", positions=picture.SAMPLES, default=1, format="d"),
-    Param("mu", "start μ", positions=picture.STARTS_MU, default=2, colour="mu", format="g"),
-    Param(
-        "sigma", "start σ", positions=picture.STARTS_SIGMA, default=1, colour="sigma", format="g"
-    ),
-    Param("seed", "seed", kind="seed", maximum=999_999, default=3),
-)
-TIME = Transport(
-    Param("n", "step", positions=picture.KNOTS, default=picture.STEPS, format="d"), seconds=6
-)
+MOST_RUNNERS = 4
 DEFAULT = ["pathwise", "score", "score_loo", "naive"]
 # The question is about the settings that the page starts with.
-LOST = fates("score", "square", 2.0, 1.0, 0.1, 1, 3).diverged
+LOST = fates("score", setting("square", mu=2, sigma=1, rate=0.1, k=1, seed=3)).diverged
 
 with page_frame("race") as lesson:
     predict(
@@ -50,51 +39,21 @@ with page_frame("race") as lesson:
         titles = {name: entry.title for name, entry in PROBLEMS.items()}
         problem = controls.choice("problem", "Cost f(z)", titles)
     with pickers[1]:
-        against = controls.choice("against", "Loss against", picture.AGAINST)
+        against = controls.choice("against", "Loss against", AGAINST)
     rules = {name: rule.title for name, rule in ESTIMATORS.items()}
     chosen = controls.multichoice("estimators", "Estimators", rules, DEFAULT)
-    names = tuple(chosen[: picture.MOST_RUNNERS]) or tuple(DEFAULT)
-    if len(chosen) > picture.MOST_RUNNERS:
-        st.caption(lesson.text("too_many", most=picture.MOST_RUNNERS))
+    names = tuple(chosen[:MOST_RUNNERS]) or tuple(DEFAULT)
+    if len(chosen) > MOST_RUNNERS:
+        st.caption(lesson.text("too_many", most=MOST_RUNNERS))
     with figure_place:
-        live = live_figure(
-            "race",
-            frame=picture.frame,
-            figure=lambda now: picture.figure(now, names, problem, against),
-            params=SLIDERS,
-            transport=TIME,
-            extra={"problem": problem, "names": names, "against": against},
-            takeaway="{verdict}",
-            formula=lesson.text("formula_elbo" if PROBLEMS[problem].elbo else "formula"),
-            table=picture.table(names),
-            presets=(
-                Preset(lesson.text("try_calm"), {"rate": 0.05, "k": 20}),
-                Preset(lesson.text("try_fast"), {"rate": 0.5}),
-                Preset(lesson.text("try_step"), {"problem": "step", "mu": 1, "k": 5, "rate": 0.5}),
-                Preset(
-                    lesson.text("try_sine"), {"problem": "sine", "mu": -1, "sigma": 2, "rate": 0.2}
-                ),
-                Preset(lesson.text("try_elbo"), {"problem": "gaussian_elbo", "mu": -2, "k": 5}),
-                Preset(
-                    lesson.text("try_valleys"), {"problem": "double_well", "mu": 0, "rate": 0.02}
-                ),
-            ),
-            source=(race, run),
-            height=360,
-        )
+        live = live_figure("race", views.one_race(lesson, problem, names, against))
     for name in names:
         if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
-            st.caption(f"**{rules[name]}** cannot be trusted here. {objection}")
+            trusted = PROBLEMS[problem].allows(ESTIMATORS[name])
+            warning = "" if trusted else " cannot be trusted here"
+            st.caption(f"**{rules[name]}**{warning}. {objection}")
     lesson("luck")
-    setting = {name: live.values[name] for name in ("mu", "sigma", "rate", "k", "seed")}
-    counted = {name: fate_figures.fates(name, problem, **setting) for name in names}
-    live_figure(
-        "fates",
-        figure=fate_figures.figure(counted),
-        takeaway=fate_figures.takeaway(counted),
-        table=fate_figures.table(counted),
-        height=fate_figures.height(len(names)),
-    )
+    live_figure("fates", views.many_races(problem, names, live.values))
     with st.expander("What is descended, and how"):
         lesson("derivation")
     lesson("source")

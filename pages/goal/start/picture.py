@@ -1,25 +1,43 @@
 """The Start page's picture: a VAE's way forward, and how far the gradient gets on its way back.
 
-Pure functions: numbers to a frame, a frame to a figure; one arrangement for a screen, from left to
-right, and one for a phone, from top to bottom.
+Pure functions: numbers to a frame, and the diagram that shows them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
 import torch
 
-from pages.ui.diagram import Drawing, Point, Value, Words, between
-from pages.ui.live import Frame
-from pages.ui.numbers import number
+from pages.ui.live import Diagram, Edge, Form, Frame, Line, Node
 from vae_core.families import Normal
 
-ARRANGED = ("mu", "sigma", "z", "cost", "by_z", "by_mu", "by_sigma", "eps")
-RADIUS = 19.0
-SIZES = {"encoder": (104.0, 50.0), "decoder": (104.0, 50.0), "cost": (84.0, 50.0)}
-LINE = 21.0
+# Tracks of the diagram: along, what happens; across, from the noise to what is written.
+X, ENCODER, PREDICTED, SAMPLING, Z, DECODER, XHAT, COST = range(8)
+NOISE, MU, MIDDLE, SIGMA, LANE, NOTES = range(6)
+SIZES = {"node": (150.0, 66.0), "cost": (84.0, 50.0), "value": (46.0, 20.0)}
+TITLE = {"gradient": 15.0}
+WIDE = Form(
+    size=(960, 306),
+    along=(30, 142, 276, 436, 588, 704, 818, 910),
+    across=(24, 84, 118, 152, 222, 268),
+    sizes={
+        **SIZES,
+        "note": (118.0, 68.0),
+        "learns": (76.0, 68.0),
+        "gradient": (80.0, 20.0),
+    },
+    letters=TITLE,
+)
+NARROW = Form(
+    size=(360, 640),
+    down=True,
+    along=(26, 84, 168, 262, 364, 450, 530, 606),
+    across=(24, 92, 122, 152, 222, 298),
+    sizes={**SIZES, "node": (136.0, 66.0), "note": (124.0, 68.0), "learns": (124.0, 68.0)},
+    letters=TITLE,
+    places={"mu_value": ("left", "mu"), "gradient": (COST, NOTES)},
+)
 
 
 @dataclass(frozen=True)
@@ -78,194 +96,75 @@ def reparameterized(mu: float, sigma: float, eps: float) -> Frame:
 
 
 def _frame(mu: float, sigma: float, found: Passage) -> Frame:
-    named = {name: getattr(found, name, None) for name in ARRANGED} | {"mu": mu, "sigma": sigma}
-    texts = [number(named[name]) for name in ARRANGED]
-    texts[ARRANGED.index("cost")] = f"z² = {number(found.cost)}"
-    if found.by_mu is None:
-        texts.pop()  # the noise is inside, and stays there
-    told = {name: "None" if value is None else value for name, value in named.items()}
-    return Frame({"values": {"text": texts}}, told)
+    named = {"mu": mu, "sigma": sigma, **vars(found)}
+    return Frame({}, {name: "None" if value is None else value for name, value in named.items()})
 
 
-@dataclass(frozen=True)
-class Arrangement:
-    """Where things are: `wide` runs from left to right, else from top to bottom.
+def diagram(*, outside: bool) -> Diagram:
+    """The way forward as arrows; below or beside it the way back of the gradient.
 
-    Attributes:
-        lane: where the gradient runs back: a height if wide, else a distance from the left.
-        back: where it starts, where it ends, and where it ends if it gets stuck.
-        notes: middle (wide) or left end of what is written beside the lane.
-        sides: on which side of its letter a value stands.
+    Args:
+        outside: whether the noise is drawn outside, or z directly.
     """
-
-    wide: bool
-    size: Point
-    widest: float
-    at: dict[str, Point]
-    node: Point
-    lane: float
-    back: tuple[float, float, float]
-    notes: dict[str, Point]
-    sides: dict[str, str]
+    forward = [("x", "encoder"), ("encoder", "mu"), ("encoder", "sigma"), ("mu", "node")]
+    forward += [("sigma", "node"), ("node", "z"), ("z", "decoder"), ("decoder", "xhat")]
+    edges = [*(Edge(*ends) for ends in forward), Edge("xhat", "cost")]
+    more_nodes, more_edges = _passing() if outside else _stuck()
+    nodes = (*_things(), *_slopes(), *more_nodes)
+    return Diagram(nodes, (*edges, *more_edges), WIDE, NARROW)
 
 
-WIDE = Arrangement(
-    wide=True,
-    size=(960, 306),
-    widest=1300,
-    at={
-        "x": (30, 118),
-        "encoder": (142, 118),
-        "mu": (276, 84),
-        "sigma": (276, 152),
-        "node": (436, 118),
-        "z": (588, 118),
-        "decoder": (704, 118),
-        "xhat": (818, 118),
-        "cost": (910, 118),
-        "eps": (436, 24),
-    },
-    node=(150, 66),
-    lane=222,
-    back=(942, 70, 516),
-    notes={"z": (618, 241), "node": (436, 241), "mu": (276, 241), "phi": (130, 241)},
-    sides={"mu": "below", "sigma": "below", "z": "below", "eps": "right"},
-)
-NARROW = Arrangement(
-    wide=False,
-    size=(360, 640),
-    widest=400,
-    at={
-        "x": (122, 26),
-        "encoder": (122, 84),
-        "mu": (92, 168),
-        "sigma": (152, 168),
-        "node": (122, 262),
-        "z": (122, 364),
-        "decoder": (122, 450),
-        "xhat": (122, 530),
-        "cost": (122, 606),
-        "eps": (20, 262),
-    },
-    node=(136, 66),
-    lane=222,
-    back=(620, 62, 300),
-    notes={"z": (236, 359), "node": (236, 247), "mu": (236, 157), "phi": (236, 79)},
-    sides={"mu": "left", "sigma": "right", "z": "right", "eps": "below"},
-)
+def _things() -> list[Node]:
+    """What both ways to draw have in common."""
+    return [
+        Node("x", (X, MIDDLE), "x", "ring", "x"),
+        Node("encoder", (ENCODER, MIDDLE), "encoder ϕ", colour="phi"),
+        Node("mu", (PREDICTED, MU), "μ", "ring", "mu"),
+        Node("sigma", (PREDICTED, SIGMA), "σ", "ring", "sigma"),
+        Node("z", (Z, MIDDLE), "z", "ring", "z"),
+        Node("decoder", (DECODER, MIDDLE), "decoder θ", colour="theta"),
+        Node("xhat", (XHAT, MIDDLE), "x′", "ring", "x"),
+        Node("cost", (COST, MIDDLE), (Line("cost"), Line("z² = {cost:.2f}", small=True))),
+        Node("mu_value", ("below", "mu"), "{mu:.2f}", "value"),
+        Node("sigma_value", ("below", "sigma"), "{sigma:.2f}", "value"),
+        Node("z_value", ("below", "z"), "{z:.2f}", "value"),
+        Node("gradient", (COST - 0.3, LANE - 0.28), (Line("gradient", "accent"),), "note"),
+    ]
 
 
-def draw(now: Frame, *, outside: bool, narrow: bool = False) -> go.Figure:
-    """The way forward as arrows; below or beside it the way back of the gradient."""
-    place = NARROW if narrow else WIDE
-    drawing = Drawing(place.size, place.widest)
-    _forward(drawing, place)
-    _sampling(drawing, place, outside=outside)
-    _backward(drawing, place, stuck=not outside)
-    _notes(drawing, place, outside=outside)
-    texts = now.traces["values"]["text"]
-    drawing.values("values", _values(place)[: len(texts)], texts)
-    return drawing.figure()
+def _slopes() -> list[Node]:
+    """What arrives of the gradient."""
+    arrived = "∂cost/∂μ = {by_mu:.2f}\n∂cost/∂σ = {by_sigma:.2f}"
+    return [
+        Node("by_z", (Z, NOTES), "∂cost/∂z = {by_z:.2f}", "note", align="start"),
+        Node("by_mu", (PREDICTED, NOTES), arrived, "note", align="start"),
+    ]
 
 
-def _forward(drawing: Drawing, place: Arrangement) -> None:
-    at, node = place.at, "node"
-    steps = [("x", "encoder"), ("encoder", "mu"), ("encoder", "sigma"), ("mu", node)]
-    steps += [("sigma", node), (node, "z"), ("z", "decoder"), ("decoder", "xhat"), ("xhat", "cost")]
-    for start, end in steps:
-        drawing.arrow(*_ends(place, start, end), "ink", 1.6)
-    letters = (("x", "x", "x"), ("xhat", "x′", "x"), ("z", "z", "z"), ("mu", "μ", "mu"))
-    for name, letter, colour in (*letters, ("sigma", "σ", "sigma")):
-        _symbol(drawing, at[name], letter, colour)
-    for name, letter, colour in (("encoder", "ϕ", "phi"), ("decoder", "θ", "theta")):
-        drawing.box(at[name], SIZES[name], colour)
-        drawing.write(at[name], [(f"{name} ", ""), (letter, colour)])
-    drawing.box(at["cost"], SIZES["cost"], "muted")
-    drawing.write(_below(at["cost"], -9), [("cost", "")])
+def _passing() -> tuple[list[Node], list[Edge]]:
+    """The noise from outside, and a gradient that goes all the way."""
+    plain = (Line("z = μ + σ ϵ"), Line("plain arithmetic", small=True))
+    nodes = [
+        Node("eps", (SAMPLING, NOISE), "ϵ", "ring", "eps"),
+        Node("eps_value", ("right", "eps"), "{eps:.2f}", "value"),
+        Node("node", (SAMPLING, MIDDLE), plain, colour="good"),
+        Node("slopes", (SAMPLING, NOTES), "× ∂z/∂μ = 1\n× ∂z/∂σ = ϵ", "note"),
+        Node("learns", (ENCODER, NOTES), "ϕ learns", "note"),
+    ]
+    back = Edge((COST + 0.4, LANE), (X + 0.3, LANE), "gradient")
+    return nodes, [Edge("eps", "node", colour="eps"), back]
 
 
-def _sampling(drawing: Drawing, place: Arrangement, *, outside: bool) -> None:
-    at = place.at["node"]
-    if outside:
-        drawing.arrow(*_ends(place, "eps", "node"), "eps", 1.8)
-        _symbol(drawing, place.at["eps"], "ϵ", "eps")
-        drawing.box(at, place.node, "good")
-        label = [("z", "z"), (" = ", ""), ("μ", "mu"), (" + ", ""), ("σ", "sigma"), (" ϵ", "eps")]
-    else:
-        drawing.box(at, place.node, "bad", dash="5px,4px")
-        label = [("z", "z"), (" ~ N(", ""), ("μ", "mu"), (", ", ""), ("σ", "sigma"), ("²)", "")]
-    drawing.write(_below(at, -9), label)
-    kind = "plain arithmetic" if outside else "a random draw"
-    drawing.write(_below(at, 13), [(kind, "muted")], size=14)
-
-
-def _backward(drawing: Drawing, place: Arrangement, *, stuck: bool) -> None:
-    start, stop, wall = place.back
-    drawing.arrow(_on_lane(place, start), _on_lane(place, wall if stuck else stop), "accent", 4)
-    if stuck:
-        ends = (_on_lane(place, wall - 34), _on_lane(place, stop))
-        drawing.line(*ends, "muted", 1.6, dash="4px,7px")
-        drawing.cross(_on_lane(place, wall - 20))
-    at, anchor = ((930, 203), "right") if place.wide else ((place.lane + 12, 605), "left")
-    drawing.write(at, [("gradient", "accent")], anchor, size=15)
-
-
-def _notes(drawing: Drawing, place: Arrangement, *, outside: bool) -> None:
-    def note(name: str, *lines: Words) -> None:
-        anchor = "center" if place.wide else "left"
-        for i, line in enumerate(lines):
-            drawing.write(_below(place.notes[name], LINE * i), line, anchor)
-
-    if outside:
-        passes = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("μ", "mu"), (" = 1", "")]
-        scaled = [("× ∂", ""), ("z", "z"), ("/∂", ""), ("σ", "sigma"), (" = ", ""), ("ϵ", "eps")]
-        note("node", passes, scaled)
-        note("phi", [("ϕ", "phi"), (" learns", "")])
-    else:
-        note("node", [("stuck here", "bad")], [("a draw has no", "")], [("derivative", "")])
-        note("phi", [("ϕ", "phi"), (" learns", "")], [("nothing", "")])
-    for letter, colour in (("z", "z"), ("μ", "mu"), ("σ", "sigma")):
-        slope = [("∂cost/∂", ""), (letter, colour), (" =", "")]
-        drawing.write(_slope_end(place, f"by_{colour}"), slope, "right")
-
-
-def _slope_end(place: Arrangement, name: str) -> Point:
-    """Where "∂cost/∂z =" ends and its number begins."""
-    x, y = place.notes["z" if name == "by_z" else "mu"]
-    return x + (20 if place.wide else 74), y + (LINE if name == "by_sigma" else 0)
-
-
-def _values(place: Arrangement) -> list[Value]:
-    """Places of the numbers, as `ARRANGED`."""
-    shift = {"below": (0, 33, "center"), "right": (25, 0, "right"), "left": (-25, 0, "left")}
-    found = {}
-    for name, side in place.sides.items():
-        (x, y), (dx, dy, where) = place.at[name], shift[side]
-        found[name] = Value((x + dx, y + dy), where)
-    found["cost"] = Value(_below(place.at["cost"], 13), size=14)
-    for name in ("by_z", "by_mu", "by_sigma"):
-        x, y = _slope_end(place, name)
-        found[name] = Value((x + 4, y + 1), "right", 17, "ink")
-    return [found[name] for name in ARRANGED]
-
-
-def _symbol(drawing: Drawing, at: Point, letter: str, colour: str) -> None:
-    drawing.ring(at, RADIUS, colour)
-    drawing.write(at, [(letter, colour)], size=20)
-
-
-def _below(at: Point, by: float) -> Point:
-    return at[0], at[1] + by
-
-
-def _on_lane(place: Arrangement, along: float) -> Point:
-    return (along, place.lane) if place.wide else (place.lane, along)
-
-
-def _half(place: Arrangement, name: str) -> Point:
-    width, height = {**SIZES, "node": place.node}.get(name, (2 * RADIUS, 2 * RADIUS))
-    return width / 2 + 3, height / 2 + 3
-
-
-def _ends(place: Arrangement, start: str, end: str) -> tuple[Point, Point]:
-    return between(place.at[start], _half(place, start), place.at[end], _half(place, end))
+def _stuck() -> tuple[list[Node], list[Edge]]:
+    """A draw, at which the gradient ends."""
+    drawn = (Line("z ~ N(μ, σ²)"), Line("a random draw", small=True))
+    stuck = (Line("stuck here", "bad"), Line("a draw has no derivative"))
+    wall = SAMPLING + 0.4
+    nodes = [
+        Node("node", (SAMPLING, MIDDLE), drawn, colour="bad", dashed=True),
+        Node("cross", (wall, LANE), shape="cross", colour="bad"),
+        Node("stuck", (SAMPLING, NOTES), stuck, "note"),
+        Node("learns", (ENCODER, NOTES), "ϕ learns nothing", "note"),
+    ]
+    back = Edge((COST + 0.4, LANE), (wall + 0.08, LANE), "gradient")
+    return nodes, [back, Edge((wall - 0.1, LANE), (X + 0.3, LANE), "lost")]

@@ -1,7 +1,6 @@
 """Start: what this is, the one picture of the problem, and where to go."""
 
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
@@ -9,7 +8,7 @@ from pages import contents
 from pages.goal.start import picture
 from pages.ui import controls, layout
 from pages.ui.lesson import Lesson
-from pages.ui.live import Param, Preset, live_figure
+from pages.ui.live import Param, Picture, Preset, live_figure
 from vae_core.families import Normal
 
 VIEWS = {"sample": "Draw z directly", "reparameterize": "Draw the noise outside"}
@@ -39,20 +38,20 @@ with layout.page_frame("start") as lesson:
     outside = view == "reparameterize"
     live_figure(
         "passage",
-        frame=picture.reparameterized if outside else picture.sampled,
-        figure=partial(picture.draw, outside=outside),
-        narrow=partial(picture.draw, outside=outside, narrow=True),
-        params=(MU, SIGMA, noise() if outside else SEED),
-        takeaway=lesson.text(f"takeaway_{view}"),
-        formula=lesson.text(f"formula_{view}"),
-        table=NUMBERS,
-        presets=(
-            Preset(lesson.text("try_outside"), {"view": "reparameterize"}),
-            Preset(lesson.text("try_still"), {"view": "reparameterize", "eps": 0}),
-            Preset(lesson.text("try_flat"), {"view": "reparameterize", "mu": 1, "eps": -2}),
+        Picture(
+            frame=picture.reparameterized if outside else picture.sampled,
+            figure=picture.diagram(outside=outside),
+            params=(MU, SIGMA, noise() if outside else SEED),
+            takeaway=lesson.text(f"takeaway_{view}"),
+            tex=lesson.text(f"formula_{view}"),
+            table=NUMBERS,
+            presets=(
+                Preset(lesson.text("try_outside"), {"view": "reparameterize"}),
+                Preset(lesson.text("try_still"), {"view": "reparameterize", "eps": 0}),
+                Preset(lesson.text("try_flat"), {"view": "reparameterize", "mu": 1, "eps": -2}),
+            ),
+            source=(picture.passage, Normal.transform),
         ),
-        source=(picture.passage, Normal.transform),
-        steady=True,
     )
     lesson(view)
     lesson("cost")

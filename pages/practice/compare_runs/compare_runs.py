@@ -52,13 +52,7 @@ with page_frame("compare_runs") as lesson:
             head.warning(text)
         left, right = body.columns([3, 2], gap="medium")
         with left:
-            live_figure(
-                "comparison",
-                figure=curves.curves(views, against),
-                takeaway=curves.takeaway(views, words),
-                table=curves.table(views),
-                height=380,
-            )
+            live_figure("comparison", curves.picture(views, against, words))
         with right:
             rows = curves.strips(views)
             st.html(digits.STYLE + strips_html(rows) if rows else lesson.text("empty"))

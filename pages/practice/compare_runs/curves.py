@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 
 from pages.practice.compare_runs.runners import AGAINST, runner_of
 from pages.ui import theme
+from pages.ui.live import Picture
 from pages.ui.runs.curves import span, thinned
 from pages.ui.runs.reports import number, recorded
 from vae_core.estimators import ESTIMATORS
-from vae_core.runs.view import Point, RunView
+from vae_core.runs.standing import Point, RunView
 
 USUAL = (-220.0, -90.0)
 ROUND = 20.0
@@ -33,6 +34,16 @@ def best(views: Sequence[RunView]) -> RunView | None:
 def _latest(view: RunView) -> float:
     test = looks(view)[-1].test
     return test.elbo if test else -np.inf
+
+
+def picture(views: Sequence[RunView], against: str, words: dict[str, str]) -> Picture:
+    """The bounds with their words and numbers."""
+    return Picture(
+        figure=curves(views, against),
+        takeaway=takeaway(views, words),
+        table=table(views),
+        height=380,
+    )
 
 
 def curves(views: Sequence[RunView], against: str) -> go.Figure:

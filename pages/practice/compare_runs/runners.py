@@ -16,7 +16,7 @@ from pages.ui.runs import options
 from pages.ui.runs import visitor as training_room
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.jobs import JobsError
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import TRAINABLE, TrainConfig
 
 MOST = 4
@@ -121,7 +121,7 @@ def forget() -> None:
 def notices() -> list[str]:
     """What there is to tell the visitor since the last script run."""
     told: list[str] = st.session_state.pop(_NOTICE, [])
-    return told
+    return [*told, *training_room.not_kept()]
 
 
 def _hold(tokens: list[str]) -> None:

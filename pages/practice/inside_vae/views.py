@@ -14,7 +14,7 @@ from pages.practice.inside_vae.models import PLANE, SPECIMENS, WIDE
 from pages.practice.inside_vae.sheet import sketch
 from pages.ui import controls
 from pages.ui.lesson import Lesson
-from pages.ui.live import Handle, Param, Preset, Transport, live_figure
+from pages.ui.live import Handle, Param, Picture, Preset, Transport, live_figure
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.completion import PARTS, complete
 from vae_core.vae.data import SIDE
@@ -65,99 +65,99 @@ def _pick_noise(columns: Columns) -> Chosen:
         return chosen | {"seed": controls.seed(label="Seed of the ten ε")}
 
 
-def _map(lesson: Lesson, _chosen: Chosen) -> dict[str, Any]:
+def _map(lesson: Lesson, _chosen: Chosen) -> Picture:
     along: dict[str, Any] = {"minimum": -4, "maximum": 4, "step": 0.02, "colour": "z"}
-    return {
-        "frame": maps.map_frame,
-        "figure": maps.draw_map,
-        "formula_js": "latent_map",
-        "constants": maps.map_constants,
-        "params": (
+    return Picture(
+        frame=maps.map_frame,
+        figure=maps.draw_map,
+        frames_js="latent_map",
+        constants=maps.map_constants,
+        params=(
             Param("z1", "latent z₁", default=0.5, **along),
             Param("z2", "latent z₂", default=-0.4, **along),
         ),
-        "handles": (Handle("point", "z1", other="z2"),),
-        "takeaway": lesson.text("takeaway_map"),
-        "hint": lesson.text("hint_map"),
-        "table": {"z": "({z1:.2f}, {z2:.2f})", "nearest held-out digit": "{digit:d}"}
+        handles=(Handle("point", "z1", other="z2"),),
+        takeaway=lesson.text("takeaway_map"),
+        hint=lesson.text("hint_map"),
+        table={"z": "({z1:.2f}, {z2:.2f})", "nearest held-out digit": "{digit:d}"}
         | {"its distance": "{away:.3f}"},
-        "presets": [
+        presets=[
             Preset(lesson.text("try_between"), {"z1": -0.6, "z2": 1.8}),
             Preset(lesson.text("try_far"), {"z1": 3.9, "z2": -3.9}),
         ],
-        "source": (maps.decoded, Decoder.forward),
-        "height": 430,
-    }
+        source=(maps.decoded, Decoder.forward),
+        height=430,
+    )
 
 
-def _manifold(lesson: Lesson, _chosen: Chosen) -> dict[str, Any]:
+def _manifold(lesson: Lesson, _chosen: Chosen) -> Picture:
     places = maps.positions()
     common: dict[str, Any] = {"positions": places, "colour": "z", "format": ".3f"}
-    return {
-        "frame": maps.manifold_frame,
-        "figure": maps.draw_manifold,
-        "formula_js": "manifold",
-        "constants": maps.manifold_constants,
-        "params": (
+    return Picture(
+        frame=maps.manifold_frame,
+        figure=maps.draw_manifold,
+        frames_js="manifold",
+        constants=maps.manifold_constants,
+        params=(
             Param("u1", "share u₁", default=0.525, **common),
             Param("u2", "share u₂", default=0.525, **common),
         ),
-        "handles": (Handle("point", "u1", other="u2"),),
-        "takeaway": lesson.text("takeaway_manifold"),
-        "hint": lesson.text("hint_map"),
-        "formula": lesson.text("formula_manifold"),
-        "table": {"u": "({u1:.3f}, {u2:.3f})", "z": "({z1:.4f}, {z2:.4f})"},
-        "presets": [
+        handles=(Handle("point", "u1", other="u2"),),
+        takeaway=lesson.text("takeaway_manifold"),
+        hint=lesson.text("hint_map"),
+        tex=lesson.text("formula_manifold"),
+        table={"u": "({u1:.3f}, {u2:.3f})", "z": "({z1:.4f}, {z2:.4f})"},
+        presets=[
             Preset(lesson.text("try_rim"), {"view": "manifold", "u1": 0.975, "u2": 0.025}),
         ],
-        "source": (manifold,),
-        "height": 440,
-    }
+        source=(manifold,),
+        height=440,
+    )
 
 
-def _path(lesson: Lesson, chosen: Chosen) -> dict[str, Any]:
+def _path(lesson: Lesson, chosen: Chosen) -> Picture:
     t = Param("t", "way t", 0, 1, 1 / (path.POSITIONS - 1), default=0.5, colour="z")
-    return {
-        "frame": path.frame,
-        "figure": partial(path.draw, **chosen),
-        "narrow": partial(path.draw_narrow, **chosen),
-        "steady": True,
-        "transport": Transport(t, seconds=4),
-        "extra": chosen,
-        "takeaway": lesson.text("takeaway_path"),
-        "formula": lesson.text("formula_path"),
-        "table": {
+    return Picture(
+        frame=path.frame,
+        figure=partial(path.draw, **chosen),
+        narrow=partial(path.draw_narrow, **chosen),
+        steady=True,
+        transport=Transport(t, seconds=4),
+        extra=chosen,
+        takeaway=lesson.text("takeaway_path"),
+        tex=lesson.text("formula_path"),
+        table={
             "t": "{t:.3f}",
             "latent picture, change when redrawn": "{change_latent:.4f}",
             "pixel mix, change when redrawn": "{change_pixels:.4f}",
         },
-        "presets": [
+        presets=[
             Preset(lesson.text("try_same"), {"view": "path", "from": 1, "to": 1, "specimen": 3}),
             Preset(lesson.text("try_nine"), {"view": "path", "from": 4, "to": 9, "t": 0.5}),
         ],
-        "source": (straight_path,),
-        "height": 400,
-    }
+        source=(straight_path,),
+        height=400,
+    )
 
 
-def _cover(lesson: Lesson, chosen: Chosen) -> dict[str, Any]:
+def _cover(lesson: Lesson, chosen: Chosen) -> Picture:
     image = {name: chosen[name] for name in ("digit", "specimen")}
     lines = Param("lines", "hidden lines", 0, SIDE, 1, default=14, colour="x", format="d")
     t = Param("t", "step of the chain", 0, cover.STEPS, 1, default=12, format="d")
-    return {
-        "frame": cover.frame,
-        "figure": partial(cover.draw, **image),
-        "narrow": partial(cover.draw_narrow, **image),
-        "steady": True,
-        "params": (lines, SEED),
-        "transport": Transport(t, seconds=6),
-        "extra": chosen,
-        "takeaway": lesson.text("takeaway_cover"),
-        "table": {
+    return Picture(
+        frame=cover.frame,
+        figure=partial(cover.draw, **image),
+        narrow=partial(cover.draw_narrow, **image),
+        steady=True,
+        params=(lines, SEED),
+        transport=Transport(t, seconds=6),
+        extra=chosen,
+        takeaway=lesson.text("takeaway_cover"),
+        table={
             "hidden share of the pixels": "{share:.1%}",
             "error of the first chain (rms over hidden pixels)": "{miss:.4f}",
         },
-        "presets": [
+        presets=[
             Preset(lesson.text("try_noise"), {"view": "cover", "t": 0}),
             Preset(lesson.text("try_dream"), {"view": "cover", "lines": 28}),
             Preset(
@@ -165,22 +165,22 @@ def _cover(lesson: Lesson, chosen: Chosen) -> dict[str, Any]:
                 {"view": "cover", "digit": 3, "specimen": 1, "side": "left", "lines": 15},
             ),
         ],
-        "source": (complete,),
-        "height": 330,
-    }
+        source=(complete,),
+        height=330,
+    )
 
 
-def _gap(lesson: Lesson, chosen: Chosen) -> dict[str, Any]:
+def _gap(lesson: Lesson, chosen: Chosen) -> Picture:
     t = Param("t", "gradient steps", 0, STEPS, 1, default=0, colour="mu", format="d")
-    return {
-        "frame": gap.frame,
-        "figure": partial(gap.draw, **chosen),
-        "steady": True,
-        "transport": Transport(t, seconds=5),
-        "extra": chosen,
-        "takeaway": lesson.text("takeaway_gap"),
-        "formula": lesson.text("formula_gap"),
-        "table": {
+    return Picture(
+        frame=gap.frame,
+        figure=partial(gap.draw, **chosen),
+        steady=True,
+        transport=Transport(t, seconds=5),
+        extra=chosen,
+        takeaway=lesson.text("takeaway_gap"),
+        tex=lesson.text("formula_gap"),
+        table={
             "log p(x), by the grid": "{evidence:.3f} nats",
             "ELBO of this q": "{bound:.3f} nats",
             "amortization gap that is left": "{amortization:.3f} nats",
@@ -188,16 +188,16 @@ def _gap(lesson: Lesson, chosen: Chosen) -> dict[str, Any]:
             "μ": "({mu_1:.3f}, {mu_2:.3f})",
             "σ": "({sigma_1:.4f}, {sigma_2:.4f})",
         },
-        "presets": [
+        presets=[
             Preset(lesson.text("try_refined"), {"view": "gap", "t": STEPS}),
             Preset(lesson.text("try_lost"), {"view": "gap", "digit": 4, "specimen": 6}),
             Preset(
                 lesson.text("try_modes"), {"view": "gap", "digit": 8, "specimen": 3, "t": STEPS}
             ),
         ],
-        "source": (grid_posterior, exact_elbo, refine),
-        "height": 400,
-    }
+        source=(grid_posterior, exact_elbo, refine),
+        height=400,
+    )
 
 
 def bounds() -> dict[str, str]:
@@ -213,19 +213,19 @@ class View:
     Attributes:
         title: what the picker calls it.
         pick: its own pickers, in columns of the page.
-        build: what `live_figure` needs for it; None for the sheet to draw on, which is none.
+        build: the picture of it; None for the sheet to draw on, which is none.
     """
 
     title: str
     pick: Callable[[Columns], Chosen]
-    build: Callable[[Lesson, Chosen], dict[str, Any]] | None = None
+    build: Callable[[Lesson, Chosen], Picture] | None = None
 
     def show(self, name: str, lesson: Lesson, chosen: Chosen) -> None:
         """The figure, or the sheet. Raises CheckpointError and DataError."""
         if self.build is None:
             sketch(**chosen)
         else:
-            live_figure(f"inside_{name}", **self.build(lesson, chosen))
+            live_figure(f"inside_{name}", self.build(lesson, chosen))
 
 
 VIEWS: dict[str, View] = {

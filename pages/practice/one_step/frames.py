@@ -9,8 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pages.practice.one_step import picture
-from pages.practice.one_step.places import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
+from pages.practice.one_step.picture import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from pages.ui.live import Frame
 from pages.ui.numbers import number
 from vae_core.estimators import ESTIMATORS
@@ -74,7 +73,7 @@ def frame(
     """The picture at a stage of the step.
 
     Args:
-        stage: 1 to `step_figures.STAGES`; what comes later is not shown yet.
+        stage: 1 to `picture.STAGES`.
         seed: of weights, order of the images and noise.
         estimator: which estimator makes this step.
         updates: how many updates were made before.
@@ -90,9 +89,13 @@ def frame(
         name: {"z": images[image - 1].view(SIDE, SIDE).numpy().round(3)}
         for name, images in pictures.items()
     }
-    traces |= picture.texts(_labelled(words, stage), stage)
-    traces |= picture.lines(stage, path=step.backward.by_z is not None)
-    return Frame(traces, {**numbers, "told": sentences[stage - 1].format(**told)})
+    words["past_z"] = "a constant" if stage == BACK_TO_Z else f"signal {words['signal']}"
+    texts = {f"{name}_text": text for name, text in words.items()}
+    said: dict[str, float | str] = {
+        "told": sentences[stage - 1].format(**told),
+        "batch_size": len(step.x),
+    }
+    return Frame(traces, {**numbers, **texts, **said})
 
 
 def sections(back: str) -> list[str]:
@@ -126,21 +129,6 @@ def _words(step: OneStep, i: int) -> dict[str, str]:
         "rate": f"{step.rate:.2g}",
         "which": f" (the first of {len(there.z)} samples)" if len(there.z) > 1 else "",
         "over": f" (mean of {len(there.z)} samples)" if len(there.z) > 1 else "",
-    }
-
-
-def _labelled(words: dict[str, str], stage: int) -> dict[str, str]:
-    """The same with what each is, where no letter in the picture says it."""
-    cut = "a constant" if stage == BACK_TO_Z else f"signal {words['signal']}"
-    return words | {
-        "by_z": f"∂/∂z = {words['by_z']}" if words["by_z"] else cut,
-        "by_mu": f"∂/∂μ = {words['by_mu']}",
-        "by_sigma": f"∂/∂σ = {words['by_sigma']}",
-        "by_phi": f"‖∂/∂ϕ‖ = {words['by_phi']}",
-        "by_theta": f"‖∂/∂θ‖ = {words['by_theta']}",
-        "phi_move": f"ϕ moves {words['phi_move']}",
-        "theta_move": f"θ moves {words['theta_move']}",
-        "batch": f"mean of all {BATCH}:",
     }
 
 

@@ -1,20 +1,17 @@
 """What happens in one training step? A real one, a sub-operation at a time."""
 
-from functools import partial
-
 import streamlit as st
 
 from pages.practice.one_step import frames, picture
-from pages.practice.one_step.places import STAGES
 from pages.ui import controls
 from pages.ui.layout import page_frame
-from pages.ui.live import Param, Preset, Transport, live_figure
+from pages.ui.live import Param, Picture, Preset, Transport, live_figure
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.one_step import one_step
 from vae_core.vae.objective import elbo
 
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
-STAGE = Param("stage", "stage", 1, STAGES, 1, default=STAGES, format="d")
+STAGE = Param("stage", "stage", 1, picture.STAGES, 1, default=picture.STAGES, format="d")
 
 with page_frame("one_step") as lesson:
     with st.container(horizontal=True):
@@ -32,28 +29,28 @@ with page_frame("one_step") as lesson:
     else:
         live_figure(
             "step",
-            frame=frames.frame,
-            figure=partial(picture.draw, path=path),
-            narrow=partial(picture.draw, path=path, narrow=True),
-            params=(SEED,),
-            transport=Transport(STAGE, seconds=40),
-            extra={
-                "estimator": estimator,
-                "updates": updates,
-                "image": image,
-                "sentences": sentences,
-            },
-            takeaway="{told}",
-            hint=lesson.text("hint"),
-            formula=lesson.text(f"formula_{back}"),
-            table=frames.table(path=path),
-            presets=(
-                Preset(lesson.text("try_trick"), {"stage": 4}),
-                Preset(lesson.text("try_score"), {"estimator": "score", "stage": 8}),
-                Preset(lesson.text("try_fresh"), {"updates": 0, "stage": 2}),
+            Picture(
+                frame=frames.frame,
+                figure=picture.diagram(path=path),
+                params=(SEED,),
+                transport=Transport(STAGE, seconds=40),
+                extra={
+                    "estimator": estimator,
+                    "updates": updates,
+                    "image": image,
+                    "sentences": sentences,
+                },
+                takeaway="{told}",
+                hint=lesson.text("hint"),
+                tex=lesson.text(f"formula_{back}"),
+                table=frames.table(path=path),
+                presets=(
+                    Preset(lesson.text("try_trick"), {"stage": 4}),
+                    Preset(lesson.text("try_score"), {"estimator": "score", "stage": 8}),
+                    Preset(lesson.text("try_fresh"), {"updates": 0, "stage": 2}),
+                ),
+                source=(one_step, elbo, ESTIMATORS[estimator].function),
             ),
-            source=(one_step, elbo, ESTIMATORS[estimator].function),
-            steady=True,
         )
         lesson("compare")
         st.table(frames.comparison(updates, int(seed)), border="horizontal")

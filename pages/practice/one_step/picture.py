@@ -1,299 +1,195 @@
-"""The picture of one training step: the way forward, the way back, and the part that is moving.
+"""The picture of one training step: the way forward, the way back, and what each stage lights.
 
-Pure functions: a frame to a figure. What stands still is drawn once; what a stage lights, and the
-numbers that it brings, are traces of their own, so that the browser steps through them by itself.
-One arrangement for a screen, from left to right, and one for a phone, from top to bottom; a frame
-holds the moving lines of both, under names that begin with the arrangement's.
+A diagram whose parts say at which stages they are shown and lit, so that the browser steps through
+them by itself; the frame's numbers fill its blanks.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
 
-import plotly.graph_objects as go
+from pages.ui.live import Diagram, Edge, Form, Line, Node
 
-from pages.practice.one_step.places import (
-    ARRANGEMENTS,
-    BACK_TO_PHI,
-    BACK_TO_Q,
-    BACK_TO_Z,
-    DECODE,
-    FORWARD,
-    HALOS,
-    LINE,
-    NARROW,
-    RADIUS,
-    TERMS,
-    TOLD,
-    UPDATE,
-    WIDE,
-    Arrangement,
+STAGES = 10
+TAKE, ENCODE, NOISE, SAMPLE, DECODE, TERMS, BACK_TO_Z, BACK_TO_Q, BACK_TO_PHI, UPDATE = range(
+    1, STAGES + 1
 )
-from pages.ui import theme
-from pages.ui.diagram import Drawing, Point, Value, Words, between
-from pages.ui.live import Frame
-from vae_core.vae.data import SIDE
 
-HEAD = 9.0
-TERM = 32.0
-BLANK = "\N{NO-BREAK SPACE}"
+# Tracks of the diagram: along, what happens; across, from the noise to what is written.
+X, ENCODER, Q, NODE, Z, DECODER, XHAT, ELBO = range(8)
+ABOVE, MU, MIDDLE, SIGMA, BY_KL, LANE, SIGNAL, NOTES = range(8)
+END = ELBO + 0.55  # where the way back begins
+WIDE = Form(
+    size=(980, 332),
+    along=(50, 160, 286, 436, 574, 672, 780, 903),
+    across=(28, 72, 120, 162, 226, 260, 272, 303),
+    sizes={
+        "node": (150, 62),
+        "picture": (78, 78),
+        "elbo": (138, 104),
+        "value": (110, 18),
+        "x_title": (30, 22),
+        "note": (150, 42),
+        "at_encoder": (116, 42),
+        "at_node": (110, 42),
+        "at_z": (138, 42),
+        "at_decoder": (112, 42),
+        "by_kl": (230, 18),
+        "lane": (160, 18),
+    },
+    letters={"note": 15, "elbo": 15, "x_title": 18, "by_kl": 14, "lane": 14},
+)
+NARROW = Form(
+    size=(360, 700),
+    down=True,
+    along=(42, 116, 186, 292, 370, 440, 522, 626),
+    across=(25, 56, 108, 148, 192, 206, 213, 288),
+    sizes={
+        "node": (106, 60),
+        "picture": (62, 62),
+        "box": (104, 46),
+        "elbo": (136, 104),
+        "value": (82, 16),
+        "x_title": (30, 20),
+        "note": (138, 40),
+    },
+    letters={"note": 13, "value": 13, "node": 16, "elbo": 15, "x_title": 16, "lane": 14},
+    left_out=("by_kl",),
+    places={
+        "mu_value": ("below", "mu"),
+        "sigma_value": ("below", "sigma"),
+        "eps_value": (NODE + 0.56, ABOVE + 0.6),
+        "z_value": ("left", "z"),
+        "lane": (ELBO + 0.35, NOTES),
+    },
+)
 
-Lines = dict[str, list[float]]
-Path = Sequence[Point]
+
+def since(stage: int) -> range:
+    """A stage and all after it."""
+    return range(stage, STAGES + 1)
 
 
-def texts(words: Mapping[str, str], stage: int) -> dict[str, dict[str, list[str]]]:
-    """The numbers known at a stage, in two traces: those that rest, and those that are lit."""
-    known = [words[told.name] if told.since <= stage else BLANK for told in TOLD]
-    lit = [stage in told.lit for told in TOLD]
-    return {
-        "resting": {"text": [BLANK if on else text for text, on in zip(known, lit, strict=True)]},
-        "lit": {"text": [text if on else BLANK for text, on in zip(known, lit, strict=True)]},
-    }
-
-
-def lines(stage: int, *, path: bool) -> dict[str, Lines]:
-    """What a stage lights, and how far the gradient has come, in both arrangements.
+def diagram(*, path: bool) -> Diagram:
+    """The way forward as arrows; below or beside it the way back of the gradient.
 
     Args:
-        stage: 1 to `STAGES`.
         path: whether the gradient goes through z; else a signal goes past it.
     """
-    found: dict[str, Lines] = {}
-    for place in ARRANGEMENTS:
-        forward = [_arrow(*_ends(place, *each)) for each in FORWARD.get(stage, ())]
-        forward += [[*place.by_kl[:-1], *_head(*place.by_kl[-2:])]] if stage == TERMS else []
-        ways = {at: _way_back(place, at, path=path) for at in range(BACK_TO_Z, BACK_TO_PHI + 1)}
-        passed = [each for at, way in ways.items() if at < stage for each in way]
-        signal = [] if path or stage != BACK_TO_Q else [_signal(place)]
-        cover = [_outline(place, "xhat", -1.0)] if stage < DECODE else []
-        reached = (name for name in HALOS[stage] if path or (stage, name) != (BACK_TO_Z, "z"))
-        halos = [_outline(place, name, 4.0) for name in reached]
-        moving = {"halo": halos, "forward": forward, "passed": passed, "cover": cover}
-        moving |= {"backward": ways.get(stage, []), "signal": signal}
-        found |= {f"{place.name} {name}": _joined(paths) for name, paths in moving.items()}
-    return found
+    nodes = (*_things(path=path), *_values(), *_notes(path=path))
+    edges = (*_forward(), *_backward(path=path))
+    return Diagram(nodes, edges, WIDE, NARROW, stage="stage")
 
 
-def draw(now: Frame, *, path: bool, narrow: bool = False) -> go.Figure:
-    """The way forward as arrows; below or beside it the way back of the gradient."""
-    place = NARROW if narrow else WIDE
-    drawing = Drawing(place.size, place.widest)
-    _things(drawing, place)
-    _titles(drawing, place)
-    _sampling(drawing, place, path=path)
-    _lane(drawing, place, path=path)
-    values = _values(place)
-    drawing.values("resting", values, now.traces["resting"]["text"])
-    colours = [told.colour if path or told.name != "by_z" else "accent" for told in TOLD]
-    lit = [Value(v.at, v.side, v.size, c) for v, c in zip(values, colours, strict=True)]
-    drawing.values("lit", lit, now.traces["lit"]["text"])
-    drawing.traces[-1].textfont.weight = 700
-    figure = drawing.figure()
-    for name, source in (("x", "x"), ("xhat", "mean of x")):
-        figure.add_trace(_picture(place, name, now.traces[source]["z"]))
-    figure.add_traces(_moving(place, now))
-    return figure
+def _things(*, path: bool) -> list[Node]:
+    """What the way forward leads through, lit where it is reached."""
+    kind = Line("plain arithmetic", small=True) if path else Line("then cut off", "bad", small=True)
+    node = (Line("z = μ + σ ϵ"), kind)
+    good, back = ("good", (BACK_TO_Z,)) if path else ("bad", ())
+    phi, theta = (ENCODE, BACK_TO_PHI, UPDATE), (DECODE, BACK_TO_Z, UPDATE)
+    terms = (("log p(x|z)", "log_p"), ("− KL", "kl"), ("= ELBO", "elbo"))
+    sums = [Line(f"{words}\t{{{name}_text}}", "", since(TERMS), (TERMS,)) for words, name in terms]
+    done = since(DECODE)
+    return [
+        Node("x", (X, MIDDLE), shape="picture", colour="x", picture="x", lit=(TAKE,)),
+        Node("encoder", (ENCODER, MIDDLE), "encoder ϕ", colour="phi", lit=phi),
+        Node("mu", (Q, MU), "μ", "ring", "mu", lit=(ENCODE, BACK_TO_Q)),
+        Node("sigma", (Q, SIGMA), "σ", "ring", "sigma", lit=(ENCODE, BACK_TO_Q)),
+        Node("eps", (NODE, ABOVE), "ϵ", "ring", "eps", lit=(NOISE,)),
+        Node("node", (NODE, MIDDLE), node, colour=good, dashed=not path, lit=(SAMPLE,)),
+        Node("z", (Z, MIDDLE), "z", "ring", "z", lit=(SAMPLE, *back)),
+        Node("decoder", (DECODER, MIDDLE), "decoder θ", colour="theta", lit=theta),
+        Node("xhat", (XHAT, MIDDLE), "", "picture", "x", False, "mean of x", done, (DECODE,)),
+        Node("elbo", (ELBO, MIDDLE), sums, lit=(TERMS,)),
+    ]
 
 
-def _picture(place: Arrangement, name: str, z: Any) -> go.Heatmap:
-    """An image of 28 x 28 grey values in [0, 1], the more ink the larger."""
-    (x, y), pixel = place.at[name], (place.sizes[name][0] - 6) / SIDE
-    corner = (SIDE - 1) / 2 * pixel
-    source = "x" if name == "x" else "mean of x"
-    scale = [[0, theme.var("paper")], [1, theme.var("ink")]]
-    grid = {"x0": x - corner, "dx": pixel, "y0": y - corner, "dy": pixel}
-    bounds: dict[str, Any] = {"zmin": 0, "zmax": 1, "colorscale": scale, "showscale": False}
-    return go.Heatmap(name=source, z=z, hoverinfo="skip", **grid, **bounds)
+def _values() -> list[Node]:
+    """What is written beside the things."""
+    found = [
+        ("mu", "below", ENCODE, (ENCODE, SAMPLE)),
+        ("sigma", "below", ENCODE, (ENCODE, SAMPLE)),
+        ("eps", "right", NOISE, (NOISE, SAMPLE, BACK_TO_Q)),
+        ("z", "below", SAMPLE, (SAMPLE, DECODE)),
+    ]
+    values = [
+        Node(f"{name}_value", (side, name), (_line(f"{{{name}_text}}", name, stage, lit),), "value")
+        for name, side, stage, lit in found
+    ]
+    return [
+        *values,
+        Node("x_title", ("above", "x"), "x", "value"),
+        Node("xhat_title", ("above", "xhat"), "mean of x", "value"),
+    ]
 
 
-def _moving(place: Arrangement, now: Frame) -> list[go.Scatter]:
-    """The traces that a stage lights."""
-    styles: dict[str, tuple[str, float, str]] = {
-        "cover": (theme.var("panel"), 0, "solid"),
-        "halo": (theme.var("accent"), 2, "solid"),
-        "forward": (theme.var("ink"), 3.2, "solid"),
-        "passed": (theme.var("accent", 0.45), 2.2, "solid"),
-        "backward": (theme.var("accent"), 4.4, "solid"),
-        "signal": (theme.var("accent"), 3, "5px,4px"),
-    }
-    fills = {"cover": theme.var("panel"), "halo": theme.var("accent", 0.16)}
-    traces = []
-    for name, (colour, width, dash) in styles.items():
-        line = {"color": colour, "width": width, "dash": dash, "simplify": False}
-        fill = {"fill": "toself", "fillcolor": fills[name]} if name in fills else {}
-        full = f"{place.name} {name}"
-        common = {"mode": "lines", "hoverinfo": "skip", **fill}
-        traces.append(go.Scatter(name=full, **now.traces[full], line=line, **common))
-    return traces
-
-
-def _things(drawing: Drawing, place: Arrangement) -> None:
-    """Everything on the way forward but the sampling, with the arrows between."""
-    for pairs in FORWARD.values():
-        for start, end in pairs:
-            drawing.arrow(*_ends(place, start, end), "muted", 1.4)
-    *way, last = place.by_kl
-    for at, to in pairwise(way):
-        drawing.line(at, to, "muted", 1.4)
-    drawing.arrow(way[-1], last, "muted", 1.4)
-    for name, letter in (("mu", "μ"), ("sigma", "σ"), ("eps", "ϵ"), ("z", "z")):
-        drawing.ring(place.at[name], RADIUS, name)
-        drawing.write(place.at[name], [(letter, name)], size=20)
-    for name, letter, colour in (("encoder", "ϕ", "phi"), ("decoder", "θ", "theta")):
-        drawing.box(place.at[name], place.sizes[name], colour)
-        drawing.write(place.at[name], [(f"{name} ", ""), (letter, colour)])
-    for name, colour in (("x", "x"), ("xhat", "x"), ("terms", "muted")):
-        drawing.box(place.at[name], place.sizes[name], colour)
-
-
-def _titles(drawing: Drawing, place: Arrangement) -> None:
-    """Words that stay: of the images, the KL's line, the gradient's lane and the terms."""
-    alone: Words = [("the KL looks at ", "muted"), ("μ", "mu"), (" and ", "muted")]
-    words: dict[str, tuple[Words, float]] = {
-        "x": ([("x", "x")], 18),
-        "xhat": ([("mean of ", "muted"), ("x", "x")], 14),
-        "kl": ([*alone, ("σ", "sigma"), (" alone", "muted")], 14),
-        "lane": ([("gradient of the ELBO", "accent")], 14),
-    }
-    for name, (at, anchor) in place.titles.items():
-        title, size = words[name]
-        drawing.write(at, title, anchor, size)
-    labels: tuple[Words, ...] = (
-        [("log p(", ""), ("x", "x"), ("|", ""), ("z", "z"), (")", "")],
-        [("− KL", "")],
-        [("= ELBO", "")],
-    )
-    (x, y), (width, _) = place.at["terms"], place.sizes["terms"]
-    for row, label in enumerate(labels):
-        drawing.write((x - width / 2 + 9, y + TERM * (row - 1)), label, "left", 15)
-
-
-def _sampling(drawing: Drawing, place: Arrangement, *, path: bool) -> None:
-    at = place.at["node"]
-    drawing.box(at, place.sizes["node"], "good" if path else "bad", "solid" if path else "5px,4px")
-    label = [("z", "z"), (" = ", ""), ("μ", "mu"), (" + ", ""), ("σ", "sigma"), (" ϵ", "eps")]
-    drawing.write((at[0], at[1] - 9), label, size=17 if place.wide else 16)
-    kind = "plain arithmetic" if path else "then cut off"
-    drawing.write(
-        (at[0], at[1] + 13), [(kind, "muted" if path else "bad")], size=14 if place.wide else 13
-    )
-
-
-def _lane(drawing: Drawing, place: Arrangement, *, path: bool) -> None:
-    """The quiet lane of the gradient, and what is written beside it for good."""
-    for way in (w for at in range(BACK_TO_Z, UPDATE) for w in _way_back(place, at, path=path)[:1]):
-        drawing.line(way[0], way[1], "grid", 3)
+def _notes(*, path: bool) -> list[Node]:
+    """What is written along the way back."""
     top = "z" if path else "log q"
-    for row, (letter, colour, factor) in enumerate((("μ", "mu", "1"), ("σ", "sigma", "ϵ"))):
-        slope = [("× ∂", ""), (top, "z" if path else ""), ("/∂", ""), (letter, colour)]
-        ending = [(" = ", ""), (factor, "eps" if factor == "ϵ" else "")] if path else []
-        x, y = place.notes["node"]
-        _note(drawing, place, (x, y + LINE * row), [*slope, *ending])
-    if not path:
-        start, end, *_ = _signal(place)
-        drawing.line(start, end, "grid", 2, dash="5px,4px")
-
-
-def _note(drawing: Drawing, place: Arrangement, at: Point, words: Words) -> None:
-    drawing.write(at, words, "center" if place.wide else "left", place.small)
-
-
-def _values(place: Arrangement) -> list[Value]:
-    """Places of the numbers, as `TOLD`."""
-    side = "center" if place.wide else "right"
-
-    def note(name: str, row: int) -> Value:
-        x, y = place.notes[name]
-        return Value((x, y + LINE * row), side, place.small)
-
-    (x, y), (width, _) = place.at["terms"], place.sizes["terms"]
-    rows = {"log_p": -1, "kl": 0, "elbo": 1}
-    terms = {name: Value((x + width / 2 - 8, y + TERM * row), "left") for name, row in rows.items()}
-    beside = {"by_z": note("z", 0), "by_theta": note("theta", 0), "theta_move": note("theta", 1)}
-    beside |= {"by_mu": note("q", 0), "by_sigma": note("q", 1), "by_phi": note("phi", 0)}
-    beside |= {"phi_move": note("phi", 1), "batch": note("terms", 0), "gain": note("terms", 1)}
-    found = {**place.values, **terms, **beside}
-    return [found[told.name] for told in TOLD]
-
-
-def _ends(place: Arrangement, start: str, end: str) -> tuple[Point, Point]:
-    x, y = place.at[start]
-    foot = x, y + place.feet.get(start, 0.0)
-    return between(foot, _half(place, start), place.at[end], _half(place, end))
-
-
-def _half(place: Arrangement, name: str, margin: float = 3.0) -> Point:
-    width, height = place.sizes.get(name, (2 * RADIUS, 2 * RADIUS))
-    return width / 2 + margin, height / 2 + margin
-
-
-def _on_lane(place: Arrangement, along: float, lane: float) -> Point:
-    return (along, lane) if place.wide else (lane, along)
-
-
-def _way_back(place: Arrangement, stage: int, *, path: bool) -> list[list[Point]]:
-    """The lines that the gradient takes at a stage, the one on the lane first."""
-    way = 0 if place.wide else 1
-    stop = {name: place.at[name][way] for name in ("z", "mu", "encoder", "decoder", "node")}
-    ends = {
-        BACK_TO_Z: (place.begin, stop["z" if path else "decoder"]),
-        BACK_TO_Q: (stop["z" if path else "node"], stop["mu"]),
-        BACK_TO_PHI: (stop["mu"], stop["encoder"]),
+    slopes = f"× ∂{top}/∂μ{' = 1' * path}\n× ∂{top}/∂σ{' = ϵ' * path}"
+    at_q = (BACK_TO_Q, BACK_TO_PHI)
+    arrived = [
+        _line(f"∂/∂{letter} = {{by_{name}_text}}", name, BACK_TO_Q, at_q)
+        for letter, name in (("μ", "mu"), ("σ", "sigma"))
+    ]
+    through = _line("∂/∂z = {by_z_text}", "z", BACK_TO_Z, (BACK_TO_Z, BACK_TO_Q))
+    past = _line("{past_z_text}", "accent", BACK_TO_Z, (BACK_TO_Z, BACK_TO_Q))
+    gained = [_line("mean of all {batch_size}:", "muted", UPDATE), _line("{gain_text}", "", UPDATE)]
+    notes: dict[str, tuple[float, Sequence[Line]]] = {
+        "at_encoder": (ENCODER - 0.2, _learns("ϕ", "phi", BACK_TO_PHI)),
+        "at_q": (Q, arrived),
+        "at_node": (NODE, [Line(slopes)]),
+        "at_z": (Z, [through if path else past]),
+        "at_decoder": (DECODER + 0.3, _learns("θ", "theta", BACK_TO_Z)),
+        "at_elbo": (ELBO, gained),
     }
-    start, end = ends[stage]
-    gap = 8.0
-    on_lane = _arrow(
-        _on_lane(place, start - gap, place.lane), _on_lane(place, end + gap, place.lane)
-    )
-    if stage != BACK_TO_Q:
-        return [on_lane]
-    back = place.by_kl[::-1]
-    return [on_lane, [*back[:-1], *_head(*back[-2:])]]
+    alone = [Line("the KL looks at μ and σ alone", "muted")]
+    return [
+        *(Node(name, (along, NOTES), words, "note") for name, (along, words) in notes.items()),
+        Node("by_kl", (Z + 0.3, BY_KL - 0.2), alone, "note"),
+        Node("lane", (ELBO, LANE - 0.45), [Line("gradient of the ELBO", "accent")], "note"),
+    ]
 
 
-def _signal(place: Arrangement) -> list[Point]:
-    """The number log p(x|z) on its way past z, to weigh the score."""
-    end = place.at["node"][0 if place.wide else 1]
-    return _arrow(
-        _on_lane(place, place.begin - 8, place.signal), _on_lane(place, end + 8, place.signal)
-    )
+def _learns(letter: str, colour: str, stage: int) -> list[Line]:
+    """The gradient of a network's weights, and how far they move."""
+    return [
+        _line(f"‖∂/∂{letter}‖ = {{by_{colour}_text}}", colour, stage),
+        _line(f"{letter} moves {{{colour}_move_text}}", colour, UPDATE),
+    ]
 
 
-def _arrow(start: Point, end: Point) -> list[Point]:
-    return [start, *_head(start, end)]
+def _line(words: str, colour: str, stage: int, lit: Sequence[int] = ()) -> Line:
+    """Words known from a stage on, lit at that stage or at those given."""
+    return Line(words, colour, since(stage), lit or (stage,))
 
 
-def _head(start: Point, end: Point) -> list[Point]:
-    """The end of an arrow as one stroke: to the tip, to one side, back to the tip, to the other."""
-    length = max(math.dist(start, end), 1e-9)
-    ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
-    left, right = (
-        (end[0] - HEAD * ux - side * HEAD * 0.6 * uy, end[1] - HEAD * uy + side * HEAD * 0.6 * ux)
-        for side in (1, -1)
-    )
-    return [end, left, end, right]
+def _forward() -> list[Edge]:
+    """The way forward, lit as it is gone."""
+    stages = {
+        ENCODE: (("x", "encoder"), ("encoder", "mu"), ("encoder", "sigma")),
+        SAMPLE: (("mu", "node"), ("sigma", "node"), ("eps", "node"), ("node", "z")),
+        DECODE: (("z", "decoder"), ("decoder", "xhat")),
+        TERMS: (("xhat", "elbo"),),
+    }
+    edges = [Edge(*ends, lit=(stage,)) for stage, pairs in stages.items() for ends in pairs]
+    turns = ((Q, BY_KL), (ELBO, BY_KL))
+    return [*edges, Edge("sigma", "elbo", via=turns, lit=(TERMS,))]
 
 
-def _outline(place: Arrangement, name: str, margin: float) -> list[Point]:
-    """A closed line around a thing, its corners rounded."""
-    (x, y), (w, h) = place.at[name], _half(place, name, margin)
-    r = min(w, h) if name not in place.sizes else min(12.0, w, h)
-    points = []
-    for quarter, (sx, sy) in enumerate(((1, 1), (-1, 1), (-1, -1), (1, -1))):
-        for part in range(7):
-            angle = math.pi / 2 * (quarter + part / 6)
-            points.append(
-                (x + sx * (w - r) + r * math.cos(angle), y + sy * (h - r) + r * math.sin(angle))
-            )
-    return [*points, points[0]]
-
-
-def _joined(paths: Sequence[Path]) -> Lines:
-    """Several lines in one trace, with a gap after each."""
-    gap = (math.nan, math.nan)
-    points = [point for path in paths for point in (*path, gap)] or [gap]
-    return {"x": [x for x, _ in points], "y": [y for _, y in points]}
+def _backward(*, path: bool) -> list[Edge]:
+    """The way back of the gradient, and of the mere number where there is one."""
+    ways = {
+        BACK_TO_Z: (END, Z if path else DECODER),
+        BACK_TO_Q: (Z if path else NODE, Q),
+        BACK_TO_PHI: (Q, ENCODER),
+    }
+    edges = [
+        Edge((start, LANE), (end, LANE), "gradient", shown=since(stage), lit=(stage,))
+        for stage, (start, end) in ways.items()
+    ]
+    turns, now = ((ELBO, BY_KL), (Q, BY_KL)), (BACK_TO_Q,)
+    edges.append(Edge("elbo", "sigma", "return", turns, shown=since(BACK_TO_Q), lit=now))
+    if not path:
+        edges.append(Edge((END, SIGNAL), (NODE, SIGNAL), "signal", shown=now, lit=now))
+    return edges

@@ -25,7 +25,7 @@ from pages.ui.live import Frame, Param, Transport
 from pages.ui.live.lookahead import grey_bytes, pack
 from pages.ui.runs import visitor
 from vae_core.runs.looks import Look
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.vae.data import SIDE
 
 DIGITS = 10
@@ -93,7 +93,7 @@ def transport(shown: Album) -> Transport:
     """The bar that walks through the looks; whoever stands at the last goes along with the run."""
     steps = tuple(float(look.step) for look in shown.looks)
     param = Param(LOOK, "step", positions=steps, default=steps[-1], format=",d", names=shown.names)
-    return Transport(param, seconds=6, fetched=f"/looks?{urlencode({'run': shown.token})}")
+    return Transport(param, seconds=6, fetched=f"./looks?{urlencode({'run': shown.token})}")
 
 
 def packed(token: str, names: Collection[str]) -> bytes | None:

@@ -11,14 +11,16 @@ from pages.practice.train_vae import look_back as looking_back
 from pages.practice.train_vae import noise as noise_figures
 from pages.practice.train_vae.controls import USUAL_RATE
 from pages.ui.digits import STYLE, strips_html
-from pages.ui.live import live_figure
+from pages.ui.live import Picture, live_figure
 from pages.ui.runs import curves as training_figures
 from pages.ui.runs import reports, visitor
 from pages.ui.runs.curves import kl_bars, latent_map
 from vae_core.runs.jobs import Jobs
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import TrainConfig
 from vae_core.vae.data import DataError
+
+MAP_TAKEAWAY = "Each point is a held-out digit at the μ that the encoder predicts for it."
 
 
 def transport(view: RunView | None, config: TrainConfig) -> None:
@@ -78,15 +80,17 @@ def curves(view: RunView | None, config: TrainConfig, words: Mapping[str, str]) 
     """The bound and its terms along the run, beside the recorded runs."""
     live_figure(
         "curves",
-        figure=training_figures.curves(
-            reports.lines(view),
-            reports.planned_epochs(view, config),
-            reports.marks(view),
+        Picture(
+            figure=training_figures.curves(
+                reports.lines(view),
+                reports.planned_epochs(view, config),
+                reports.marks(view),
+            ),
+            takeaway=reports.takeaway(view, words),
+            tex=reports.formula(reports.last_bound(view)),
+            table=reports.table(view),
+            height=340,
         ),
-        takeaway=reports.takeaway(view, words),
-        formula=reports.formula(reports.last_bound(view)),
-        table=reports.table(view),
-        height=340,
     )
 
 
@@ -105,16 +109,20 @@ def pictures(view: RunView | None, config: TrainConfig) -> None:
     if views.latent_means is not None:
         live_figure(
             "latent_map",
-            figure=latent_map(views.latent_means, views.labels),
-            takeaway="Each point is a held-out digit at the μ that the encoder predicts for it.",
-            height=240,
+            Picture(
+                figure=latent_map(views.latent_means, views.labels),
+                takeaway=MAP_TAKEAWAY,
+                height=240,
+            ),
         )
     elif view is not None and view.kl_per_dimension is not None:
         live_figure(
             "kl_bars",
-            figure=kl_bars(view.kl_per_dimension),
-            takeaway=reports.used_dimensions(view.kl_per_dimension),
-            height=170,
+            Picture(
+                figure=kl_bars(view.kl_per_dimension),
+                takeaway=reports.used_dimensions(view.kl_per_dimension),
+                height=170,
+            ),
         )
 
 
@@ -124,10 +132,12 @@ def noise(view: RunView | None, config: TrainConfig, words: str) -> None:
     if noise_figures.measured(looks):
         live_figure(
             "noise",
-            figure=noise_figures.curves(looks, reports.planned_epochs(view, config)),
-            takeaway=noise_figures.takeaway(looks, words),
-            table=noise_figures.table(looks),
-            height=260,
+            Picture(
+                figure=noise_figures.curves(looks, reports.planned_epochs(view, config)),
+                takeaway=noise_figures.takeaway(looks, words),
+                table=noise_figures.table(looks),
+                height=260,
+            ),
         )
 
 
@@ -137,10 +147,12 @@ def look_back(view: RunView | None, words: str) -> None:
     if shown:
         live_figure(
             "look_back",
-            frame=looking_back.frame,
-            figure=lambda now: looking_back.draw(now, shown),
-            transport=looking_back.transport(shown),
-            extra={"shown": shown},
-            takeaway=words,
-            height=250,
+            Picture(
+                frame=looking_back.frame,
+                figure=lambda now: looking_back.draw(now, shown),
+                transport=looking_back.transport(shown),
+                extra={"shown": shown},
+                takeaway=words,
+                height=250,
+            ),
         )

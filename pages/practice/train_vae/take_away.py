@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui.runs import visitor
 from vae_core.runs.exports import checkpoint_file, curves_csv, script
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import TrainConfig
 
 CHECKPOINT, CURVES = "vae.safetensors", "curves.csv"
@@ -43,12 +43,11 @@ def files(view: RunView | None, config: TrainConfig) -> None:
 
 def file(name: str, token: str) -> tuple[bytes, str] | None:
     """What the server answers for a file of a run: its content and media type; None if gone."""
-    jobs = visitor.jobs()
-    view, checkpoint = jobs.look(token), jobs.checkpoint(token)
+    view = visitor.jobs().look(token)
     if view is None:
         return None
-    if name == CHECKPOINT and checkpoint is not None:
-        return checkpoint_file(checkpoint, view.config), "application/octet-stream"
+    if name == CHECKPOINT and view.checkpoint is not None:
+        return checkpoint_file(view.checkpoint, view.config), "application/octet-stream"
     if name == CURVES and view.history:
         return curves_csv(view.history).encode(), "text/csv; charset=utf-8"
     return None

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.trick.location_scale import picture
 from pages.ui.layout import page_frame
-from pages.ui.live import Handle, Param, Preset, Transport, live_figure
+from pages.ui.live import Handle, Param, Picture, Preset, Transport, live_figure
 from vae_core.families import Normal
 
 PARAMS = (
@@ -32,34 +32,36 @@ HANDLES = (
 with page_frame("location_scale") as lesson:
     live_figure(
         "transform",
-        frame=picture.frame,
-        figure=picture.figure,
-        formula_js="location_scale",
-        constants=picture.constants,
-        params=PARAMS,
-        transport=TIME,
-        handles=HANDLES,
-        takeaway=lesson.text("takeaway"),
-        hint=lesson.text("hint"),
-        formula=lesson.text("formula"),
-        table={
-            "ε": "{eps:.2f}",
-            "z = μ + σ ε": "{z:.3f}",
-            "p(ε) dε": "{p:.4f} × {deps:.2f} = {area_eps:.4f}",
-            "q(z) dz": "{q:.4f} × {dz:.3f} = {area_z:.4f}",
-            "∂z/∂μ": "1",
-            "∂z/∂σ": "{eps:.2f}",
-            "mean of the samples z": "{sample_mean:.3f}",
-            "deviation of the samples z": "{sample_deviation:.3f}",
-        },
-        presets=(
-            Preset(lesson.text("try_narrow"), {"mu": 2, "sigma": 0.4, "eps": 0.5, "n": 50}),
-            Preset(lesson.text("try_wide"), {"mu": -1, "sigma": 2, "eps": 1.5, "n": 50}),
-            Preset(lesson.text("try_centre"), {"mu": 0, "sigma": 1.5, "eps": 0, "n": 5}),
+        Picture(
+            frame=picture.frame,
+            figure=picture.figure,
+            frames_js="location_scale",
+            constants=picture.constants,
+            params=PARAMS,
+            transport=TIME,
+            handles=HANDLES,
+            takeaway=lesson.text("takeaway"),
+            hint=lesson.text("hint"),
+            tex=lesson.text("formula"),
+            table={
+                "ε": "{eps:.2f}",
+                "z = μ + σ ε": "{z:.3f}",
+                "p(ε) dε": "{p:.4f} × {deps:.2f} = {area_eps:.4f}",
+                "q(z) dz": "{q:.4f} × {dz:.3f} = {area_z:.4f}",
+                "∂z/∂μ": "1",
+                "∂z/∂σ": "{eps:.2f}",
+                "mean of the samples z": "{sample_mean:.3f}",
+                "deviation of the samples z": "{sample_deviation:.3f}",
+            },
+            presets=(
+                Preset(lesson.text("try_narrow"), {"mu": 2, "sigma": 0.4, "eps": 0.5, "n": 50}),
+                Preset(lesson.text("try_wide"), {"mu": -1, "sigma": 2, "eps": 1.5, "n": 50}),
+                Preset(lesson.text("try_centre"), {"mu": 0, "sigma": 1.5, "eps": 0, "n": 5}),
+            ),
+            source=(picture.frame, Normal.transform, Normal.log_prob),
+            height=375,
+            steady=True,
         ),
-        source=(picture.frame, Normal.transform, Normal.log_prob),
-        height=375,
-        steady=True,
     )
     lesson("questions")
     with st.expander("Derivation"):

@@ -1,9 +1,9 @@
 """The live figure: every chart of the app, with or without sliders.
 
-A page hands over pure functions: `frame(**values)` computes what the picture shows at some setting
-of its parameters, `figure(frame)` draws it. The browser has what it needs before a slider moves
-(see `lookahead`, or a formula of its own) and repaints under the finger; Python hears of the new
-value when the slider is let go. Zoom, pan and hidden traces survive all of it.
+A page hands over a `Picture`, whose heart is two pure functions: `frame(**values)` computes what it
+shows at some setting of its parameters, `figure(frame)` draws it. The browser has what it needs
+before a slider moves (see `lookahead`, or frames of its own) and repaints under the finger; Python
+hears of the new value when the slider is let go. Zoom, pan and hidden traces survive all of it.
 
 Colours in a figure are `theme.var(...)` tokens; the browser turns them into the active theme's.
 """
@@ -11,20 +11,20 @@ Colours in a figure are `theme.var(...)` tokens; the browser turns them into the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui import assets, controls
 from pages.ui.live import payload
+from pages.ui.live.diagram import Diagram
 from pages.ui.live.frame import Frame, FrameFunction
 from pages.ui.live.lookahead import axis_ahead, pack_constants, plain
-from pages.ui.live.parts import Handle, Param, Preset, Transport
-
-__all__ = ["Frame", "Handle", "Live", "Param", "Preset", "Transport", "live_figure"]
+from pages.ui.live.parts import Param, Preset
+from pages.ui.live.picture import FigureOrDraw, Picture
 
 _BOOTSTRAP = """
 export default async function (component) {
@@ -36,9 +36,7 @@ _figure_component = st.components.v2.component(
     "ttn_live_figure", js=_BOOTSTRAP, isolate_styles=False
 )
 _ahead_component = st.components.v2.component("ttn_lookahead", js=_BOOTSTRAP, isolate_styles=False)
-_LOADED = ("plotly.min.js", "katex.js", "live/figure.css")
-
-Drawing: TypeAlias = go.Figure | Callable[[Frame], go.Figure]
+_LOADED = ("katex.js", "live/figure.css")
 
 
 @dataclass(frozen=True)
@@ -49,130 +47,85 @@ class Live:
     frame: Frame | None
 
 
-def live_figure(
-    key: str,
-    *,
-    figure: Drawing,
-    takeaway: str,
-    narrow: Drawing | None = None,
-    frame: FrameFunction | None = None,
-    params: Sequence[Param] = (),
-    transport: Transport | None = None,
-    handles: Sequence[Handle] = (),
-    formula: str = "",
-    table: Mapping[str, str | float | Sequence[Any]] | None = None,
-    presets: Sequence[Preset] = (),
-    source: Sequence[Callable[..., Any]] = (),
-    formula_js: str = "",
-    constants: Callable[..., Mapping[str, Any]] | None = None,
-    extra: Mapping[str, Any] | None = None,
-    hint: str = "",
-    height: int = 400,
-    steady: bool = False,
-) -> Live:
-    r"""Show a figure that answers under the finger, with its words, numbers and code.
+def live_figure(key: str, picture: Picture) -> Live:
+    """Show a picture that answers under the finger, with its words, numbers and code.
 
     Args:
         key: Name of the figure, unique on its page.
-        figure: The figure, or the function that draws a frame. Traces that move carry the names
-            that the frame gives them.
-        takeaway: One line with the present numbers: "The mean is {mean:.2f}". It is also the
-            figure's text alternative.
-        narrow: The same for a narrow screen, where things must stand otherwise.
-        frame: Pure function of the parameters' values (and of `extra`) to a `Frame`.
-        params: The sliders.
-        transport: The parameter that moves in time, with its bar.
-        handles: What can be dragged in the picture itself.
-        formula: TeX; `\val{mu}` or `\val{mu:.1f}` is replaced by a present number in its colour,
-            `\sym{mu}{\mu}` colours a symbol.
-        table: The numbers behind the picture: row titles with texts such as "{mean:.3f}", or
-            column titles with the columns.
-        presets: What to try.
-        source: Functions whose code is shown, as it ran.
-        formula_js: Name of a module in `assets/frames` that computes frames in the browser, where
-            several parameters change at once; no look-ahead is sent then.
-        constants: Function of `seed`-like values and `extra` to what that module needs.
-        extra: Further arguments of `frame`, hashable, such as the choice of other controls.
-        hint: What the hand can do in the picture, in a few words.
-        height: Height of the plot in pixels.
-        steady: Nothing but the frame's own arrays changes in the figure; it is then built once.
+        picture: What is shown.
 
     Returns:
         Where it stands now.
     """
-    axes = (*params, *((transport.param,) if transport else ()))
+    axes = picture.axes
     values, unfit = _read(axes)
-    arguments = {**values, **(extra or {})}
-    now = frame(**arguments) if frame else None
+    now = picture.at(values)
     data = {
         "key": key,
-        **_loaded(formula_js, constants, arguments),
-        **_pictures((figure, narrow), now, extra or {}, steady=steady, height=height),
-        **_standing(frame, extra, now, values, unfit),
-        **payload.controls_data(axes, values, transport, handles),
-        "formula": formula,
-        "takeaway": takeaway,
-        "hint": hint,
-        **payload.folded_data(table, presets, axes, source),
+        **_loaded(picture, values),
+        **_figures(picture, now),
+        **_standing(picture, now, values, unfit),
+        **payload.controls_data(picture, values),
+        "formula": picture.tex,
+        "takeaway": picture.takeaway,
+        "hint": picture.hint,
+        **payload.folded_data(picture),
     }
-    _figure_component(key=key, data=data, on_changed_change=lambda: _hear(key, axes, presets))
-    if frame and axes and not formula_js and not (transport and transport.fetched):
-        _send_ahead(key, frame, axes, values, extra or {})
+    _figure_component(
+        key=key, data=data, on_changed_change=lambda: _hear(key, axes, picture.presets)
+    )
+    fetched = picture.transport is not None and picture.transport.fetched
+    if picture.frame and axes and not picture.frames_js and not fetched:
+        _send_ahead(key, picture.frame, axes, values, picture.extra)
     return Live(values, now)
 
 
-def _loaded(
-    formula_js: str,
-    constants: Callable[..., Mapping[str, Any]] | None,
-    arguments: Mapping[str, Any],
-) -> dict[str, Any]:
-    """What the browser loads, and the constants of its formula."""
+def _loaded(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the browser loads, and the constants of the module that computes its frames."""
+    loaded = _LOADED if isinstance(picture.figure, Diagram) else (*_LOADED, "plotly.min.js")
+    module = f"frames/{picture.frames_js}.js"
+    given = picture.constants(**values, **picture.extra) if picture.constants else {}
     return {
         "script": assets.url("live/figure.js"),
-        "urls": {name: assets.url(name) for name in _LOADED},
-        "formulaJs": assets.url(f"frames/{formula_js}.js") if formula_js else "",
-        "constants": pack_constants(constants(**arguments)) if constants else {},
+        "urls": {name: assets.url(name) for name in loaded},
+        "formulaJs": assets.url(module) if picture.frames_js else "",
+        "constants": pack_constants(given),
     }
 
 
-def _pictures(
-    drawings: tuple[Drawing, Drawing | None],
-    now: Frame | None,
-    extra: Mapping[str, Any],
-    *,
-    steady: bool,
-    height: int,
-) -> dict[str, Any]:
+def _figures(picture: Picture, now: Frame | None) -> dict[str, Any]:
     """The figure, and the one for a narrow screen where there is one."""
-    wide, narrow = (each and _drawn(each, now, extra, steady=steady) for each in drawings)
-    return {"figure": wide, "narrow": narrow, "height": height}
-
-
-def _standing(
-    frame: FrameFunction | None,
-    extra: Mapping[str, Any] | None,
-    now: Frame | None,
-    values: Mapping[str, Any],
-    unfit: Sequence[str],
-) -> dict[str, Any]:
-    """Where the figure stands: its numbers, and what there is to say of the address."""
-    numbers = now.numbers if now else {}
+    narrow = picture.narrow and _drawn(picture.narrow, picture, now)
     return {
-        "context": _context(frame, extra),
-        "names": {name: plain(value) for name, value in {**numbers, **values}.items()},
-        "notes": [controls.FALLBACK_NOTE.format(label=label) for label in unfit],
-        "present": controls.presenting(),
+        "figure": _drawn(picture.figure, picture, now),
+        "narrow": narrow,
+        "height": picture.height,
     }
 
 
-def _drawn(figure: Drawing, now: Frame | None, extra: Mapping[str, Any], *, steady: bool) -> str:
+def _drawn(figure: FigureOrDraw, picture: Picture, now: Frame | None) -> str:
+    if isinstance(figure, Diagram):
+        return payload.diagram_json(figure, now)
     if isinstance(figure, go.Figure):
         return payload.figure_json(figure)
     if now is None:
         raise TypeError("a live figure that is drawn by a function needs `frame`")
-    if steady:
-        return payload.steady_json(figure, now, extra)
+    if picture.steady:
+        return payload.steady_json(figure, now, picture.extra)
     return payload.figure_json(figure(now))
+
+
+def _standing(
+    picture: Picture, now: Frame | None, values: Mapping[str, Any], unfit: Sequence[str]
+) -> dict[str, Any]:
+    """Where the figure stands: its numbers, and what there is to say of the address."""
+    numbers = now.numbers if now else {}
+    return {
+        "context": _context(picture.frame, picture.extra),
+        "names": {name: plain(value) for name, value in {**numbers, **values}.items()},
+        "notes": [controls.FALLBACK_NOTE.format(label=label) for label in unfit],
+        "present": controls.presenting(),
+    }
 
 
 def _read(axes: Sequence[Param]) -> tuple[dict[str, Any], list[str]]:
@@ -242,7 +195,7 @@ def _give_way() -> None:
     "lookahead" in st.session_state  # noqa: B015
 
 
-def _context(frame: FrameFunction | None, extra: Mapping[str, Any] | None) -> str:
+def _context(frame: FrameFunction | None, extra: Mapping[str, Any]) -> str:
     """A name for what a picture depends on beside its parameters."""
-    told = (getattr(frame, "__qualname__", ""), sorted((extra or {}).items()))
+    told = (getattr(frame, "__qualname__", ""), sorted(extra.items()))
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

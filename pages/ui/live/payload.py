@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +13,11 @@ import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
 from pages.ui import controls
+from pages.ui.live import diagram
 from pages.ui.live.frame import Frame
-from pages.ui.live.lookahead import plain
-from pages.ui.live.parts import Handle, Param, Preset, Transport
+from pages.ui.live.lookahead import grey_bytes, plain
+from pages.ui.live.parts import Param, Preset, Transport
+from pages.ui.live.picture import Picture, Table
 
 _MOST_SKELETONS = 64
 _skeletons: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -44,6 +47,14 @@ def steady_json(
     return _json({**skeleton, "data": traces})
 
 
+def diagram_json(drawn: diagram.Diagram, now: Frame | None) -> str:
+    """A diagram laid out, with the pictures that a frame has for its things."""
+    traces = now.traces if now else {}
+    greys = {name: grey_bytes(traces[name]["z"]) for name in drawn.pictures()}
+    pictures = {name: base64.b64encode(each.tobytes()).decode() for name, each in greys.items()}
+    return _json({"diagram": {**diagram.data(drawn), "pictures": pictures}})
+
+
 def _recipe(figure: Callable[..., Any]) -> tuple[Any, ...]:
     """What tells one drawing function from another; a partial is new each time it is made."""
     if isinstance(figure, partial):
@@ -61,31 +72,21 @@ def _json(figure: Mapping[str, Any]) -> str:
     return str(to_json_plotly(figure))
 
 
-def controls_data(
-    axes: Sequence[Param],
-    values: Mapping[str, Any],
-    transport: Transport | None,
-    handles: Sequence[Handle],
-) -> dict[str, Any]:
+def controls_data(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
     """What can be moved, and where it stands."""
     return {
-        "params": [param_data(param, values[param.key]) for param in axes],
-        "transport": transport_data(transport),
-        "handles": [vars(handle) for handle in handles],
+        "params": [param_data(param, values[param.key]) for param in picture.axes],
+        "transport": transport_data(picture.transport),
+        "handles": [vars(handle) for handle in picture.handles],
     }
 
 
-def folded_data(
-    table: Mapping[str, str | float | Sequence[Any]] | None,
-    presets: Sequence[Preset],
-    axes: Sequence[Param],
-    source: Sequence[Callable[..., Any]],
-) -> dict[str, Any]:
+def folded_data(picture: Picture) -> dict[str, Any]:
     """What stands below the words: what to try, the numbers, the code."""
     return {
-        "table": table_data(table),
-        "presets": [preset_data(preset, axes) for preset in presets],
-        "code": [code(function) for function in source],
+        "table": table_data(picture.table),
+        "presets": [preset_data(preset, picture.axes) for preset in picture.presets],
+        "code": [code(function) for function in picture.source],
     }
 
 
@@ -132,7 +133,7 @@ def preset_data(preset: Preset, axes: Sequence[Param]) -> dict[str, Any]:
     return {"label": preset.label, "query": texts, "values": values}
 
 
-def table_data(table: Mapping[str, str | float | Sequence[Any]] | None) -> dict[str, Any]:
+def table_data(table: Table | None) -> dict[str, Any]:
     """The table of numbers: a text, a number or a column for each title."""
     return {title: _cells(cells) for title, cells in (table or {}).items()}
 

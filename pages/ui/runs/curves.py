@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pages.ui.digits import ENLARGE, MAP_RADIUS, DIGITS, strip_url, strips_html
-from vae_core.vae.data import SIDE
-import base64
 import copy
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from PIL import Image
 from plotly.subplots import make_subplots
 
 from pages.ui import theme
+from pages.ui.digits import DIGITS, MAP_RADIUS
 
 MOST_POINTS = 300
 LEAST_KL = 0.05
@@ -33,7 +28,6 @@ ROWS = {
     "reconstruction": ("recon.", (-220.0, -60.0), 40.0),
     "kl": ("KL", (0.0, 30.0), 10.0),
 }
-
 
 
 @dataclass(frozen=True)
@@ -264,7 +258,3 @@ def kl_bars(kl: Floats) -> go.Figure:
 def used(kl: float) -> bool:
     """Whether a latent dimension tells anything about x: below this its q(z|x) is the prior."""
     return kl > LEAST_KL
-
-
-
-

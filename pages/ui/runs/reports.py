@@ -12,7 +12,7 @@ import numpy as np
 from pages.ui import assets, theme
 from pages.ui.runs.curves import Curve, Line, Mark, used
 from vae_core.estimators import ESTIMATORS
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import OPTIONS, TRAINABLE, Settings, TrainConfig
 from vae_core.training.evaluate import Bound, Views, held_out, take_views
 from vae_core.training.options import options_of

@@ -1,17 +1,20 @@
 """The server's trainings, and the one that the visitor of this page watches.
 
 The run's token stands in the address (`?run=...`), so F5, another device or a lost network find it
-again. Nothing trains in a script run: this module asks `vae_core.jobs` and shows what it hears.
+again. Nothing trains in a script run: this module asks `vae_core.runs` and shows what it hears.
 """
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,12 +22,15 @@ import streamlit as st
 
 from pages.contents import PAGES
 from pages.ui import controls
+from vae_core.runs.folder_lock import FolderInUse, FolderLock
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.runs.workers import in_thread
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import train
 from vae_core.vae.data import DataError, load_mnist
+
+LOG = logging.getLogger(__name__)
 
 FIRST_PICTURE_SECONDS = 1.0
 NOTICE_SECONDS = 10.0
@@ -33,21 +39,62 @@ DONE_BEFORE = (
     "This very run, seed included, was trained here before: this is it. Choose another seed to see "
     "one from its beginning."
 )
+NOT_KEPT = (
+    "So runs of earlier days are not found here, and new ones are kept only as long as this server "
+    "runs. Its keeper can stop the other one and start this one again, or give this one a folder "
+    "of its own: TTN_RUNS names it."
+)
 RUNS = Path(os.environ.get("TTN_RUNS") or PAGES.parent / "runs")
 
 _TOKEN = "training:token"  # noqa: S105 - the name of a place, not a secret
 _VISITOR = "training:visitor"
 _NOTICE = "training:notice"
 _APPLIED = "training:applied"
+_making = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Server:
+    """The queue of this server, its hold on the folder of the runs, and what to say without it."""
+
+    jobs: Jobs
+    lock: FolderLock | None
+    not_kept: str = ""
+
+
+def _server() -> Server:
+    """Made at the first need, once, whoever comes meanwhile; closed with the process."""
+    with _making:
+        return _made()
 
 
 @cache
-def jobs() -> Jobs:
-    """The one queue of this server; made at the first need, and closed with the process."""
-    made = Jobs(folder=RUNS, bounds=Bounds.from_environment())
+def _made() -> Server:
+    lock, not_kept = None, ""
+    try:
+        lock = FolderLock(RUNS)
+    except FolderInUse as taken:
+        not_kept = f"{taken} {NOT_KEPT}"
+    except OSError as problem:
+        not_kept = f"Nothing can be written into the folder of the runs. {NOT_KEPT}"
+        LOG.warning("%s", problem)
+    if not_kept:
+        LOG.warning("%s", not_kept)
+    made = Jobs(folder=RUNS if lock else None, bounds=Bounds.from_environment())
     atexit.register(made.shutdown)
     in_thread(warm_up)
-    return made
+    return Server(made, lock, not_kept)
+
+
+def jobs() -> Jobs:
+    """The one queue of this server."""
+    return _server().jobs
+
+
+def not_kept() -> list[str]:
+    """What there is to tell of a folder that this server could not have."""
+    made = _made.cache_info().currsize and jobs() is _server().jobs
+    return [_server().not_kept] if made and _server().not_kept else []
 
 
 def warm_up() -> None:
@@ -60,8 +107,11 @@ def warm_up() -> None:
 
 def close() -> None:
     """End all runs at a snapshot from which the next server can go on."""
-    if jobs.cache_info().currsize:
-        jobs().shutdown()
+    if _made.cache_info().currsize:
+        server = _server()
+        server.jobs.shutdown()
+        if server.lock:
+            server.lock.release()
 
 
 def present_run() -> RunView | None:
@@ -164,7 +214,7 @@ def notices(view: RunView | None) -> list[str]:
     if is_active(view):
         told = [(at, text) for at, text in told if time.monotonic() - at < NOTICE_SECONDS]
         st.session_state[_NOTICE] = told
-    return [text for _, text in told]
+    return [*(text for _, text in told), *not_kept()]
 
 
 def _tell(text: str) -> None:

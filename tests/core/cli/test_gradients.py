@@ -116,3 +116,29 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly():
         process.stdout.close()
         assert process.wait(timeout=60) == 0
         assert process.stderr.read() == ""
+
+
+def test_the_shell_says_how_it_read_a_typed_cost(capsys):
+    words = ("--problem", "f=sin(3z) z^2/2", "--replicates", "100")
+    assert main(["gradients", *words]) == 0
+    table = capsys.readouterr().out
+    assert "f(z) = sin(3*z)*z^2/2" in table
+    assert "A space is read as times" in table
+    assert any("A space" in remark for remark in answer(capsys, *words)["remarks"])
+    assert main(["gradients", *words, "--sweep", "mu=0:1:2"]) == 0
+    captured = capsys.readouterr()
+    assert "A space" in captured.err
+    assert len(captured.out.splitlines()) == 3
+
+
+def test_the_shell_marks_what_is_wrong_in_a_typed_cost(capsys):
+    assert main(["gradients", "--problem", "f=z + foo(z)"]) == 2
+    assert "z + >>foo(z)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cost", "biased"), [("z*step(z)", False), ("sign(z)^2", False), ("|z-30.01|/(z-30.01)", True)]
+)
+def test_the_shell_calls_biased_what_jumps(capsys, cost, biased):
+    assert main(["gradients", "--problem", f"f={cost}", "--loc", "30", "--replicates", "50"]) == 0
+    assert ("BIASED" in capsys.readouterr().out) is biased

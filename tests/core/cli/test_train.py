@@ -156,7 +156,13 @@ def test_bar_and_time_left(capsys, monkeypatch):
 def test_interrupt_and_closed_pipe_end_quietly():
     command = [sys.executable, "-m", "vae_core", "train", "--epochs", "50", "--json"]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # In the background of a shell script SIGINT is ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stdout.readline().startswith('{"step": 0')
         process.send_signal(signal.SIGINT)

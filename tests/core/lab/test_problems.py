@@ -10,6 +10,7 @@ from tests.support.quadrature import expectation
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
 from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import Experiment, measure
 from vae_core.lab.problems import gaussian_log_evidence
 
 POINTS = [(2.0, 1.0), (-0.7, 0.3), (0.4, 1.9)]
@@ -95,3 +96,28 @@ def test_an_objection_is_a_sentence_and_only_where_it_is_due():
     assert "ELBO" in square.objection(ESTIMATORS["stl"])
     assert elbo.objection(ESTIMATORS["stl"]) is None
     assert step.objection(ESTIMATORS["score"]) is None
+
+
+@pytest.mark.parametrize("name", [e for e in ESTIMATORS if ESTIMATORS[e].needs_elbo])
+def test_an_estimator_for_elbos_is_right_elsewhere_and_nothing_else_is_said(name):
+    told = PROBLEMS["cubic"].objection(ESTIMATORS[name])
+    assert PROBLEMS["cubic"].allows(ESTIMATORS[name])
+    assert "mean zero" in told
+    assert "noise" not in told
+    assert PROBLEMS["step"].objection(ESTIMATORS["stl"]) == PROBLEMS["step"].objection(
+        ESTIMATORS["pathwise"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "mu", "sigma", "helps"), [("cubic", -1.0, 0.5, True), ("square", 2.0, 1.0, False)]
+)
+def test_the_extra_term_may_help_or_hurt(problem, mu, sigma, helps):
+    """It adds eps / sigma to a slope that goes with 2 sigma eps on z^2, 6 mu sigma eps on z^3."""
+    plain, stuck = (
+        measure(Experiment(problem, name, mu, sigma, replicates=50_000))
+        for name in ("pathwise", "stl")
+    )
+    assert abs(stuck.loc.z_score) < 4.0
+    assert abs(stuck.scale.z_score) < 4.0
+    assert (stuck.loc.variance < plain.loc.variance) is helps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
@@ -65,3 +66,64 @@ def test_the_environment_sets_bounds():
     assert Bounds.from_environment({}) == Bounds()
     with pytest.raises(ValueError, match="TTN_KEPT must be a number"):
         Bounds.from_environment({"TTN_KEPT": "many"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("GRACE", "15m", 900),
+        ("GRACE", " 1.5 h ", 5400),
+        ("GRACE", "90s", 90),
+        ("GRACE", "2d", 172_800),
+        ("SECONDS", "30 min", 1800),
+        ("DISK", "2GB", 2_000_000_000),
+        ("DISK", "2.3 gb", 2_300_000_000),
+        ("LOOKS", "512MiB", 512 * 2**20),
+        ("MEMORY", "0", 0),
+        ("STEPS", "200,000", 200_000),
+        ("STEPS", "1_000", 1000),
+        ("STEPS", "1e5", 100_000),
+        ("WEIGHTS", "8M", 8_000_000),
+        ("KEPT", "0", 0),
+    ],
+)
+def test_units_are_understood(name, text, value):
+    found = getattr(Bounds.from_environment({f"TTN_{name}": text}), name.lower())
+    assert found == value
+    assert type(found) is type(getattr(Bounds(), name.lower()))
+
+
+NO_NUMBERS = [
+    "nan",
+    "inf",
+    "-inf",
+    "-5",
+    "",
+    " ",
+    "many",
+    "e5",
+    ".",
+    "1,5",
+    "0x10",
+    "1e999",
+    "２",
+    "5\n6",
+]
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Bounds)])
+@pytest.mark.parametrize("text", [*NO_NUMBERS, "5 parsecs", "1e30"])
+def test_what_is_no_number_is_refused_in_one_line_that_names_the_variable(field, text):
+    name = f"TTN_{field.upper()}"
+    with pytest.raises(ValueError, match=f"^{name} m") as refused:
+        Bounds.from_environment({name: text})
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("GRACE", "2GB"), ("DISK", "15min"), ("STEPS", "1.5"), ("SECONDS", "0"), ("WAITING", "0")],
+)
+def test_what_fits_no_variable_of_its_kind_is_refused(name, text):
+    with pytest.raises(ValueError, match=f"TTN_{name} must be"):
+        Bounds.from_environment({f"TTN_{name}": text})

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.support.stage import BOUND, CONFIG
 from vae_core.runs.exports import checkpoint_file, curves_csv, script
 from vae_core.runs.jobs import Jobs
-from vae_core.runs.view import Point
+from vae_core.runs.standing import Point
 from vae_core.training.checkpoint import load_checkpoint
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
 from vae_core.training.train import train

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stage import Clock, CONFIG, reaches, seed, Stage, stands, STEPS
+from tests.support.stage import CONFIG, STEPS, Clock, Stage, reaches, seed, stands
 from vae_core.runs import archive
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
-from vae_core.runs.view import RunView
+from vae_core.runs.standing import RunView
 from vae_core.training.config import Settings, TrainConfig
 
 OTHER = Settings(learning_rate=1e-4)
@@ -310,7 +310,7 @@ def test_ended_runs_leave_the_memory_and_come_back_from_the_disk(stage, clock, t
     jobs.wait_for(token, stands("finished"))
     clock.now = 5000.0
     jobs.start(seed(2), "ben")
-    assert len(jobs._archive.runs) == 1
+    assert len(jobs.archive.runs) == 1
     view = jobs.look(token)
     assert (view.state, steps(view)) == ("finished", WHOLE)
     assert [look.step for look in view.looks] == WHOLE
@@ -405,7 +405,7 @@ def test_a_discarded_run_is_never_written_again(stage, tmp_path, monkeypatch):
     assert begun.wait(30)
     discarding = threading.Thread(target=jobs.discard, args=(token,))
     discarding.start()
-    while not jobs._archive._leaving:
+    while jobs.archive.present(token):
         pass
     go_on.set()
     discarding.join(30)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.runs.folder import SavedRun, pictures
-from vae_core.runs.view import Point
+from vae_core.runs.folder import pictures
+from vae_core.runs.standing import Point, Standing
 from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.training.evaluate import evaluate, evidence, held_out
+from vae_core.training.fast_step import standard_step
 from vae_core.training.gradient_noise import GradientProbe
-from vae_core.training.train import Progress, _Run, fresh_model, train
+from vae_core.training.train import Progress, fresh_model, train
 from vae_core.vae.data import Mnist, as_unit, binarize, binarized_bytes, load_mnist
 from vae_core.vae.model import VAE
 
@@ -110,10 +111,12 @@ def test_coins_are_0_or_1_with_the_grey_value_as_their_mean():
 
 def test_training_tosses_its_coins_anew_from_the_runs_generator(data, monkeypatch):
     seen = []
-    gradients = _Run._gradients
-    monkeypatch.setattr(
-        _Run, "_gradients", lambda run, x: (seen.append(x.clone()), gradients(run, x))[1]
-    )
+
+    def watched(x, *others):
+        seen.append(x.clone())
+        return standard_step(x, *others)
+
+    monkeypatch.setattr("vae_core.training.train.standard_step", watched)
     config = replace(SMALL, targets="binary", batch=500, epochs=3)
     list(train(config, data))
     assert len(seen) == 3
@@ -246,8 +249,7 @@ def test_the_evidence_agrees_with_quadrature_whatever_the_portions(data):
 def test_a_run_read_back_from_its_files_shows_what_it_showed(choice):
     config = replace(SMALL, epochs=0.01, **choice)
     *_, last = train(config)
-    history = [Point.of(last)]
-    saved = SavedRun(config, "finished", "", 1.0, history, last.checkpoint, config.settings)
+    saved = Standing(config, config.settings).after(replace(last, views=None)).ended("finished")
     seen = pictures(saved)
     assert np.array_equal(seen.reconstructions, last.views.reconstructions)
     assert np.array_equal(seen.samples, last.views.samples)

@@ -1,0 +1,147 @@
+"""Whether a typed cost jumps: looked for where it could, and decided by what it does there.
+
+A formula can jump only where a sign or a comparison turns, where a divisor vanishes, or where the
+base of a power or the argument of a logarithm does. These places are found as roots, and the cost
+is followed towards each from both sides: it jumps if its two sides stay apart however near they
+come. If instead one side never comes to rest, its slope is too steep to have a mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from vae_core.lab.formula_tree import COMPARISONS, Function, Node, function_of, is_constant, walk
+
+# Every z that a bell within the shell's bounds reaches: mu up to 1000, twelve sigma of up to 1000.
+FARTHEST, SPACING, NEAR, NEAR_SPACING = 13_000.0, 0.05, 16.0, 1 / 512
+MOST_PLACES = 2_000
+HALVINGS = 80
+# Distances from the place, in units of its size where that exceeds 1.
+NEAREST, FIRST, DISTANCES = 1e-11, 1e-6, 16
+ROUNDING, TINY = 1e-12, 1e-300
+
+
+JUMPS = "this f jumps: the jumps are lost."
+ENDLESS = "this f has no bound near some z: the slope there is too steep to have a mean."
+
+
+def flaw(tree: Node) -> str:
+    """Why the slope of the formula does not tell its gradient; empty if it does."""
+    f = function_of(tree)
+    found = ""
+    for places in _places(tree):
+        left, right = _approaches(f, places)
+        if _apart(left, right).any():
+            return JUMPS
+        if _endless(left).any() or _endless(right).any():
+            found = ENDLESS
+    return found
+
+
+def _places(tree: Node) -> Iterator[Tensor]:
+    """Where the formula could jump: for each part that may turn there, its roots, (R, 2)."""
+    for node in dict.fromkeys(walk(tree)):
+        turns = _turning(node)
+        if turns is not None and not is_constant(turns):
+            yield _roots(function_of(turns))
+
+
+def _turning(node: Node) -> Node | None:
+    """The part of an operation at whose zeros the operation can jump; None if it has none."""
+    if node.op in ("sign", "step", "log"):
+        return node.parts[0]
+    if node.op in COMPARISONS:
+        return Node("-", node.parts)
+    if node.op == "/":
+        return node.parts[1]
+    if node.op == "^":
+        base, exponent = node.parts
+        return exponent if is_constant(base) else base
+    return None
+
+
+@cache
+def _grid() -> Tensor:
+    """Where roots are looked for: evenly far out, and more closely near the origin."""
+    far = torch.arange(-FARTHEST, FARTHEST + SPACING, SPACING, dtype=torch.float64)
+    near = torch.arange(-NEAR, NEAR, NEAR_SPACING, dtype=torch.float64)
+    return torch.cat((far[far < -NEAR], near, far[far >= NEAR]))
+
+
+def _roots(g: Function) -> Tensor:
+    """Neighbouring numbers between which g changes its sign or touches zero: (R, 2)."""
+    z = _grid()
+    value = g(z)
+    side = _side(value)
+    turns = (side[1:] != side[:-1]).nonzero().flatten()
+    crossings = _bisect(g, *_nearest_the_origin(z[turns], z[turns + 1]))
+    size = value.abs()
+    dips = ((size[1:-1] <= size[:-2]) & (size[1:-1] < size[2:])).nonzero().flatten()
+    touches = _lowest(g, *_nearest_the_origin(z[dips], z[dips + 2]))
+    return torch.cat((crossings, touches.unsqueeze(1).expand(-1, 2)))
+
+
+def _nearest_the_origin(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    chosen = left.abs().argsort(stable=True)[:MOST_PLACES]
+    return left[chosen], right[chosen]
+
+
+def _side(value: Tensor) -> Tensor:
+    """-1, 0 or 1 by sign; 2 where there is no value."""
+    return torch.where(value.isnan(), 2.0, value.sign())
+
+
+def _bisect(g: Function, left: Tensor, right: Tensor) -> Tensor:
+    """Halve each interval, its ends on different sides, down to neighbouring numbers: (R, 2)."""
+    before = _side(g(left))
+    for _ in range(HALVINGS):
+        middle = (left + right) / 2.0
+        same = _side(g(middle)) == before
+        left, right = torch.where(same, middle, left), torch.where(same, right, middle)
+    # A value that is only too small for a number, like exp(-z^2) far out, has not turned.
+    ends = torch.stack((left, right), dim=1)
+    vanished = (g(ends).abs().amax(1) < TINY) & (ends.abs().amax(1) > TINY)
+    return ends[~vanished]
+
+
+def _lowest(g: Function, left: Tensor, right: Tensor) -> Tensor:
+    """Where |g| is least in each interval, by thirds: (R,)."""
+    for _ in range(2 * HALVINGS):
+        third = (right - left) / 3.0
+        falls = g(left + third).abs() > g(right - third).abs()
+        left, right = (
+            torch.where(falls, left + third, left),
+            torch.where(falls, right, right - third),
+        )
+    return (left + right) / 2.0
+
+
+def _approaches(f: Function, places: Tensor) -> tuple[Tensor, Tensor]:
+    """f on the way to each place from the left and from the right: (R, DISTANCES) each."""
+    reach = torch.logspace(0, -1, DISTANCES, base=FIRST / NEAREST, dtype=torch.float64) * FIRST
+    reach = reach * places.abs().amax(1, keepdim=True).clamp_min(1.0)
+    return f(places[:, :1] - reach), f(places[:, 1:] + reach)
+
+
+def _apart(left: Tensor, right: Tensor) -> Tensor:
+    """Whether f stays apart on the two sides of each place: (R,).
+
+    The gap must not close from the first distance to the nearest. It must stand out from how much
+    f still varies on one side, which rounding makes large in a quotient of vanishing parts.
+    """
+    gap = (right - left).abs()
+    steps = torch.maximum(left.diff().abs(), right.diff().abs())
+    size = torch.maximum(right.abs(), left.abs())
+    closes = (gap <= ROUNDING * size) | (gap < 0.5 * gap[:, :1]) | gap.isnan()
+    return ~closes.any(1) & (gap[:, 1:] > 2.0 * steps).all(1)
+
+
+def _endless(side: Tensor) -> Tensor:
+    """Whether f goes on rising, or falling, by steps that do not become smaller: (R,)."""
+    steps = side.diff()
+    onwards = (steps.sign() == steps[:, :1].sign()) & (steps.abs() > ROUNDING * side[:, 1:].abs())
+    return onwards.all(1) & (steps.abs() > 0.9 * steps[:, :1].abs()).all(1)
