@@ -9,9 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from vae_core.training.checkpoint import load_checkpoint
-from vae_core.training.config import Limit, TrainConfig
+from vae_core.training.config import TrainConfig
 from vae_core.training.evaluate import EVALUATION_SEED, evaluate, evidence, held_out, spread
+from vae_core.training.options import Limit
 from vae_core.vae.data import load_mnist
+from vae_core.vae.likelihoods import LIKELIHOODS
 
 SAMPLES = Limit("Samples S", 1, 1_000_000)
 IMAGES = Limit("Images", 2, 10_000)
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
 
 def describe(config: TrainConfig) -> str:
     """What the number is about."""
-    if config.likelihood != "bernoulli":
+    if LIKELIHOODS[config.likelihood].density:
         return "grey test images, log of a density"
     return WHAT[config.targets]
 

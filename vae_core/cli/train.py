@@ -13,10 +13,15 @@ from typing import Any
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import save_checkpoint
-from vae_core.training.config import CHOICES, TRAINABLE, ConfigError, TrainConfig
+from vae_core.training.config import OPTIONS, ConfigError, TrainConfig
 from vae_core.training.train import Diverged, Progress, train
 from vae_core.vae.data import load_mnist
 
+ORDER = (
+    *("estimator", "samples", "epochs", "seconds", "learning_rate", "batch", "latent"),
+    *("hidden", "depth", "likelihood", "targets", "prior", "objective", "noise", "beta"),
+    *("warm_up", "seed"),
+)
 BAR = 30
 INTERRUPTED = 130
 HEAD = (
@@ -27,38 +32,26 @@ HEAD = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
-    standard = TrainConfig()
-    parser.add_argument("--estimator", default=standard.estimator, help=", ".join(TRAINABLE))
-    parser.add_argument(
-        "--samples", type=int, help="K of z for each image and step; default: the fewest"
-    )
-    parser.add_argument("--epochs", type=float, help="passes over the images; default: 1")
-    parser.add_argument("--seconds", type=float, help="time to train, in place of --epochs")
-    parser.add_argument(
-        "--lr", type=float, default=standard.learning_rate, help="highest learning rate"
-    )
-    parser.add_argument("--batch", type=int, default=standard.batch, help="images a step")
-    parser.add_argument("--latent", type=int, default=standard.latent, help="D, size of z")
-    parser.add_argument("--hidden", type=int, default=standard.hidden, help="hidden width")
-    parser.add_argument("--depth", type=int, default=standard.depth, help="hidden layers, 1 to 4")
-    for name, (title, allowed) in CHOICES.items():
-        text = f"{title.lower()}: {', '.join(allowed)}"
-        parser.add_argument(f"--{name}", default=getattr(standard, name), help=text)
-    parser.add_argument(
-        "--noise", type=float, default=standard.noise, help="sigma of x of --likelihood gaussian"
-    )
-    parser.add_argument("--beta", type=float, default=standard.beta, help="weight of the KL")
-    parser.add_argument(
-        "--warm-up",
-        type=float,
-        default=standard.warm_up,
-        metavar="EPOCHS",
-        help="epochs over which the weight of the KL rises from 0 to beta",
-    )
-    parser.add_argument("--seed", type=int, default=standard.seed)
+    for name in sorted(OPTIONS, key=_place):
+        told = OPTIONS[name]
+        flag = told.flag or name.replace("_", "-")
+        parser.add_argument(
+            f"--{flag}",
+            dest=name,
+            type=told.values.kind,
+            default=getattr(TrainConfig, name),
+            metavar=told.metavar or flag.upper(),
+            help=told.help,
+        )
+    parser.set_defaults(samples=None)
     parser.add_argument("--data", metavar="FILE", help="another mnist.npz")
     parser.add_argument("--save", metavar="FILE", help="write weights and state (safetensors)")
     parser.add_argument("--json", action="store_true", help="a JSON object for each report")
+
+
+def _place(name: str) -> int:
+    """Where the help lists an option; a new one stands before the seed."""
+    return ORDER.index(name) if name in ORDER else len(ORDER) - 2
 
 
 def run(args: argparse.Namespace) -> None:
@@ -86,25 +79,8 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
         raise ConfigError(f"--save: there is no folder for {args.save}.")
     entry = ESTIMATORS.get(args.estimator)
     fewest = entry.min_samples if entry else 1
-    return TrainConfig(
-        estimator=args.estimator,
-        samples=fewest if args.samples is None else args.samples,
-        learning_rate=args.lr,
-        latent=args.latent,
-        hidden=args.hidden,
-        batch=args.batch,
-        epochs=args.epochs,
-        seconds=args.seconds,
-        seed=args.seed,
-        depth=args.depth,
-        likelihood=args.likelihood,
-        noise=args.noise,
-        targets=args.targets,
-        prior=args.prior,
-        beta=args.beta,
-        warm_up=args.warm_up,
-        objective=args.objective,
-    )
+    told = {name: getattr(args, name) for name in OPTIONS}
+    return TrainConfig(**{**told, "samples": fewest if args.samples is None else args.samples})
 
 
 def as_json(report: Progress | Diverged) -> dict[str, Any]:

@@ -26,6 +26,12 @@ def find_problem(name: str) -> Problem:
 
     Raises:
         ValueError: when there is neither; a `FormulaError` points at what is not understood.
+
+    >>> two, one = torch.tensor([2.0]), torch.tensor([1.0])
+    >>> find_problem("square").exact(loc=two, scale=one).value  # E[z^2] = mu^2 + sigma^2
+    tensor([5.])
+    >>> find_problem("f=|z|").smooth
+    True
     """
     if name.startswith(OWN):
         return own_problem(name.removeprefix(OWN))

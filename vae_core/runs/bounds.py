@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import torch
+from torch import nn
+
 from vae_core.runs.allowance import Allowance
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.vae.data import COUNTS, PIXELS
 from vae_core.vae.likelihoods import LIKELIHOODS
-from vae_core.vae.priors import COMPONENTS, PSEUDO_INPUTS
+from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
 
 class JobsError(ValueError):
@@ -63,10 +66,6 @@ def count_weights(config: TrainConfig) -> int:
     further = (config.depth - 1) * (hidden + 1) * hidden
     encoder = (PIXELS + 1) * hidden + further + (hidden + 1) * 2 * latent
     decoder = (latent + 1) * hidden + further + (hidden + 1) * outputs
-    prior = {
-        "standard": 0,
-        "gaussian": 2 * latent,
-        "mixture": COMPONENTS * (1 + 2 * latent),
-        "vamp": PSEUDO_INPUTS * PIXELS,
-    }
-    return encoder + decoder + prior[config.prior]
+    pictures = torch.empty(PSEUDO_INPUTS, PIXELS)
+    prior = make_prior(config.prior, latent, nn.Identity(), pictures, torch.Generator())
+    return encoder + decoder + sum(weight.numel() for weight in prior.parameters())

@@ -10,72 +10,45 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vae_core.estimators import ESTIMATORS
+from vae_core.training.options import (
+    Choice,
+    ConfigError,
+    Control,
+    Limit,
+    Names,
+    option,
+    options_of,
+)
 from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.priors import PRIORS
 
 TRAINABLE = tuple(name for name, entry in ESTIMATORS.items() if entry.trains_vae)
 """Names of the estimators that a VAE can be trained with."""
 
+__all__ = ["OPTIONS", "TRAINABLE", "ConfigError", "Settings", "TrainConfig"]
 
-@dataclass(frozen=True)
-class Limit:
-    """The values that a number may take, and the name that a learner knows it by."""
-
-    title: str
-    low: float
-    high: float
-    whole: bool = True
-
-    def check(self, value: float) -> None:
-        """Raise ConfigError unless the value is a number within the limits."""
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and self.low <= value <= self.high and (value == int(value) or not self.whole):
-            return
-        kind = "a whole number" if self.whole else "a number"
-        raise ConfigError(
-            f"{self.title} must be {kind} from {self.low:g} to {self.high:g}, and is {value}."
-        )
-
-
-LIMITS = {
-    "samples": Limit("Samples K", 1, 64),
-    "learning_rate": Limit("Learning rate", 1e-6, 1e4, whole=False),
-    "latent": Limit("Latent size", 1, 64),
-    "hidden": Limit("Hidden width", 1, 2000),
-    "batch": Limit("Batch size", 1, 2000),
-    "epochs": Limit("Epochs", 0.001, 1000, whole=False),
-    "seconds": Limit("Seconds", 0.1, 86_400, whole=False),
-    "seed": Limit("Seed", 0, 2**31 - 1),
-    "depth": Limit("Hidden layers", 1, 4),
-    "noise": Limit("Sigma of x", 0.02, 1, whole=False),
-    "beta": Limit("Beta", 0, 100, whole=False),
-    "warm_up": Limit("KL warm-up in epochs", 0, 1000, whole=False),
-}
 
 TARGETS = {
-    "grey": "Grey values as shares of ink: the bound is not the log of a probability.",
-    "binary": "A fresh coin for each pixel at each visit: the number that papers report.",
+    "grey": Choice(
+        "Grey values",
+        "Grey values as shares of ink: the bound is not the log of a probability.",
+    ),
+    "binary": Choice(
+        "Black and white, drawn anew",
+        "A fresh coin for each pixel at each visit: the number that papers report.",
+    ),
 }
-"""What the decoder is to predict, with one line on what to watch for."""
+"""What the decoder is to predict."""
 
 OBJECTIVES = {
-    "elbo": "The bound itself, averaged over K samples.",
-    "iwae": "The tighter bound of K weighted samples: better for log p(x), and the larger K is, "
-    "the less signal reaches the encoder.",
+    "elbo": Choice("ELBO", "The bound itself, averaged over K samples."),
+    "iwae": Choice(
+        "Importance-weighted bound",
+        "The tighter bound of K weighted samples: better for log p(x), and the larger K is, "
+        "the less signal reaches the encoder.",
+    ),
 }
-"""What is climbed, with one line on what to watch for."""
-
-CHOICES = {
-    "likelihood": ("Likelihood", tuple(LIKELIHOODS)),
-    "targets": ("Targets", tuple(TARGETS)),
-    "prior": ("Prior", tuple(PRIORS)),
-    "objective": ("Objective", tuple(OBJECTIVES)),
-}
-"""The fields of `TrainConfig` that take one of some names: what a learner calls them, the names."""
-
-
-class ConfigError(ValueError):
-    """A run cannot be done as asked; the message says what is allowed."""
+"""What is climbed."""
 
 
 @dataclass(frozen=True)
@@ -90,20 +63,50 @@ class Settings:
             warms up, the weight that it rises to.
     """
 
-    estimator: str = "pathwise"
-    samples: int = 1
-    learning_rate: float = 2e-3
-    beta: float = 1.0
+    estimator: str = option(
+        "pathwise",
+        Names(
+            "Gradient estimator",
+            {n: Choice(ESTIMATORS[n].title, ESTIMATORS[n].summary) for n in TRAINABLE},
+            "No VAE can be trained with the estimator {value!r}.",
+        ),
+        ", ".join(TRAINABLE),
+    )
+    samples: int = option(
+        1,
+        Limit("Samples K", 1, 64),
+        "K of z for each image and step; default: the fewest",
+        control=Control("Samples K", "More samples, calmer gradient.", (1, 2, 4, 8, 16, 32)),
+        brief="K = {:g}",
+    )
+    learning_rate: float = option(
+        2e-3,
+        Limit("Learning rate", 1e-6, 1e4, whole=False),
+        "highest learning rate",
+        control=Control(
+            "Learning rate",
+            "Too large blows up: try 1000.",
+            (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 1000),
+            address="lr",
+        ),
+        flag="lr",
+        brief="rate {:g}",
+    )
+    beta: float = option(
+        1.0,
+        Limit("Beta", 0, 100, whole=False),
+        "weight of the KL",
+        control=Control(
+            "Weight β of KL",
+            "Below 1 sharpens, above 1 tidies z.",
+            (0, 0.1, 0.5, 1, 2, 4, 10),
+        ),
+        brief="β = {:g}",
+    )
 
     def __post_init__(self) -> None:
-        if self.estimator not in TRAINABLE:
-            raise ConfigError(
-                f"No VAE can be trained with the estimator {self.estimator!r}. "
-                f"Choose one of: {', '.join(TRAINABLE)}."
-            )
-        LIMITS["samples"].check(self.samples)
-        LIMITS["learning_rate"].check(self.learning_rate)
-        LIMITS["beta"].check(self.beta)
+        for name, each in options_of(Settings).items():
+            each.values.check(getattr(self, name))
         entry = ESTIMATORS[self.estimator]
         if self.samples < entry.min_samples:
             raise ConfigError(
@@ -115,6 +118,14 @@ class Settings:
 @dataclass(frozen=True)
 class TrainConfig:
     """One training run, complete: the same configuration gives the same run.
+
+    >>> config = TrainConfig(estimator="score_loo", samples=4, latent=2, epochs=0.5)
+    >>> TrainConfig(**config.as_dict()) == config
+    True
+    >>> TrainConfig(beta=-1)
+    Traceback (most recent call last):
+    ...
+    vae_core.training.options.ConfigError: Beta must be a number from 0 to 100, and is -1.
 
     Attributes:
         estimator, samples, learning_rate, beta: the settings at the start, see `Settings`.
@@ -134,23 +145,84 @@ class TrainConfig:
         objective: "elbo", or "iwae", the importance-weighted bound (Burda et al. 2016).
     """
 
-    estimator: str = "pathwise"
-    samples: int = 1
-    learning_rate: float = 2e-3
-    latent: int = 20
-    hidden: int = 400
-    batch: int = 100
-    epochs: float | None = None
-    seconds: float | None = None
-    seed: int = 0
-    depth: int = 1
-    likelihood: str = "bernoulli"
-    noise: float = 0.1
-    targets: str = "grey"
-    prior: str = "standard"
-    beta: float = 1.0
-    warm_up: float = 0.0
-    objective: str = "elbo"
+    estimator: str = Settings.estimator
+    samples: int = Settings.samples
+    learning_rate: float = Settings.learning_rate
+    latent: int = option(
+        20,
+        Limit("Latent size", 1, 64),
+        "D, size of z",
+        control=Control("Latent size D", "With 2 you see all of z.", (1, 2, 5, 10, 20, 40, 64)),
+    )
+    hidden: int = option(
+        400,
+        Limit("Hidden width", 1, 2000),
+        "hidden width",
+        control=Control("Hidden width", "Wider: better, and slower.", (50, 100, 200, 400, 800)),
+    )
+    batch: int = option(
+        100,
+        Limit("Batch size", 1, 2000),
+        "images a step",
+        control=Control(
+            "Batch size B", "Larger: fewer, calmer steps.", (20, 50, 100, 200, 500, 1000)
+        ),
+    )
+    epochs: float | None = option(
+        None,
+        Limit("Epochs", 0.001, 1000, whole=False),
+        "passes over the images; default: 1",
+        control=Control("Epochs", "Passes over 60,000 images.", (1, 2, 5, 10, 20, 50)),
+    )
+    seconds: float | None = option(
+        None,
+        Limit("Seconds", 0.1, 86_400, whole=False),
+        "time to train, in place of --epochs",
+    )
+    seed: int = option(0, Limit("Seed", 0, 2**31 - 1))
+    depth: int = option(
+        1,
+        Limit("Hidden layers", 1, 4),
+        "hidden layers, 1 to 4",
+        control=Control("Hidden layers", "Deeper needs more epochs to pay.", (1, 2, 3)),
+    )
+    likelihood: str = option(
+        "bernoulli",
+        Names("Likelihood", LIKELIHOODS),
+        control=Control("Decoder gives"),
+    )
+    noise: float = option(
+        0.1,
+        Limit("Sigma of x", 0.02, 1, whole=False),
+        "sigma of x of --likelihood gaussian",
+        control=Control(
+            "σ of x, where fixed", LIKELIHOODS["gaussian"].watch, (0.05, 0.1, 0.2, 0.5, 1)
+        ),
+    )
+    targets: str = option(
+        "grey",
+        Names("Targets", TARGETS),
+        control=Control("Targets", " ".join(each.watch for each in TARGETS.values())),
+    )
+    prior: str = option("standard", Names("Prior", PRIORS), control=Control("Prior p(z)"))
+    beta: float = Settings.beta
+    warm_up: float = option(
+        0.0,
+        Limit("KL warm-up in epochs", 0, 1000, whole=False),
+        "epochs over which the weight of the KL rises from 0 to beta",
+        control=Control(
+            "KL warm-up, epochs",
+            "β rises slowly: fewer idle z.",
+            (0, 0.2, 0.5, 1, 2),
+            address="warm",
+        ),
+        metavar="EPOCHS",
+    )
+    objective: str = option(
+        "elbo",
+        Names("Objective", OBJECTIVES),
+        control=Control("Climb", " ".join(each.watch for each in OBJECTIVES.values())),
+    )
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.seconds is None:
@@ -158,24 +230,13 @@ class TrainConfig:
         if self.epochs is not None and self.seconds is not None:
             raise ConfigError("A run is planned in epochs or in seconds, not in both.")
         self.check(self.settings)
-        for name in ("latent", "hidden", "batch", "seed", "depth", "noise", "warm_up"):
-            LIMITS[name].check(getattr(self, name))
-        for name in ("epochs", "seconds"):
-            if getattr(self, name) is not None:
-                LIMITS[name].check(getattr(self, name))
-        self._check_choices()
-
-    def _check_choices(self) -> None:
-        """Names that exist, and that go together."""
-        for name, (title, allowed) in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"{title}: there is no {getattr(self, name)!r}. "
-                    f"Choose one of: {', '.join(allowed)}."
-                )
-        if self.targets == "binary" and self.likelihood != "bernoulli":
+        for name, each in options_of(TrainConfig).items():
+            if getattr(self, name) is not getattr(TrainConfig, name):
+                each.values.check(getattr(self, name))
+        if self.targets == "binary" and LIKELIHOODS[self.likelihood].density:
+            kind, _, _ = LIKELIHOODS[self.likelihood].title.partition(",")
             raise ConfigError(
-                "A Gaussian is a density of grey values, and binary targets are coins: "
+                f"A {kind} is a density of grey values, and binary targets are coins: "
                 "take grey targets with it, or the likelihood bernoulli."
             )
 
@@ -190,7 +251,7 @@ class TrainConfig:
     @property
     def settings(self) -> Settings:
         """The settings that the run starts with."""
-        return Settings(self.estimator, self.samples, self.learning_rate, self.beta)
+        return Settings(**{name: getattr(self, name) for name in options_of(Settings)})
 
     @property
     def architecture(self) -> dict[str, Any]:
@@ -205,6 +266,10 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TrainConfig(**values)` makes the same configuration again."""
         return asdict(self)
+
+
+OPTIONS = options_of(Settings) | options_of(TrainConfig)
+"""All that a training can be told, by the field's name."""
 
 
 def fast_config(seed: int = 0) -> TrainConfig:

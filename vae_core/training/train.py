@@ -72,6 +72,13 @@ def train(
         DataError: there are no usable images.
         CheckpointError: `resume` belongs to another configuration.
         ConfigError: `control` asks for settings that this run cannot go on with.
+
+    >>> few = load_mnist().first(500, 100)
+    >>> reports = list(train(TrainConfig(hidden=20, latent=2, batch=50, epochs=2), few))
+    >>> reports[-1].state, reports[-1].step
+    ('finished', 20)
+    >>> reports[-1].test.elbo > reports[0].test.elbo
+    True
     """
     run = _Run(config, data or load_mnist(), resume, noise_share, exact)
     looks = spread(run.test_images, test_images)

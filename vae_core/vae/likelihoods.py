@@ -4,6 +4,9 @@ A likelihood reads one or two numbers a pixel off the decoder's last layer. Sums
 nothing is averaged. Gaussian log-densities include their constants: they are logs of a density
 and may be positive, while a Bernoulli's are logs of a probability and may not. The two are not to
 be compared.
+
+A new likelihood is one function, log p(x|z), with one registration; `LIKELIHOODS` carries it to
+the model, the shell, the pages and the tests.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -28,13 +31,18 @@ around them without limit would grow without limit, and the bound would count no
 """
 
 
+LogProb = Callable[[Tensor, Tensor, float], Tensor]
+Registered = TypeVar("Registered", bound=LogProb)
+
+
 @dataclass(frozen=True)
 class Likelihood:
     """One entry of the registry.
 
     Attributes:
-        title: the name that a page shows.
+        title: the name that a page shows; up to a comma, what kind of distribution it is.
         watch: one line on what to watch for.
+        density: whether it is a density of grey values, and so no probability of 0 or 1.
         outputs: numbers a pixel that the decoder gives.
         log_prob: log p(x|z) from x (..., 784), outputs (..., outputs * 784) and the fixed sigma
             of x: (...).
@@ -44,9 +52,31 @@ class Likelihood:
 
     title: str
     watch: str
+    density: bool
     outputs: int
-    log_prob: Callable[[Tensor, Tensor, float], Tensor]
+    log_prob: LogProb
     deviation: Callable[[Tensor, float], Tensor]
+
+
+LIKELIHOODS: dict[str, Likelihood] = {}
+
+
+def likelihood(
+    name: str,
+    *,
+    title: str,
+    watch: str,
+    deviation: Callable[[Tensor, float], Tensor],
+    density: bool = True,
+    outputs: int = 1,
+) -> Callable[[Registered], Registered]:
+    """Register the decorated log p(x|z) under a name; see `Likelihood` for the fields."""
+
+    def register(log_prob: Registered) -> Registered:
+        LIKELIHOODS[name] = Likelihood(title, watch, density, outputs, log_prob, deviation)
+        return log_prob
+
+    return register
 
 
 def mean_of_pixels(outputs: Tensor, pixels: int) -> Tensor:
@@ -58,7 +88,19 @@ def mean_of_pixels(outputs: Tensor, pixels: int) -> Tensor:
     return outputs[..., :pixels].sigmoid()
 
 
-def bernoulli_log_prob(x: Tensor, logits: Tensor) -> Tensor:
+def _bernoulli_deviation(logits: Tensor, _noise: float) -> Tensor:
+    pi = logits.sigmoid()
+    return (pi * (1.0 - pi)).sqrt()
+
+
+@likelihood(
+    "bernoulli",
+    title="Bernoulli",
+    watch="Each pixel is a coin, and grey counts as a share of ink.",
+    deviation=_bernoulli_deviation,
+    density=False,
+)
+def bernoulli_log_prob(x: Tensor, logits: Tensor, _noise: float = 0.0) -> Tensor:
     """log p(x|z) of independent Bernoulli pixels, summed over pixels: (..., 784) -> (...).
 
     x log pi + (1 - x) log(1 - pi), pi = sigmoid(logits), stable for logits of any size. Grey
@@ -113,6 +155,16 @@ def _sum_of_logs(factors: Tensor) -> Tensor:
     return products.log_().sum(-1)
 
 
+def _fixed_deviation(outputs: Tensor, noise: float) -> Tensor:
+    return torch.full_like(outputs, noise)
+
+
+@likelihood(
+    "gaussian",
+    title="Gaussian, fixed sigma of x",
+    watch="The smaller sigma of x, the more a pixel's error counts against the KL.",
+    deviation=_fixed_deviation,
+)
 def gaussian_log_prob(x: Tensor, outputs: Tensor, noise: float) -> Tensor:
     """log p(x|z) of independent Gaussian pixels with one fixed sigma: (..., 784) -> (...)."""
     pixels = x.shape[-1]
@@ -121,6 +173,18 @@ def gaussian_log_prob(x: Tensor, outputs: Tensor, noise: float) -> Tensor:
     return -0.5 / noise**2 * error - constant
 
 
+def learned_deviation(outputs: Tensor, _noise: float = 0.0) -> Tensor:
+    """sigma of x, (..., 784), above `LEAST_NOISE`: the softplus of each pixel's second number."""
+    return LEAST_NOISE + F.softplus(outputs[..., outputs.shape[-1] // 2 :])
+
+
+@likelihood(
+    "gaussian_learned",
+    title="Gaussian, learned sigma of x",
+    watch="Pixels that are always black take the least sigma allowed, and lead the bound.",
+    deviation=learned_deviation,
+    outputs=2,
+)
 def learned_gaussian_log_prob(x: Tensor, outputs: Tensor, _noise: float = 0.0) -> Tensor:
     """log p(x|z) of Gaussian pixels whose sigma the decoder gives too: (..., 1568) -> (...)."""
     pixels = x.shape[-1]
@@ -129,45 +193,6 @@ def learned_gaussian_log_prob(x: Tensor, outputs: Tensor, _noise: float = 0.0) -
     return (-0.5 * error.square() - sigma.log()).sum(-1) - pixels * LOG_SQRT_2PI
 
 
-def learned_deviation(outputs: Tensor, _noise: float = 0.0) -> Tensor:
-    """sigma of x, (..., 784), above `LEAST_NOISE`: the softplus of each pixel's second number."""
-    return LEAST_NOISE + F.softplus(outputs[..., outputs.shape[-1] // 2 :])
-
-
 def bias_for_deviation(sigma: float) -> float:
     """The second number of a pixel at which its learned sigma is the given one."""
     return math.log(math.expm1(sigma - LEAST_NOISE))
-
-
-def _bernoulli_deviation(logits: Tensor, _noise: float) -> Tensor:
-    pi = logits.sigmoid()
-    return (pi * (1.0 - pi)).sqrt()
-
-
-def _fixed_deviation(outputs: Tensor, noise: float) -> Tensor:
-    return torch.full_like(outputs, noise)
-
-
-LIKELIHOODS = {
-    "bernoulli": Likelihood(
-        "Bernoulli",
-        "Each pixel is a coin, and grey counts as a share of ink.",
-        1,
-        lambda x, logits, _noise: bernoulli_log_prob(x, logits),
-        _bernoulli_deviation,
-    ),
-    "gaussian": Likelihood(
-        "Gaussian, fixed sigma of x",
-        "The smaller sigma of x, the more a pixel's error counts against the KL.",
-        1,
-        gaussian_log_prob,
-        _fixed_deviation,
-    ),
-    "gaussian_learned": Likelihood(
-        "Gaussian, learned sigma of x",
-        "Pixels that are always black take the least sigma allowed, and lead the bound.",
-        2,
-        learned_gaussian_log_prob,
-        learned_deviation,
-    ),
-}

@@ -116,7 +116,7 @@ class VAE(nn.Module):
 
         A density can be too steep in its mean for eight bits; a probability is not.
         """
-        return mixed_precision(wanted and self.likelihood is LIKELIHOODS["bernoulli"])
+        return mixed_precision(wanted and not self.likelihood.density)
 
     def log_prob_x(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z) in nats, summed over pixels: (..., 784) and (..., D) to (...)."""

@@ -2,6 +2,9 @@
 
 Shapes: z is (..., D), log-densities are in nats and summed over D, (...), and C counts the
 components of a mixture. Samples come from the generator that is passed in.
+
+A new prior is a class and one registered function that makes it; `PRIORS` carries it to the model,
+the shell, the pages and the tests.
 """
 
 from __future__ import annotations
@@ -158,25 +161,68 @@ class VampPrior(Mixture):
 
 @dataclass(frozen=True)
 class PriorKind:
-    """The name of a prior that a page shows, and one line on what to watch for."""
+    """One entry of the registry.
+
+    Attributes:
+        title: the name that a page shows.
+        watch: one line on what to watch for.
+        make: (latent, *, encoder, pseudo_inputs, gen) -> the prior before training.
+    """
 
     title: str
     watch: str
+    make: Callable[..., Prior]
 
 
-PRIORS = {
-    "standard": PriorKind("Standard normal", "The KL has a closed form and no noise."),
-    "gaussian": PriorKind(
-        "Learned Gaussian",
-        "The decoder could move and stretch z by itself, so this gains little.",
-    ),
-    "mixture": PriorKind(
-        "Mixture of Gaussians", "Clusters may part; the KL is sampled, which adds noise."
-    ),
-    "vamp": PriorKind(
-        "VampPrior", "The prior is where the encoder puts pictures that it has thought up."
-    ),
-}
+PRIORS: dict[str, PriorKind] = {}
+
+
+def prior(*, title: str, watch: str) -> Callable[[Callable[..., Prior]], Callable[..., Prior]]:
+    """Register the decorated function, which makes a prior, under its own name.
+
+    It is given D, and may take by keyword what else `make_prior` has to start from.
+    """
+
+    def register(make: Callable[..., Prior]) -> Callable[..., Prior]:
+        PRIORS[make.__name__] = PriorKind(title, watch, make)
+        return make
+
+    return register
+
+
+@prior(title="Standard normal", watch="The KL has a closed form and no noise.")
+def standard(latent: int, **_start: object) -> Prior:
+    """N(0, I)."""
+    return Prior(latent)
+
+
+@prior(
+    title="Learned Gaussian",
+    watch="The decoder could move and stretch z by itself, so this gains little.",
+)
+def gaussian(latent: int, **_start: object) -> Prior:
+    """It starts at N(0, I)."""
+    return LearnedGaussian(latent)
+
+
+@prior(
+    title="Mixture of Gaussians",
+    watch="Clusters may part; the KL is sampled, which adds noise.",
+)
+def mixture(latent: int, *, gen: torch.Generator, **_start: object) -> Prior:
+    """`COMPONENTS` of them."""
+    return Mixture(latent, gen)
+
+
+@prior(
+    title="VampPrior",
+    watch="The prior is where the encoder puts pictures that it has thought up.",
+)
+def vamp(
+    latent: int, *, encoder: Callable[[Tensor], Normal], pseudo_inputs: Tensor, **_start: object
+) -> Prior:
+    """It starts at the posteriors of the given pictures."""
+    return VampPrior(latent, pseudo_inputs, encoder)
 
 
 def make_prior(
@@ -187,8 +233,4 @@ def make_prior(
     gen: torch.Generator,
 ) -> Prior:
     """The prior of this name, before training; an entry of `PRIORS`."""
-    if name == "vamp":
-        return VampPrior(latent, pseudo_inputs, encoder)
-    if name == "mixture":
-        return Mixture(latent, gen)
-    return LearnedGaussian(latent) if name == "gaussian" else Prior(latent)
+    return PRIORS[name].make(latent, encoder=encoder, pseudo_inputs=pseudo_inputs, gen=gen)

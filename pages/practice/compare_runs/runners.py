@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.ui import controls
+from pages.ui.runs import options
 from pages.ui.runs import visitor as training_room
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.jobs import JobsError
@@ -21,9 +22,11 @@ from vae_core.training.config import TRAINABLE, TrainConfig
 MOST = 4
 SAMPLES = (1, 4, 16)
 DEFAULT = ("pathwise-1", "score-1", "score_loo-4")
-LATENT = ("2", "5", "10", "20", "40")
-RATES = ("0.0005", "0.001", "0.002", "0.005")
-EPOCHS = ("0.5", "1", "2", "5")
+OFFERED = {
+    "epochs": (0.5, 1, 2, 5),
+    "latent": (2, 5, 10, 20, 40),
+    "learning_rate": (0.0005, 0.001, 0.002, 0.005),
+}
 AGAINST = {"step": "steps", "seconds": "seconds of training"}
 
 _TOKENS = "comparison:tokens"
@@ -66,24 +69,15 @@ def plan() -> tuple[list[TrainConfig], bool]:
     titles = {key: runner.title for key, runner in RUNNERS.items()}
     chosen = controls.multichoice("runners", "Who takes part", titles, DEFAULT) or list(DEFAULT)
     columns = st.columns(4)
-    with columns[0]:
-        epochs = float(controls.choice("epochs", "Epochs", EPOCHS, "1"))
-    with columns[1]:
-        latent = int(controls.choice("latent", "Latent size D", LATENT, "20"))
-    with columns[2]:
-        rate = float(controls.choice("lr", "Learning rate", RATES, "0.002"))
+    told = {}
+    for column, (name, offered) in zip(columns, OFFERED.items(), strict=False):
+        with column:
+            told[name] = options.control(name, offered, advise=False)
     with columns[3]:
         seed = controls.seed()
+    taking_part = (RUNNERS[key] for key in chosen[:MOST])
     configs = [
-        TrainConfig(
-            RUNNERS[key].estimator,
-            RUNNERS[key].samples,
-            rate,
-            latent=latent,
-            epochs=epochs,
-            seed=seed,
-        )
-        for key in chosen[:MOST]
+        TrainConfig(runner.estimator, runner.samples, seed=seed, **told) for runner in taking_part
     ]
     return configs, len(chosen) > MOST
 

@@ -15,8 +15,9 @@ from pages.ui.numbers import duration, number
 from pages.ui.runs.curves import Curve, DrawnCurve, Mark, used
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.standing import RunView
-from vae_core.training.config import TRAINABLE, Settings, TrainConfig
+from vae_core.training.config import OPTIONS, TRAINABLE, Settings, TrainConfig
 from vae_core.training.evaluate import Bound, Views, held_out, take_views
+from vae_core.training.options import options_of
 from vae_core.training.train import fresh_model
 from vae_core.vae.data import load_mnist
 
@@ -110,16 +111,8 @@ def marks(view: RunView | None) -> list[Mark]:
 
 def difference(before: Settings, after: Settings) -> str:
     """What changed from one setting to the next, in few words."""
-    words = []
-    if before.estimator != after.estimator:
-        words.append(ESTIMATORS[after.estimator].title)
-    if before.samples != after.samples:
-        words.append(f"K = {after.samples}")
-    if before.learning_rate != after.learning_rate:
-        words.append(f"rate {after.learning_rate:g}")
-    if before.beta != after.beta:
-        words.append(f"β = {after.beta:g}")
-    return ", ".join(words)
+    changed = (n for n in options_of(Settings) if getattr(before, n) != getattr(after, n))
+    return ", ".join(OPTIONS[name].said(getattr(after, name)) for name in changed)
 
 
 def planned_epochs(view: RunView | None, config: TrainConfig) -> float:

@@ -55,6 +55,9 @@ def parse_formula(text: str) -> Formula:
 
     Raises:
         FormulaError: for anything that is not understood; it says what, and points at it.
+
+    >>> parse_formula("sin(3z) + z^2/2").f(torch.tensor([0.0, 2.0]))
+    tensor([0.0000, 1.7206])
     """
     if len(text) > LONGEST:
         raise FormulaError(f"The formula is longer than {LONGEST} characters.", LONGEST)
