@@ -31,8 +31,8 @@ from streamlit import net_util
 
 from pages.contents import PAGES
 from pages.ui import assets
-from vae_core.runs import folder_lock
 from vae_core.runs.allowance import Allowance
+from vae_core.runs.disk import lock
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -226,7 +226,7 @@ def check_environment() -> None:
         Allowance.from_environment()
         embedders()
         if named:
-            folder_lock.opened(Path(named)).close()
+            lock.opened(Path(named)).close()
     except OSError as problem:
         refuse(f"TTN_RUNS: nothing can be written into {named!r} ({problem.strerror})")
     except ValueError as problem:

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages import contents
 from pages.practice.train_vae import take_away
+from pages.practice.train_vae.exports import curves_csv
 from pages.ui import numbers
 from pages.ui.runs import reports, visitor
 from tests.support import pages_sweep
 from tests.support.small_jobs import small_jobs
 from vae_core.runs.archive import UNKNOWN
-from vae_core.runs.exports import curves_csv
 from vae_core.runs.jobs import Bounds, Jobs
 from vae_core.runs.standing import RunView
 from vae_core.training.checkpoint import load_checkpoint

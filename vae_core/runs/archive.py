@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from safetensors import SafetensorError
 
 from vae_core.runs.bounds import Bounds
-from vae_core.runs.folder import RunFolder, hashed
+from vae_core.runs.disk.folder import RunFolder, hashed
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import Ending
 from vae_core.training.config import TrainConfig

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from vae_core.runs.archive import Archive
 from vae_core.runs.bounds import Bounds, JobsError
-from vae_core.runs.folder import RunFolder, hashed
+from vae_core.runs.disk.folder import RunFolder, hashed
 from vae_core.runs.line import Line
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import SERVER_STOPPED, RunView, Standing

@@ -1,13 +1,15 @@
-"""The gradient of the standard VAE's ELBO written out by hand: eleven products, and no graph.
+"""A step of the standard VAE with neither graph nor bookkeeping: gradient and Adam's update.
 
-For the VAE of Kingma & Welling 2014, appendix C: one hidden layer either way, Bernoulli pixels, a
-standard normal prior, one reparameterized sample of z for each image. Everything else goes through
-`vae_core.objective.elbo` and autograd, which here gives the same numbers in more time: between
-products as small as these, the upkeep of a graph is a fifth of a step.
+The gradient of the ELBO is written out by hand, eleven products, for the VAE of Kingma & Welling
+2014, appendix C: one hidden layer either way, Bernoulli pixels, a standard normal prior, one
+reparameterized sample of z for each image. Everything else goes through `vae_core.vae.objective`
+and autograd, which here gives the same numbers in more time: between products as small as these,
+the upkeep of a graph is a fifth of a step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -102,3 +104,47 @@ def _backward(kept: _Kept, model: VAE, beta: float) -> list[Tensor]:
     by_h_x = behind_relu(by_q @ model.encoder.parameters_of_q.weight, kept.h_x)
     encoder_hidden = [multiply(by_h_x.to(kept.x.dtype).t(), kept.x.t()), by_h_x.sum(0)]
     return [*encoder_hidden, *parameters_of_q, *decoder_hidden, *logits]
+
+
+class AdamSteps:
+    """Updates parameters by Kingma & Ba 2015, algorithm 1, upwards.
+
+    Args:
+        optimizer: an Adam of one group of parameters; it holds the moments and the options. A
+            state that is put into it later needs new `AdamSteps`.
+    """
+
+    def __init__(self, optimizer: torch.optim.Adam) -> None:
+        (self._group,) = optimizer.param_groups
+        self._parameters: list[Tensor] = self._group["params"]
+        states = [optimizer.state[parameter] for parameter in self._parameters]
+        for parameter, state in zip(self._parameters, states, strict=True):
+            if not state:
+                state["step"] = torch.zeros(())
+                state["exp_avg"] = torch.zeros_like(parameter)
+                state["exp_avg_sq"] = torch.zeros_like(parameter)
+        self._means, self._squares = ([s[key] for s in states] for key in ("exp_avg", "exp_avg_sq"))
+        self._count: Tensor = states[0]["step"]
+        for state in states:  # all parameters count the same steps
+            state["step"] = self._count
+
+    @torch.no_grad()
+    def climb(self, gradients: Sequence[Tensor], rate: float) -> None:
+        """One step up along the gradients, at this learning rate."""
+        self._count += 1
+        beta1, beta2 = self._group["betas"]
+        torch._fused_adam_(
+            self._parameters,
+            list(gradients),
+            self._means,
+            self._squares,
+            [],
+            [self._count] * len(self._parameters),
+            lr=rate,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=0.0,
+            eps=self._group["eps"],
+            amsgrad=False,
+            maximize=True,
+        )

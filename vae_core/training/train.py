@@ -17,8 +17,7 @@ from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint, capture, restore
 from vae_core.training.config import Settings, TrainConfig, warm_up_and_decay
 from vae_core.training.evaluate import Bound, Evaluation, evaluate, held_out, spread, take_views
-from vae_core.training.fast_adam import AdamSteps
-from vae_core.training.fast_step import is_standard, standard_step
+from vae_core.training.fast_step import AdamSteps, is_standard, standard_step
 from vae_core.training.gradient_noise import GradientNoise, GradientProbe
 from vae_core.training.reports import BlowUpError, Diverged, Progress, State, refuse_blow_up
 from vae_core.vae.data import Mnist, as_unit, binarize, load_mnist, minibatches, mix_seeds

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages.practice.train_vae.exports import checkpoint_file, curves_csv, script
 from pages.ui.runs import visitor
-from vae_core.runs.exports import checkpoint_file, curves_csv, script
 from vae_core.runs.standing import RunView
 from vae_core.training.config import TrainConfig
 

@@ -22,7 +22,7 @@ import streamlit as st
 
 from pages.contents import PAGES
 from pages.ui import controls
-from vae_core.runs.folder_lock import FolderInUse, FolderLock
+from vae_core.runs.disk.lock import FolderInUse, FolderLock
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
 from vae_core.runs.standing import RunView
 from vae_core.runs.workers import in_thread

@@ -19,7 +19,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file as save_tensors
 
-from vae_core.runs.folder import RunFolder
+from vae_core.runs.disk.folder import RunFolder
 from vae_core.runs.jobs import SERVER_STOPPED, Jobs
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import fresh_model

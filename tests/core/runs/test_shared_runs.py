@@ -14,7 +14,7 @@ import pytest
 from tests.support.stage import CONFIG, STEPS, Clock, Stage, reaches, seed, stands
 from vae_core.runs import archive
 from vae_core.runs.archive import CULLED, UNKNOWN
-from vae_core.runs.folder import RunFolder
+from vae_core.runs.disk.folder import RunFolder
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
 from vae_core.runs.standing import RunView
 from vae_core.training.config import Settings, TrainConfig

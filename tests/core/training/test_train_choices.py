@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.runs.folder import pictures
+from vae_core.runs.disk.folder import pictures
 from vae_core.runs.standing import Point, Standing
 from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from vae_core.training.config import ConfigError, Settings, TrainConfig

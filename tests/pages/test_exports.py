@@ -13,9 +13,9 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from pages.practice.train_vae.exports import checkpoint_file, curves_csv, script
 from tests.conftest import ROOT
 from tests.support.stage import BOUND, CONFIG
-from vae_core.runs.exports import checkpoint_file, curves_csv, script
 from vae_core.runs.jobs import Jobs
 from vae_core.runs.standing import Point
 from vae_core.training.checkpoint import load_checkpoint

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from vae_core.runs import folder_lock
-from vae_core.runs.folder_lock import NAME, FolderInUse, FolderLock
+from vae_core.runs.disk import lock
+from vae_core.runs.disk.lock import NAME, FolderInUse, FolderLock
 
 HOLD = (
-    "import sys; from pathlib import Path; from vae_core.runs.folder_lock import FolderLock;"
+    "import sys; from pathlib import Path; from vae_core.runs.disk.lock import FolderLock;"
     "lock = FolderLock(Path(sys.argv[1])); print('mine', flush=True); sys.stdin.read()"
 )
 Hold = Callable[[Path], subprocess.Popen[str]]
@@ -84,7 +84,7 @@ def test_a_file_system_without_locks_is_used_all_the_same(
     def refuse(_file: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(folder_lock, "_lock", refuse)
+    monkeypatch.setattr(lock, "_lock", refuse)
     FolderLock(tmp_path).release()
     assert "has no locks" in caplog.text
 

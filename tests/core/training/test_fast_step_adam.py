@@ -2,7 +2,7 @@
 
 import torch
 
-from vae_core.training.fast_adam import AdamSteps
+from vae_core.training.fast_step import AdamSteps
 from vae_core.vae.model import VAE
 
 
