@@ -187,16 +187,6 @@ def seed(name: str = "seed", label: str = "Seed", default: int = 0) -> int:
     return int(number(name, label, 0, 999_999, default, help="The same seed, the same numbers."))
 
 
-def toggle(name: str, label: str, default: bool = False, *, help: str | None = None) -> bool:  # noqa: A002
-    """A switch; in the address 1 or 0."""
-    value, fit = read(name, default, _switch)
-    if not hidden(name):
-        key = _widget(name, value)
-        args = (name, key, default, lambda on: str(int(on)))
-        st.toggle(label, key=key, help=help, on_change=_store, args=args)
-    return _told(value, label, fit)
-
-
 def folded(label: str, *names: str) -> Any:
     """A button that opens upon some controls; a plain place where the address hides them all."""
     if all(hidden(name) for name in names):
@@ -299,9 +289,3 @@ def _within(minimum: float, maximum: float, *, whole: bool) -> Callable[[str], f
         return value
 
     return parse
-
-
-def _switch(text: str) -> bool:
-    if text not in ("0", "1"):
-        raise ValueError(text)
-    return text == "1"

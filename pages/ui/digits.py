@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,6 +18,15 @@ from vae_core.vae.data import SIDE
 
 INK = ((0.0, theme.var("panel")), (1.0, theme.var("ink")))
 HIDDEN_AXIS = {"visible": False, "fixedrange": True}
+ENLARGE = 3
+MAP_RADIUS = 4.0
+# One colour for each digit, of middle lightness so that it reads on either background. The number
+# at the middle of each cloud says the same without colour.
+DIGITS = (
+    "#4477aa", "#ee6677", "#228833", "#b8860b", "#3aa6c4",
+    "#aa3377", "#888888", "#e07b39", "#7d6bc4", "#5f9e6e",
+)  # fmt: skip
+
 Floats = NDArray[np.floating]
 
 
@@ -55,16 +64,52 @@ def caption(fig: go.Figure, text: str, x: float, y: float, **more: Any) -> None:
     fig.add_annotation(**{"font": {"color": theme.var("muted"), "size": 13}, **placed})
 
 
-ENLARGE = 3
-MAP_RADIUS = 4.0
+def dress(
+    fig: go.Figure,
+    across: tuple[float, float],
+    up: tuple[float, float],
+    uirevision: str,
+    narrow_height: int,
+) -> go.Figure:
+    """A figure of tiles without axes, its ends across and up given; as high where it is narrow."""
+    square = {"constrain": "domain", **HIDDEN_AXIS}
+    fig.update_xaxes(range=across, **square)
+    fig.update_yaxes(range=up, scaleanchor="x", **square)
+    fig.update_layout(
+        uirevision=uirevision,
+        showlegend=False,
+        hovermode=False,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        meta={"narrow": {"height": narrow_height}},
+    )
+    return fig
 
 
-# One colour for each digit, of middle lightness so that it reads on either background. The number
-# at the middle of each cloud says the same without colour.
-DIGITS = (
-    "#4477aa", "#ee6677", "#228833", "#b8860b", "#3aa6c4",
-    "#aa3377", "#888888", "#e07b39", "#7d6bc4", "#5f9e6e",
-)  # fmt: skip
+class Strip(NamedTuple):
+    """A row of digits and what is told of it.
+
+    Attributes:
+        label: what stands above it.
+        colour: name of its colour in the theme.
+        words: the same for those who do not see it.
+        images: grey values in [0, 1], (N, 784).
+    """
+
+    label: str
+    colour: str
+    words: str
+    images: Floats
+
+
+def originals(images: Floats) -> Strip:
+    """The ten held-out digits that others are compared to."""
+    return Strip("x, ten held-out digits", "x", "Ten held-out digits, 0 to 9.", images)
+
+
+def side_by_side(images: Floats) -> Floats:
+    """Digits (N, 784) as one picture, (28, 28 N)."""
+    row: Floats = images.reshape(-1, SIDE, SIDE).transpose(1, 0, 2).reshape(SIDE, -1)
+    return row
 
 
 def strip_url(images: Floats) -> str:
@@ -73,8 +118,7 @@ def strip_url(images: Floats) -> str:
     The colour comes from the page, so the digits follow the theme; each pixel is drawn as a sharp
     square of `ENLARGE` by `ENLARGE`.
     """
-    row = images.reshape(-1, SIDE, SIDE).transpose(1, 0, 2).reshape(SIDE, -1)
-    ink = (np.clip(np.nan_to_num(row), 0.0, 1.0) * 255).round().astype(np.uint8)
+    ink = (np.clip(np.nan_to_num(side_by_side(images)), 0.0, 1.0) * 255).round().astype(np.uint8)
     ink = ink.repeat(ENLARGE, axis=0).repeat(ENLARGE, axis=1)
     picture = Image.fromarray(np.stack([np.zeros_like(ink), ink], axis=-1), "LA")
     file = io.BytesIO()
@@ -82,12 +126,15 @@ def strip_url(images: Floats) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def strips_html(strips: Sequence[tuple[str, str, str, Floats]]) -> str:
-    """Rows of digits with their labels, as HTML with a text alternative for each row.
+STYLE = (
+    "<style>.ttn-strips{margin:0;display:grid;gap:.15rem}"
+    ".ttn-strips figcaption{font-size:.85rem;color:var(--ttn-muted);margin-top:.5rem}"
+    "</style>"
+)
 
-    Args:
-        strips: label, name of its colour in the theme, text alternative, images (N, 784).
-    """
+
+def strips_html(strips: Sequence[Strip]) -> str:
+    """Rows of digits with their labels, as HTML with a text alternative for each row."""
     rows = []
     for label, colour, words, images in strips:
         mask = f"url({strip_url(images)}) left center / contain no-repeat"
@@ -96,11 +143,4 @@ def strips_html(strips: Sequence[tuple[str, str, str, Floats]]) -> str:
             f"<figcaption>{escape(label)}</figcaption>"
             f'<div role="img" aria-label="{escape(words)}" style="{style}"></div>'
         )
-    return f'<figure class="ttn-strips">{"".join(rows)}</figure>'
-
-
-STYLE = (
-    "<style>.ttn-strips{margin:0;display:grid;gap:.15rem}"
-    ".ttn-strips figcaption{font-size:.85rem;color:var(--ttn-muted);margin-top:.5rem}"
-    "</style>"
-)
+    return f'{STYLE}<figure class="ttn-strips">{"".join(rows)}</figure>'

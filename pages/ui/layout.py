@@ -20,7 +20,7 @@ def page_link(page: PageInfo, label: str | None = None, icon: str | None = None)
 
 
 @contextmanager
-def page_frame(key: str) -> Iterator[Lesson]:
+def page_layout(key: str) -> Iterator[Lesson]:
     """A page's head before, and its way on after, what the `with` block shows.
 
     The head is the question that the page answers and one sentence: the sections `question` and

@@ -18,7 +18,7 @@ from pages.ui import theme
 FOLDER = Path(__file__).parents[2] / "assets" / "lessons"
 
 _HEADING = re.compile(r"^## +(\w+) *$", re.MULTILINE)
-_FORMULA = re.compile(r"(?<!\\)(\$\$?)(.+?)(?<!\\)\1", re.DOTALL)
+_TEX = re.compile(r"(?<!\\)(\$\$?)(.+?)(?<!\\)\1", re.DOTALL)
 _BLANK = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -40,7 +40,7 @@ class Lesson:
         """
         if section not in self.sections:
             raise KeyError(f"{self.page}.md has no section '## {section}'")
-        return colour_formulas(fill(self.sections[section], values))
+        return colour_markdown(fill(self.sections[section], values))
 
     @cached_property
     def sections(self) -> dict[str, str]:
@@ -70,6 +70,6 @@ def fill(text: str, values: dict[str, object]) -> str:
     return _BLANK.sub(lambda match: str(values[match[1]]), text)
 
 
-def colour_formulas(markdown: str) -> str:
+def colour_markdown(markdown: str) -> str:
     """Markdown with the symbols in its `$...$` and `$$...$$` formulas coloured."""
-    return _FORMULA.sub(lambda m: f"{m[1]}{theme.colour_formula(m[2])}{m[1]}", markdown)
+    return _TEX.sub(lambda m: f"{m[1]}{theme.colour_tex(m[2])}{m[1]}", markdown)

@@ -1,17 +1,29 @@
-"""How numbers read."""
+"""How numbers read in pictures and sentences, each with a true minus; other words for them, too."""
 
 from __future__ import annotations
 
 import math
 
-
-def number(value: float | None) -> str:
-    """A number as the picture writes it: two decimals, a true minus, None where there is none."""
-    text = "None" if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
-    return "0.00" if text == "\N{MINUS SIGN}0.00" else text
-
-
+MINUS = "\N{MINUS SIGN}"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with so many decimals, None where there is none; zero has no sign."""
+    if value is None:
+        return "None"
+    text = f"{value:.{digits}f}"
+    return (text if float(text) else text.lstrip("-")).replace("-", MINUS)
+
+
+def three_digits(value: float) -> str:
+    """A number in some three digits, without a power of ten: "0.12", "31.4", "5224"."""
+    return number(value, 2 if abs(value) < 9.995 else 1 if abs(value) < 999.5 else 0)
+
+
+def two_decimals(value: float) -> str:
+    """A number with two decimals, or two digits and a power of ten where these do not tell it."""
+    return number(value) if 0.01 <= abs(value) < 1000 else f"{value:.2g}".replace("-", MINUS)
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -24,5 +36,10 @@ def short(value: float, digits: int = 3) -> str:
         text = f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - power)}f}"
     else:
         text = mantissa
-    text = (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+    text = (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
     return text if -5 < power < 6 or value == 0 else f"{text} × 10{str(power).translate(RAISED)}"
+
+
+def duration(seconds: float) -> str:
+    """A time span in whole seconds or minutes."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

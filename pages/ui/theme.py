@@ -124,7 +124,7 @@ def estimator_pairs() -> dict[str, Pair]:
     return {name: ESTIMATORS.get(name) or spare[name] for name in estimators.ESTIMATORS}
 
 
-def colour_formula(tex: str) -> str:
+def colour_tex(tex: str) -> str:
     r"""A formula with each symbol in its colour.
 
     KaTeX takes hex only, so the light colour is written; `css()` turns it into the symbol's
@@ -143,7 +143,7 @@ def colour_formula(tex: str) -> str:
     return _COLOURABLE.sub(colour, tex)
 
 
-def formula_css() -> str:
+def tex_css() -> str:
     """Rules that let the symbols in KaTeX formulas follow the theme."""
     rules = []
     for name, pair in SYMBOLS.items():
@@ -159,4 +159,4 @@ def css() -> str:
     pairs = {f"--ttn-{name}": pair for name, pair in {**SYMBOLS, **ROLES}.items()}
     pairs |= {estimator_property(name): pair for name, pair in estimator_pairs().items()}
     defined = "".join(f"{prop}:light-dark({p.light},{p.dark});" for prop, p in pairs.items())
-    return f":root{{{defined}}}\n{formula_css()}"
+    return f":root{{{defined}}}\n{tex_css()}"

@@ -203,7 +203,7 @@ def shown(page: Page) -> list[str]:
 
 
 def told(page: Page, count: int | None = None) -> np.ndarray:
-    """The drawing in the address, once it has so many inked cells, or any: (28, 28)."""
+    """The hand-drawn digit in the address, once it has so many inked cells, or any: (28, 28)."""
     for _ in range(100):
         found = re.search(r"drawing=([\w-]+)", page.url)
         cells = cells_of(found[1]) if found else np.zeros(784, dtype=bool)
@@ -213,7 +213,7 @@ def told(page: Page, count: int | None = None) -> np.ndarray:
     pytest.fail(f"the address has {cells.sum()} inked cells: {page.url}")
 
 
-def test_a_drawing_gives_ten_reconstructions_and_stays(open_page: Opener) -> None:
+def test_a_hand_drawn_digit_gives_ten_reconstructions_and_stays(open_page: Opener) -> None:
     page = sheet(open_page)
     before = shown(page)
     assert len(set(before)) == 10
@@ -272,7 +272,7 @@ def _at_known_noise(cost: Cost, q: Normal, _k: int, _gen: object, eps: Tensor) -
 
 
 def test_the_sheets_numbers_are_the_cores(open_page: Opener) -> None:
-    """The drawing as text and as MNIST has it; mu, sigma, KL and ELBO."""
+    """The hand-drawn digit as text and as MNIST has it; mu, sigma, KL and ELBO."""
     page = sheet(open_page)
     model = load_pretrained(WIDE).model
     eps = noise(5, 20)

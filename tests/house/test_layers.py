@@ -32,7 +32,6 @@ LIVE_MAY_USE = {"assets", "controls", "numbers", "theme", "live"}
 UI_MAY_USE_OF_CORE = {"vae_core.families", "vae_core.estimators", "vae_core.vae.data"}
 MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 12, 300, 40
 LONGER_FILES = {
-    "pages/ui/controls.py": "to be split",
     "vae_core/lab/formula.py": "to be split",
 }
 
@@ -123,7 +122,7 @@ def test_the_contents_import_nothing_of_the_app() -> None:
 # A module that draws says so by what it imports; it draws whatever way it is shown.
 DRAWS = {"plotly.graph_objects", "pages.ui.live.Diagram"}
 DRAWING = [path for path in (*UI, *PAGES) if DRAWS & imports(path)]
-SHOWING = {"figure.py", "look_back.py"}
+SHOWING = {"figure.py"}  # the live figure itself
 
 
 @pytest.mark.parametrize("path", DRAWING, ids=named)

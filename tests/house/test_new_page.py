@@ -18,12 +18,12 @@ FILES = {
     f"pages/trick/{KEY}/{KEY}.py": '''"""How far does a parabola reach? The page of a test."""
 
 from pages.trick.toy import picture
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import Param, Picture, live_figure
 
 REACH = Param("reach", "reach", 0, 2, 0.1, default=1, colour="mu")
 
-with page_frame("toy") as lesson:
+with page_layout("toy") as lesson:
     live_figure(
         "parabola",
         Picture(

@@ -221,3 +221,44 @@ def test_no_sentence_has_a_programmers_number(view, problem, sigma):
     where = at_default(view, problem, PAIR, "loc", "sigma") | {"sigma": sigma}
     words = [n for n in built.frame(**where).numbers.values() if isinstance(n, str)]
     assert not [text for text in words if re.search(r"\de[-+]\d", text)]
+
+
+def test_the_map_starts_with_a_border():
+    """In the view's first state, at the default of every control, nobody wins everywhere."""
+    first = VIEWS["map"].starts_with
+    for compare in sweep.COMPARE:
+        knobs = tuple(find_problem(first).settings().items())
+        won = sweep.winners(draws.Setting(first, knobs, "loc"), PAIR, compare)
+        assert 0.1 < (won == 0).mean() < 0.9
+
+
+def test_equal_k_is_equal_for_all():
+    """Leave-one-out needs two samples: the others get two as well, and half their variance."""
+    at, names = draws.Setting("square", (), "loc", 2.0, 1.0), ("score", "score_loo")
+    assert sweep.price(at, "score", names, "samples") == pytest.approx(87.0 / 2.0)
+    assert sweep.price(at, "score", PAIR, "samples") == pytest.approx(87.0)
+    told = sweep.standing(
+        **WHERE, problem="square", names=names, parameter="loc", compare="samples"
+    )
+    assert "K = 2 for all" in told.numbers["verdict"]
+
+
+def test_equal_cost_is_variance_times_evaluations():
+    """Averaging two estimates doubles the one and halves the other."""
+    at = draws.Setting("square", (), "loc", 2.0, 1.0, samples=2)
+    assert sweep.price(at, "score", PAIR, "cost") == pytest.approx(87.0)
+    four = draws.Setting("square", (), "loc", 2.0, 1.0, samples=4)
+    assert sweep.price(four, "score", PAIR, "cost") == pytest.approx(87.0)
+    m = measure(Experiment("sine", "measure_valued", 0.5, 1.5, 1, 1, 200, 0))
+    here = draws.Setting("sine", (("omega", 3.0),), "loc", 0.5, 1.5)
+    assert sweep.price(here, "measure_valued", PAIR, "cost") == pytest.approx(
+        m.work_variance(m.loc)
+    )
+
+
+def test_equal_cost_changes_who_wins():
+    """Measure-valued gradients of sin(3z) are quieter at every K, and five times as dear."""
+    at = draws.Setting("sine", (("omega", 3.0),), "loc")
+    names = ("score", "measure_valued")
+    assert (sweep.winners(at, names, "samples") == 1).mean() > 0.95
+    assert 0.2 < (sweep.winners(at, names, "cost") == 0).mean() < 0.8

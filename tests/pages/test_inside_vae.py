@@ -1,4 +1,4 @@
-"""The views into the trained VAE: frames, pictures, the drawing's text, and the page's words."""
+"""The views into the trained VAE: frames, pictures, a hand-drawn digit's text, the page's words."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_missing_model_is_said_and_the_page_stands(
 
 @pytest.mark.parametrize("view", ["draw"])
 @pytest.mark.parametrize("text", ["!", "A" * 132, "BA", "ü", "_" * 131, ""])
-def test_a_drawing_that_is_none_falls_back_with_a_note(view: str, text: str) -> None:
+def test_a_hand_drawn_digit_that_is_none_falls_back_with_a_note(view: str, text: str) -> None:
     app = pages_sweep.open_page(PAGE, view=view, drawing=text)
     assert pages_sweep.faults(app) == []
     assert any("drawing" in caption.value for caption in app.caption)
@@ -111,8 +111,8 @@ def test_paths_show_what_the_core_computes() -> None:
     middle = wide().mean_of_x((mu[0] + mu[1]) / 2)[0].numpy()
     np.testing.assert_allclose(now.traces["latent"]["z"], middle, atol=1e-5)
     assert now.numbers["change_latent"] < now.numbers["change_pixels"]
-    for drawing, mark in ((paths.draw, "here"), (paths.draw_narrow, "here below")):
-        figure = drawing(now, ends)
+    for draw, mark in ((paths.draw, "here"), (paths.draw_narrow, "here below")):
+        figure = draw(now, ends)
         assert len({each.name for each in figure.data}) == len(figure.data)
         middle_tile = trace(figure, "latent 4")
         assert min(middle_tile.x) < trace(figure, mark).x[0] < max(middle_tile.x)
@@ -133,8 +133,8 @@ def test_completion_outlines_what_it_hides() -> None:
     nothing = inside_cover_figures.frame(3, 0, 0, side="left", **setting)
     assert np.isnan(nothing.traces["cover original"]["x"]).all()
     assert nothing.numbers["miss"] == 0.0
-    for drawing in (inside_cover_figures.draw, inside_cover_figures.draw_narrow):
-        figure = drawing(now, **setting)
+    for draw in (inside_cover_figures.draw, inside_cover_figures.draw_narrow):
+        figure = draw(now, **setting)
         assert {each.name for each in figure.data} >= set(now.traces) | {"original"}
 
 
@@ -170,7 +170,7 @@ def test_ellipses_and_regions_hold_the_same_mass() -> None:
     assert abs(inside - levels[1]) < 4 * np.sqrt(levels[1] * (1 - levels[1]) / 200_000)
 
 
-def test_a_drawing_travels_as_text() -> None:
+def test_a_hand_drawn_digit_travels_as_text() -> None:
     gen = np.random.default_rng(0)
     for share in (0.0, 0.1, 1.0):
         cells = gen.random(784) < share

@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import contents
+from pages.practice.train_vae import album as albums
 from pages.practice.train_vae import look_back
 from pages.ui.live import figure as live_figure
 from pages.ui.live import payload
@@ -39,17 +40,17 @@ def greys(picture: dict[str, str]) -> bytes:
 
 @pytest.mark.parametrize("view", [None, run(LOOKS[:1]), run(())])
 def test_there_is_nothing_to_look_back_on_before_the_second_look(view):
-    assert look_back.album(view) is None
+    assert albums.album(view) is None
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_each_look_shows_its_own_pictures_whatever_the_run_does(state):
-    shown = look_back.album(run(state=state))
-    param = look_back.transport(shown).param
+    shown = albums.album(run(state=state))
+    param = albums.transport(shown).param
     assert param.positions == (0, 50, 100, 150)
     assert param.default == 150
     for look, name in zip(LOOKS, param.names, strict=True):
-        frame = look_back.frame(look.step, shown)
+        frame = albums.frame(look.step, shown)
         assert frame.numbers == {"step": look.step, "epoch": look.epoch}
         np.testing.assert_allclose(frame.traces["samples"]["z"], look.step / 255.0, rtol=1e-6)
         assert name == look.name
@@ -58,13 +59,13 @@ def test_each_look_shows_its_own_pictures_whatever_the_run_does(state):
 def test_digits_stand_side_by_side_and_upright():
     digits = np.zeros((10, 28, 28), dtype=np.float32)
     digits[3, 0, 5] = 1.0  # the fourth digit, its first row, its sixth column
-    columns = look_back._columns(digits.reshape(10, 784))
+    columns = albums._strip(digits.reshape(10, 784))
     assert np.flatnonzero(columns).tolist() == [3 * 28 + 5]
 
 
 def test_the_figure_holds_the_pictures_of_one_look_as_bytes():
-    shown = look_back.album(run())
-    figure = look_back.draw(look_back.frame(100, shown), shown)
+    shown = albums.album(run())
+    figure = albums.draw(albums.frame(100, shown), shown)
     pictures = {strip.name: strip.meta["picture"] for strip in figure.data}
     samples = pictures["samples"]
     assert set(greys(samples)) == {100}
@@ -77,8 +78,8 @@ def test_the_figure_holds_the_pictures_of_one_look_as_bytes():
 def test_a_figure_of_noise_is_small_even_so():
     noise = np.random.default_rng(0).random((10, 784))
     look = replace(LOOKS[1], views=replace(views(0), samples=noise))
-    shown = look_back.album(run((LOOKS[0], look)))
-    figure = look_back.draw(look_back.frame(50, shown), shown)
+    shown = albums.album(run((LOOKS[0], look)))
+    figure = albums.draw(albums.frame(50, shown), shown)
     assert len(payload.figure_json(figure)) < 16_000
 
 
@@ -92,18 +93,18 @@ def test_a_look_is_named_by_its_step_and_its_pictures():
 
 def test_a_look_that_the_run_gives_up_can_stay_in_its_place():
     thinned = (LOOKS[0], *LOOKS[2:])
-    shown = look_back.album(run(thinned), kept=LOOKS[1])
+    shown = albums.album(run(thinned), kept=LOOKS[1])
     assert [look.step for look in shown.looks] == [0, 50, 100, 150]
-    assert look_back.album(run(thinned[:2]), kept=LOOKS[3]).looks == thinned[:2]
+    assert albums.album(run(thinned[:2]), kept=LOOKS[3]).looks == thinned[:2]
     again = replace(LOOKS[1], views=views(7))
-    assert look_back.album(run((LOOKS[0], again, LOOKS[2])), kept=LOOKS[1]).looks[1] is again
+    assert albums.album(run((LOOKS[0], again, LOOKS[2])), kept=LOOKS[1]).looks[1] is again
 
 
 def test_the_same_looks_are_the_same_album():
-    assert look_back.album(run()) == look_back.album(run())
-    assert look_back.album(run()) != look_back.album(run(LOOKS[:3]))
-    assert look_back.album(run()) != look_back.album(run(token="b"))  # noqa: S106
-    assert len(repr(look_back.album(run()))) < 200
+    assert albums.album(run()) == albums.album(run())
+    assert albums.album(run()) != albums.album(run(LOOKS[:3]))
+    assert albums.album(run()) != albums.album(run(token="b"))  # noqa: S106
+    assert len(repr(albums.album(run()))) < 200
 
 
 @pytest.fixture

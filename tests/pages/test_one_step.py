@@ -28,6 +28,7 @@ from pages.practice.one_step.picture import (
 from pages.ui.lesson import Lesson, read_sections
 from pages.ui.live import Edge, Frame, Line
 from pages.ui.live.lookahead import axis_ahead
+from pages.ui.numbers import three_digits
 from tests.support import diagrams, pages_sweep
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
@@ -267,7 +268,7 @@ def test_the_browser_gets_every_stage_ahead() -> None:
 
 
 def test_numbers_are_short_and_their_minus_is_true() -> None:
-    texts = [frames.short(v) for v in (-0.126, 9.999, -31.44, 999.9, -5223.7, -0.001)]
+    texts = [three_digits(v) for v in (-0.126, 9.999, -31.44, 999.9, -5223.7, -0.001)]
     assert texts == ["−0.13", "10.0", "−31.4", "1000", "−5224", "0.00"]
 
 

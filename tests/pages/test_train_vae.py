@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages import contents
 from pages.practice.train_vae import take_away
+from pages.ui import numbers
 from pages.ui.runs import reports, visitor
 from tests.support import pages_sweep
 from tests.support.small_jobs import small_jobs
@@ -270,8 +271,8 @@ def test_recorded_runs_have_the_form_of_the_command(name):
 
 
 def test_words():
-    assert reports.duration(99.4) == "99 s"
-    assert reports.duration(600) == "10 min"
+    assert numbers.duration(99.4) == "99 s"
+    assert numbers.duration(600) == "10 min"
     assert reports.difference(Settings(), Settings("score_loo", 4, 0.1)) == (
         "REINFORCE, leave-one-out, K = 4, rate 0.1"
     )

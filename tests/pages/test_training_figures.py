@@ -10,7 +10,7 @@ from PIL import Image
 
 from pages.ui import digits
 from pages.ui.runs import curves as figures
-from pages.ui.runs.curves import Curve, Line, Mark
+from pages.ui.runs.curves import Curve, DrawnCurve, Mark
 
 
 def curve(count: int) -> Curve:
@@ -19,23 +19,26 @@ def curve(count: int) -> Curve:
 
 
 def test_three_rows_with_titles_and_steady_ranges():
-    lines = [Line("training", curve(5), "red", dash="dot"), Line("held-out", curve(3), "red")]
+    lines = [
+        DrawnCurve("training", curve(5), "red", dash="dot"),
+        DrawnCurve("held-out", curve(3), "red"),
+    ]
     figure = figures.curves(lines, 2.0, [Mark(0.5, "K = 4")])
     assert [trace.name for trace in figure.data] == ["training", "held-out"] * 3
     assert figure.layout.uirevision
     assert tuple(figure.layout.xaxis3.range) == (0, 2)
     assert [figure.layout[f"yaxis{i}"].title.text for i in ("", 2, 3)] == ["ELBO", "recon.", "KL"]
     assert "nats" in figure.layout.xaxis3.title.text
-    again = figures.curves([Line("training", curve(9), "red")], 2.0)
+    again = figures.curves([DrawnCurve("training", curve(9), "red")], 2.0)
     assert again.layout.yaxis.range == figure.layout.yaxis.range
     assert any(note.text == "K = 4" for note in figure.layout.annotations)
 
 
 def test_curves_of_a_run_without_reports_and_names_beside():
     empty = Curve(*np.zeros((4, 0)))
-    figure = figures.curves([Line("none yet", empty, "red", beside="above")], 1.0)
+    figure = figures.curves([DrawnCurve("none yet", empty, "red", beside="above")], 1.0)
     assert isinstance(figure, go.Figure)
-    named = figures.curves([Line("recorded", curve(4), "red", beside="below")], 1.0)
+    named = figures.curves([DrawnCurve("recorded", curve(4), "red", beside="below")], 1.0)
     assert [note.text for note in named.layout.annotations] == ["recorded"]
     assert not any(trace.showlegend for trace in named.data)
 
@@ -89,14 +92,14 @@ def test_a_strip_survives_bad_numbers(value):
 
 
 def test_strips_speak():
-    html = digits.strips_html([("a < b", "x", 'ten "digits"', np.zeros((10, 784)))])
+    html = digits.strips_html([digits.Strip("a < b", "x", 'ten "digits"', np.zeros((10, 784)))])
     assert 'aria-label="ten &quot;digits&quot;"' in html
     assert "a &lt; b" in html
 
 
 @pytest.mark.parametrize(("planned", "side"), [(1.0, "left"), (5.0, "right")])
 def test_a_recorded_run_is_named_where_there_is_room(planned: float, side: str) -> None:
-    line = Line("recorded", curve(4), "red", beside="above")
+    line = DrawnCurve("recorded", curve(4), "red", beside="above")
     (name,) = figures.curves([line], planned).layout.annotations
     assert (name.x, name.y) == (line.curve.epochs[-1], line.curve.elbo[-1])
     assert (name.yanchor, name.xanchor) == ("bottom", {"left": "right", "right": "left"}[side])

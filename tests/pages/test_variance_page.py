@@ -55,5 +55,21 @@ def test_no_jump_is_told_of_where_there_is_none(text: str) -> None:
 def test_only_the_biased_are_not_to_be_trusted() -> None:
     race = contents.page_info("race")
     told = captions(pages_sweep.open_page(race, problem="cubic", estimators="stl,naive"))
-    assert "**Naive** cannot be trusted here." in told
-    assert "**Sticking the landing**. Its extra term" in told
+    assert "**Naive.** It is biased, and cannot be trusted" in told
+    assert "**Sticking the landing.** Its extra term" in told
+    assert told.count("trusted") == 1
+
+
+def test_the_map_compares_at_equal_k_and_at_equal_cost() -> None:
+    app = lab(view="map")
+    assert not app.exception
+    assert app.selectbox(key="control:problem").value == "sine"
+    assert app.selectbox(key="control:compare").value == "samples"
+    app.selectbox(key="control:compare").set_value("cost").run()
+    assert "cost" in app.query_params["compare"]
+    assert any("Equal cost" in text.value for text in app.markdown)
+
+
+def test_other_views_start_with_the_parabola() -> None:
+    assert lab().selectbox(key="control:problem").value == "square"
+    assert lab(view="map", problem="square").selectbox(key="control:problem").value == "square"

@@ -23,7 +23,6 @@ def controls_page() -> None:
         "batch": controls.number("batch", "Batch", 1, 512, 64),
         "rate": controls.number("rate", "Rate", 0.0, 1.0, 0.5),
         "seed": controls.seed(),
-        "log": controls.toggle("log", "Logarithm"),
     }
     controls.preset("Far", {"kind": "b", "batch": 128})
     st.session_state["found"] = found
@@ -43,7 +42,7 @@ def address(app: AppTest) -> dict[str, str]:
     return {k: v if isinstance(v, str) else v[-1] for k, v in app.query_params.items()}
 
 
-DEFAULTS = {"kind": "a", "some": ["p"], "batch": 64, "rate": 0.5, "seed": 0, "log": False}
+DEFAULTS = {"kind": "a", "some": ["p"], "batch": 64, "rate": 0.5, "seed": 0}
 
 
 def test_defaults_leave_the_address_empty(app: AppTest) -> None:
@@ -52,10 +51,10 @@ def test_defaults_leave_the_address_empty(app: AppTest) -> None:
 
 
 def test_a_link_sets_every_control(app: AppTest) -> None:
-    link = {"kind": "b", "some": "q,r", "batch": "7", "rate": "0.25", "seed": "3", "log": "1"}
+    link = {"kind": "b", "some": "q,r", "batch": "7", "rate": "0.25", "seed": "3"}
     for name, text in link.items():
         app.query_params[name] = text
-    expected = {"kind": "b", "some": ["q", "r"], "batch": 7, "rate": 0.25, "seed": 3, "log": True}
+    expected = {"kind": "b", "some": ["q", "r"], "batch": 7, "rate": 0.25, "seed": 3}
     assert found(app.run()) == expected
 
 
@@ -71,11 +70,11 @@ def test_a_widget_writes_the_address_and_its_default_clears_it(app: AppTest) -> 
 
 def test_a_preset_sets_the_whole_page(app: AppTest) -> None:
     app.query_params["seed"] = "3"
-    app.query_params["hide"] = "log"
+    app.query_params["hide"] = "rate"
     app.run()
     app.button[0].click().run()
     assert found(app) == {**DEFAULTS, "kind": "b", "batch": 128}
-    assert address(app) == {"hide": "log", "kind": "b", "batch": "128"}
+    assert address(app) == {"hide": "rate", "kind": "b", "batch": "128"}
 
 
 def test_a_bad_value_falls_back_with_a_quiet_note(app: AppTest) -> None:
@@ -93,12 +92,11 @@ def test_a_name_given_twice_is_no_value(app: AppTest) -> None:
 
 
 def test_hidden_controls_keep_their_values(app: AppTest) -> None:
-    app.query_params["hide"] = "kind,log"
+    app.query_params["hide"] = "kind,rate"
     app.query_params["kind"] = "b"
     assert found(app.run())["kind"] == "b"
     assert not app.radio
-    assert not app.toggle
-    assert len(app.number_input) == 3
+    assert len(app.number_input) == 2
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -67,7 +67,7 @@ def test_blanks_are_filled(folder: Path) -> None:
 
 
 def test_only_formulas_are_coloured() -> None:
-    text = lesson.colour_formulas(r"Call it z: $z$, $$\mu$$ and x.")
+    text = lesson.colour_markdown(r"Call it z: $z$, $$\mu$$ and x.")
     assert text.startswith("Call it z: ${")
     assert text.endswith("$$ and x.")
     assert text.count("textcolor") == 2

@@ -28,11 +28,11 @@ def draw(now: Frame, title: str) -> go.Figure:
     return fig
 
 
-def test_a_steady_figure_is_built_once_for_each_drawing() -> None:
+def test_a_steady_figure_is_built_once_for_each_way_to_draw() -> None:
     for title in ("first", "second"):
         for a in (1.0, 2.0):
-            drawing = partial(draw, title=title)
-            sent = json.loads(payload.steady_json(drawing, line(a), {"problem": "square"}))
+            drawn = partial(draw, title=title)
+            sent = json.loads(payload.steady_json(drawn, line(a), {"problem": "square"}))
             assert built[-1] == title
             assert sent == json.loads(payload.figure_json(draw(line(a), title)))
             built.pop()

@@ -120,7 +120,7 @@ MU, SIGMA, Z, EPS = (theme.SYMBOLS[name].light for name in ("mu", "sigma", "z", 
 
 
 def coloured(symbol: str, colour: str) -> str:
-    """A symbol as `colour_formula` writes it."""
+    """A symbol as `colour_tex` writes it."""
     return rf"{{\textcolor{{{colour}}}{{{symbol}}}}}"
 
 
@@ -140,11 +140,11 @@ def coloured(symbol: str, colour: str) -> str:
     ],
 )
 def test_formulas_are_coloured_by_symbol(tex: str, expected: str) -> None:
-    assert theme.colour_formula(tex) == expected
+    assert theme.colour_tex(tex) == expected
 
 
 def test_formula_colours_follow_the_theme() -> None:
-    rules = theme.formula_css()
+    rules = theme.tex_css()
     for name, pair in theme.SYMBOLS.items():
         red, green, blue = (int(pair.light[i : i + 2], 16) for i in (1, 3, 5))
         assert f"rgb({red}, {green}, {blue})" in rules

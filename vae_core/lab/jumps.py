@@ -25,8 +25,8 @@ NEAREST, FIRST, DISTANCES = 1e-11, 1e-6, 16
 ROUNDING, TINY = 1e-12, 1e-300
 
 
-JUMPS = "this f jumps: the jumps are lost."
-ENDLESS = "this f has no bound near some z: the slope there is too steep to have a mean."
+JUMPS = "this f jumps, and the jumps are lost."
+ENDLESS = "this f has no bound near some z, and its slope is too steep there to have a mean."
 
 
 def flaw(tree: Node) -> str:

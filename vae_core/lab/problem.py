@@ -113,9 +113,9 @@ class Problem:
         Where `allows` holds too, the estimator is right, and the sentence speaks of its noise.
         """
         if not estimator.unbiased:
-            return "It is biased: in general its mean is not the gradient."
+            return "It is biased, and cannot be trusted: in general its mean is not the gradient."
         if not self.allows(estimator):
-            return f"It follows the slope of f, and {self.flaw}"
+            return f"It follows the slope of f, and cannot be trusted here: {self.flaw}"
         if estimator.needs_elbo and not self.elbo:
             return (
                 "Its extra term is made for an ELBO, where it cancels the gradient of -log q. On "

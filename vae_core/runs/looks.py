@@ -142,18 +142,24 @@ def load_looks(path: Path) -> tuple[Look, ...]:
         with safe_open(path, framework="np") as file:
             noise = json.loads(file.metadata()["gradient_noise"])
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        return tuple(_look_at(i, arrays, each) for i, each in enumerate(noise))
+        digits = [_as_unit(each) for each in arrays["originals"]]
+        return tuple(
+            _look_at(i, digits[i if len(digits) > 1 else 0], arrays, each)
+            for i, each in enumerate(noise)
+        )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, IndexError):
         return ()
 
 
 def _look_at(
-    i: int, arrays: Mapping[str, np.ndarray], noise: Mapping[str, Mapping[str, float]] | None
+    i: int,
+    originals: np.ndarray,
+    arrays: Mapping[str, np.ndarray],
+    noise: Mapping[str, Mapping[str, float]] | None,
 ) -> Look:
     means, kl = arrays.get("latent_means"), arrays.get("kl_per_dimension")
-    originals = arrays["originals"]
     views = Views(
-        originals=_as_unit(originals[i if len(originals) > 1 else 0]),
+        originals=originals,
         reconstructions=_as_unit(arrays["reconstructions"][i]),
         samples=_as_unit(arrays["samples"][i]),
         latent_means=None if means is None else means[i],

@@ -5,10 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.estimators.gradient_variance import draws, own_cost
-from pages.estimators.gradient_variance.sweep import ALONG
+from pages.estimators.gradient_variance.sweep import ALONG, COMPARE
 from pages.estimators.gradient_variance.views import VIEWS, Chosen
 from pages.ui import controls
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import Preset, live_figure
 from pages.ui.question import predict
 from vae_core.estimators import ESTIMATORS
@@ -18,7 +18,7 @@ from vae_core.lab import find_problem
 FAST_SINE = draws.Setting("sine", (("omega", 3.0),), "loc", 0.0, 1.0)
 PATH_OVER_SCORE = FAST_SINE.variance("pathwise", 2) / FAST_SINE.variance("score", 2)
 
-with page_frame("gradient_variance") as lesson:
+with page_layout("gradient_variance") as lesson:
     predict(
         "variance_sine",
         question=lesson.text("predict"),
@@ -37,23 +37,29 @@ with page_frame("gradient_variance") as lesson:
         factor_question=lesson.text("predict_factor"),
     )
     columns = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom")
-    with columns[0]:
-        problem = own_cost.cost_picker()
     with columns[1]:
         views = {name: view.title for name, view in VIEWS.items()}
         view = controls.choice("view", "Look at", views)
+    with columns[0]:
+        problem = own_cost.cost_picker(VIEWS[view].starts_with)
     with columns[2]:
         parameter = controls.choice("of", "Gradient in", draws.GREEK)
-    along = "sigma"
-    if view == "against":
-        with columns[3]:
+    along, compare = "sigma", "samples"
+    with columns[3]:
+        if view == "against":
             knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
             along = controls.choice("along", "Against", ALONG | knobs)
+        if view == "map":
+            compare = controls.choice("compare", "Compare at", COMPARE)
     with columns[4], controls.folded("Estimators", "names"):
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
-    chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along)
-    stay = {"view": view, "along": along} if view == "against" else {"view": view}
+    chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along, compare)
+    stay: dict[str, object] = {"view": view}
+    if view == "against":
+        stay["along"] = along
+    if view == "map":
+        stay |= {"problem": "square", "compare": compare}
     presets: dict[str, dict[str, object]] = {
         lesson.text("try_wins"): {},
         lesson.text("try_loses"): {"problem": "sine", "mu": 0},
@@ -65,13 +71,21 @@ with page_frame("gradient_variance") as lesson:
         },
         lesson.text("try_dimension"): {"dim": 20},
         lesson.text("try_narrow"): {"sigma": 0.1},
+        lesson.text("try_cost"): {
+            "view": "map",
+            "problem": "sine",
+            "names": "pathwise,score,measure_valued",
+            "compare": "cost",
+        },
     }
     picture = replace(
         VIEWS[view].build(chosen),
-        presets=[Preset(label, values | stay) for label, values in presets.items()],
+        presets=[Preset(label, stay | values) for label, values in presets.items()],
         source=[ESTIMATORS[name].function for name in chosen.names],
     )
     live = live_figure(f"variance_{view}", picture)
+    if compare == "cost":
+        lesson("cost")
     if VIEWS[view].own_cost:
         lesson("parts_cost")
     else:

@@ -17,10 +17,10 @@ POINTER = "▸"
 EXTREMES, WIDEST, TRIAL = (-3.0, 0.0, 3.0), 3.0, 500
 
 
-def cost_picker() -> str:
+def cost_picker(default: str) -> str:
     """Name of the chosen cost for `find_problem`; an own one that fails gives way to `START`."""
     costs = {name: problem.title for name, problem in PROBLEMS.items()} | {OWN_CHOICE: "Your own"}
-    chosen = controls.choice("problem", "Cost f(z)", costs)
+    chosen = controls.choice("problem", "Cost f(z)", costs, default)
     if chosen != OWN_CHOICE:
         return chosen
     text, fit = controls.read("f", START, str)
@@ -41,7 +41,7 @@ def _show_reading(text: str) -> None:
     """The cost as it was read, typeset, and a word where it could have been read otherwise."""
     formula = parse_formula(text)
     with st.container(key="reading"):
-        st.markdown(rf"$\displaystyle f(z) = {theme.colour_formula(tex(formula.tree))}$")
+        st.markdown(rf"$\displaystyle f(z) = {theme.colour_tex(tex(formula.tree))}$")
         for note in formula.notes:
             st.caption(note)
 

@@ -31,6 +31,7 @@ KNOB_POINTS = 15
 MAP_MU = np.linspace(-3.0, 3.0, 31)
 MAP_SIGMA = np.geomspace(0.1, 3.0, 21)
 DECADES_DOWN, DECADES_UP = 4, 4
+COMPARE = {"samples": "equal K", "cost": "equal cost"}
 
 
 def positions(problem: str, along: str) -> tuple[float, ...]:
@@ -135,9 +136,30 @@ def draw_against(
     return fig
 
 
+def common_samples(samples: int, names: tuple[str, ...]) -> int:
+    """The K at which all of them can be compared: the slider's, or the fewest that all allow."""
+    return max(samples, *(ESTIMATORS[name].min_samples for name in names))
+
+
+def price(at: Setting, name: str, names: tuple[str, ...], compare: str) -> float:
+    """What an estimator is judged by.
+
+    Args:
+        at: where.
+        name: the estimator.
+        names: all that are compared.
+        compare: "samples" for the variance at a K that all share; "cost" for the variance times
+            the evaluations of f behind one estimate, which averaging estimates leaves as it is.
+    """
+    if compare == "samples":
+        return one_variance(replace(at, samples=common_samples(at.samples, names)), name)
+    rule = ESTIMATORS[name]
+    return one_variance(at, name) * rule.evaluations(max(at.samples, rule.min_samples), at.dim)
+
+
 @lru_cache(maxsize=32)
-def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
-    """Place in `names` of the lowest variance among those allowed, (sigma, mu); NaN if none is."""
+def winners(at: Setting, names: tuple[str, ...], compare: str = "samples") -> np.ndarray:
+    """Place in `names` of the lowest price among those allowed, (sigma, mu); NaN if none is."""
     allowed = [name for name in names if find_problem(at.problem).allows(ESTIMATORS[name])]
     if not allowed:
         return np.full((MAP_SIGMA.size, MAP_MU.size), np.nan)
@@ -145,7 +167,10 @@ def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
     grid = np.array(
         [
             [
-                [one_variance(replace(at, loc=float(mu), scale=float(s)), name) for name in allowed]
+                [
+                    price(replace(at, loc=float(mu), scale=float(s)), name, names, compare)
+                    for name in allowed
+                ]
                 for mu in MAP_MU
             ]
             for s in MAP_SIGMA
@@ -155,22 +180,35 @@ def winners(at: Setting, names: tuple[str, ...]) -> np.ndarray:
     return best
 
 
-def standing(problem: str, names: tuple[str, ...], parameter: str, **sliders: float) -> Frame:
-    """Where the sliders stand on the map, and who has the lowest variance there.
+def standing(
+    problem: str, names: tuple[str, ...], parameter: str, compare: str, **sliders: float
+) -> Frame:
+    """Where the sliders stand on the map, and who has the lowest price there.
 
-    Arguments as for `histograms`.
+    Arguments as for `histograms`, and `compare` as for `price`.
     """
     at = setting(problem, parameter, sliders)
-    everyone = {name: one_variance(at, name) for name in names}
+    everyone = {name: price(at, name, names, compare) for name in names}
     found = {n: v for n, v in everyone.items() if find_problem(problem).allows(ESTIMATORS[n])}
     told: dict[str, float | str] = {f"var_{name}": short(v) for name, v in everyone.items()}
     told |= {"samples": at.samples, "dim": at.dim, "seed": at.seed, **dict(at.knobs)}
-    told["verdict"] = "None of the chosen estimators is right for this cost."
-    if found:
-        best = min(found, key=lambda name: found[name])
-        title = ESTIMATORS[best].title
-        told["verdict"] = f"Here {title} has the lowest variance, {short(found[best])}."
+    terms = {
+        "samples": f"variance at K = {common_samples(at.samples, names)} for all",
+        "cost": "variance times evaluations of f",
+    }
+    told["verdict"] = _standing(found, terms[compare])
     return Frame({"here": {"x": np.array([at.loc]), "y": np.array([at.scale])}}, told)
+
+
+def _standing(found: dict[str, float], terms: str) -> str:
+    """The winner and the one after it, with their prices, in a sentence."""
+    if not found:
+        return "None of the chosen estimators is right for this cost."
+    best, *others = sorted(found, key=lambda name: found[name])
+    told = f"Here {ESTIMATORS[best].title} has the lowest {terms}: {short(found[best])}"
+    if others:
+        told += f", against {short(found[others[0]])} of {ESTIMATORS[others[0]].title}"
+    return f"{told}."
 
 
 def _setting_of_frame(now: Frame, problem: str, parameter: str) -> Setting:
@@ -181,8 +219,8 @@ def _setting_of_frame(now: Frame, problem: str, parameter: str) -> Setting:
     return Setting(problem, knobs, parameter, **whole)
 
 
-def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...]) -> None:
-    """The plane in the colours of those who have the lowest variance."""
+def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...], compare: str) -> None:
+    """The plane in the colours of those who have the lowest price."""
     count = len(names)
     bands = []
     for i, name in enumerate(names):
@@ -192,7 +230,7 @@ def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...]) -> None:
         name="winner",
         x=MAP_MU,
         y=MAP_SIGMA,
-        z=winners(at, names),
+        z=winners(at, names, compare),
         zmin=-0.5,
         zmax=count - 0.5,
         colorscale=bands,
@@ -201,10 +239,12 @@ def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...]) -> None:
     )
 
 
-def draw_map(now: Frame, problem: str, names: tuple[str, ...], parameter: str) -> go.Figure:
+def draw_map(
+    now: Frame, problem: str, names: tuple[str, ...], parameter: str, compare: str
+) -> go.Figure:
     """The plane of mu and sigma in the winners' colours, for the frame's K, D and settings."""
     fig = go.Figure()
-    _draw_winners(fig, _setting_of_frame(now, problem, parameter), names)
+    _draw_winners(fig, _setting_of_frame(now, problem, parameter), names, compare)
     marker = {
         "color": theme.var("paper"),
         "size": 16,

@@ -60,6 +60,7 @@ class Chosen:
     names: tuple[str, ...]
     parameter: str
     along: str
+    compare: str = "samples"
 
     def words(self, *names: str) -> dict[str, Any]:
         """Some of them by name, as arguments."""
@@ -96,7 +97,7 @@ def _histograms(chosen: Chosen) -> Picture:
         transport=_film(DRAWS, MOST_DRAWS),
         extra=words,
         takeaway="{verdict}",
-        tex=_formula(chosen),
+        tex=_tex(chosen),
         height=max(HEIGHT, 105 * len(chosen.names)),
         table={"exact gradient": "{exact:.4g}", "estimates drawn": "{shown:d}"}
         | {
@@ -155,14 +156,15 @@ def _against(chosen: Chosen) -> Picture:
 
 
 def _map(chosen: Chosen) -> Picture:
-    words = chosen.words("problem", "names", "parameter")
+    words = chosen.words("problem", "names", "parameter", "compare")
+    price = "variance × evaluations" if chosen.compare == "cost" else "variance"
     return Picture(
         frame=sweep.standing,
         figure=partial(sweep.draw_map, **words),
         params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
         extra=words,
         takeaway="{verdict}",
-        table=_variances(chosen),
+        table=_variances(chosen, price),
         height=HEIGHT,
     )
 
@@ -189,9 +191,9 @@ def _minibatch(chosen: Chosen) -> Picture:
     )
 
 
-def _variances(chosen: Chosen) -> dict[str, str]:
-    """A row for each estimator: its variance where the sliders stand."""
-    return {f"variance, {ESTIMATORS[name].title}": f"{{var_{name}}}" for name in chosen.names}
+def _variances(chosen: Chosen, price: str = "variance") -> dict[str, str]:
+    """A row for each estimator: its variance, or its price, where the sliders stand."""
+    return {f"{price}, {ESTIMATORS[name].title}": f"{{var_{name}}}" for name in chosen.names}
 
 
 @dataclass(frozen=True)
@@ -202,11 +204,13 @@ class View:
         title: what the picker calls it.
         build: the picture of it.
         own_cost: whether it has a cost of its own and ignores the picker.
+        starts_with: the cost that it shows first.
     """
 
     title: str
     build: Callable[[Chosen], Picture]
     own_cost: bool = False
+    starts_with: str = "square"
 
 
 VIEWS: dict[str, View] = {
@@ -214,12 +218,12 @@ VIEWS: dict[str, View] = {
     "duel": View("One draw, two gradients", _duel),
     "mean": View("Running mean", _running),
     "against": View("Variance against ...", _against),
-    "map": View("Who wins where", _map),
+    "map": View("Who wins where", _map, starts_with="sine"),
     "parts": View("Data or dice?", _minibatch, own_cost=True),
 }
 
 
-def _formula(chosen: Chosen) -> str:
+def _tex(chosen: Chosen) -> str:
     """Each estimator's formula beside the mean of what was drawn."""
     symbol = r"\sym{mu}{\mu}" if chosen.parameter == "loc" else r"\sym{sigma}{\sigma}"
     rows = [

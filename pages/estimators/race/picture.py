@@ -27,6 +27,7 @@ from pages.estimators.race.ways import (
 )
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.numbers import two_decimals
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
 
@@ -107,16 +108,11 @@ def verdict(ways: dict[str, Way], n: int) -> str:
     lost = [name for name, w in ways.items() if w.stopped and w.step[-1] <= n]
     losses = {name: w.loss[_upto(w, n) - 1] for name, w in ways.items() if name not in lost}
     ranked = sorted(losses, key=lambda name: losses[name])
-    words = [f"{ESTIMATORS[name].title} {_short(losses[name])}" for name in ranked]
+    words = [f"{ESTIMATORS[name].title} {two_decimals(losses[name])}" for name in ranked]
     told = f"Exact loss after {n} steps: {'; '.join(words)}." if words else ""
     for name in lost:
         told += f" {ESTIMATORS[name].title} diverged after step {ways[name].step[-1]}."
     return told.strip() or "Choose an estimator, and it will run."
-
-
-def _short(value: float) -> str:
-    text = f"{value:.2f}" if 0.01 <= abs(value) < 1000 else f"{value:.2g}"
-    return text.replace("-", "−")
 
 
 def table(names: tuple[str, ...]) -> dict[str, str]:

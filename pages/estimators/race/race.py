@@ -7,7 +7,7 @@ from pages.estimators.race.fates import fates
 from pages.estimators.race.picture import AGAINST
 from pages.estimators.race.ways import setting
 from pages.ui import controls
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
 from pages.ui.question import predict
 from vae_core.estimators import ESTIMATORS
@@ -18,7 +18,7 @@ DEFAULT = ["pathwise", "score", "score_loo", "naive"]
 # The question is about the settings that the page starts with.
 LOST = fates("score", setting("square", mu=2, sigma=1, rate=0.1, k=1, seed=3)).diverged
 
-with page_frame("race") as lesson:
+with page_layout("race") as lesson:
     predict(
         "race_divergence",
         question=lesson.text("predict_question"),
@@ -49,9 +49,7 @@ with page_frame("race") as lesson:
         live = live_figure("race", views.one_race(lesson, problem, names, against))
     for name in names:
         if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
-            trusted = PROBLEMS[problem].allows(ESTIMATORS[name])
-            warning = "" if trusted else " cannot be trusted here"
-            st.caption(f"**{rules[name]}**{warning}. {objection}")
+            st.caption(f"**{rules[name]}.** {objection}")
     lesson("luck")
     live_figure("fates", views.many_races(problem, names, live.values))
     with st.expander("What is descended, and how"):

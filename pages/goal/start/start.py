@@ -33,7 +33,7 @@ def noise() -> Param:
     return replace(eps, default=eps.parse(str(fell)))
 
 
-with layout.page_frame("start") as lesson:
+with layout.page_layout("start") as lesson:
     view = controls.choice("view", "How the sample is made", VIEWS, horizontal=True)
     outside = view == "reparameterize"
     live_figure(

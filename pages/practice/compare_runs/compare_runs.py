@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.practice.compare_runs import curves, runners
-from pages.ui import controls, digits
+from pages.ui import controls
 from pages.ui.digits import strips_html
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
 
-with page_frame("compare_runs") as lesson:
+with page_layout("compare_runs") as lesson:
     words = {
         "none": lesson.text("takeaway_none"),
         "one": lesson.text("takeaway_one"),
@@ -55,7 +55,7 @@ with page_frame("compare_runs") as lesson:
             live_figure("comparison", curves.picture(views, against, words))
         with right:
             rows = curves.strips(views)
-            st.html(digits.STYLE + strips_html(rows) if rows else lesson.text("empty"))
+            st.html(strips_html(rows) if rows else lesson.text("empty"))
             for view in views:
                 if view.state != "finished":
                     st.caption(curves.status(view))

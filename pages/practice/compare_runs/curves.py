@@ -9,9 +9,11 @@ import plotly.graph_objects as go
 
 from pages.practice.compare_runs.runners import AGAINST, runner_of
 from pages.ui import theme
+from pages.ui.digits import Strip, originals
 from pages.ui.live import Picture
+from pages.ui.numbers import number
 from pages.ui.runs.curves import span, thinned
-from pages.ui.runs.reports import number, recorded
+from pages.ui.runs.reports import recorded
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.standing import Point, RunView
 
@@ -102,15 +104,15 @@ def takeaway(views: Sequence[RunView], words: dict[str, str]) -> str:
     point = looks(leader)[-1]
     others = [view for view in views if view is not leader and len(looks(view)) > 1]
     if not others:
-        return words["one"].format(name=runner_of(leader).title, elbo=number(_latest(leader)))
+        return words["one"].format(name=runner_of(leader).title, elbo=number(_latest(leader), 1))
     second = max(others, key=_latest)
     return words["some"].format(
         name=runner_of(leader).title,
-        elbo=number(_latest(leader)),
+        elbo=number(_latest(leader), 1),
         step=f"{point.step:,}",
         seconds=f"{point.seconds:.0f}",
         second=runner_of(second).title,
-        ahead=number(_latest(leader) - _latest(second)),
+        ahead=number(_latest(leader) - _latest(second), 1),
     )
 
 
@@ -129,17 +131,17 @@ def table(views: Sequence[RunView]) -> dict[str, list[str]] | None:
     }
 
 
-def strips(views: Sequence[RunView]) -> list[tuple[str, str, str, np.ndarray]]:
-    """The digits, and below them what each run makes of them: label, colour, words, images."""
+def strips(views: Sequence[RunView]) -> list[Strip]:
+    """The digits, and below them what each run makes of them."""
     pictured = [(view, view.views) for view in views if view.views is not None]
     if not pictured:
         return []
     first = pictured[0][1]
-    rows = [("x, ten held-out digits", "x", "Ten held-out digits, 0 to 9.", first.originals)]
+    rows = [originals(first.originals)]
     for view, pictures in pictured:
         title = runner_of(view).title
         words = f"The same ten digits as the model of {title} gives them back."
-        rows.append((title, "theta", words, pictures.reconstructions))
+        rows.append(Strip(title, "theta", words, pictures.reconstructions))
     return rows
 
 

@@ -10,7 +10,7 @@ import torch
 
 from pages.practice.inside_vae.models import held_out, wide
 from pages.ui import theme
-from pages.ui.digits import HIDDEN_AXIS, Floats, caption, tile
+from pages.ui.digits import Floats, caption, dress, tile
 from pages.ui.live import Frame
 from vae_core.vae.completion import complete, visible_pixels
 from vae_core.vae.data import SIDE
@@ -86,7 +86,7 @@ def draw(now: Frame, digit: int, specimen: int) -> go.Figure:
     caption(fig, "x, a held-out digit; outlined: hidden", 3.0, -0.45)
     caption(fig, "<b>completed</b>", 9.6, -0.45, font={"color": theme.var("theta"), "size": 15})
     caption(fig, "other chains", 16.2, -0.45)
-    return _dress(fig, (-0.1, 19.3), (-0.8, 6.1))
+    return dress(fig, (-0.1, 19.3), (-0.8, 6.1), "cover", 400)
 
 
 def draw_narrow(now: Frame, digit: int, specimen: int) -> go.Figure:
@@ -101,23 +101,9 @@ def draw_narrow(now: Frame, digit: int, specimen: int) -> go.Figure:
     caption(fig, "x; outlined: hidden", 3.0, -0.6)
     caption(fig, "<b>completed</b>", 9.6, -0.6, font={"color": theme.var("theta"), "size": 15})
     caption(fig, "other chains", 6.3, -5.1)
-    return _dress(fig, (-0.1, 12.7), (-5.6, 6.1))
+    return dress(fig, (-0.1, 12.7), (-5.6, 6.1), "cover", 400)
 
 
 def _outline(fig: go.Figure, now: Frame, name: str) -> None:
     line = {"color": theme.var("accent"), "width": 2, "dash": "dot", "simplify": False}
     fig.add_scatter(name=name, **now.traces[name], mode="lines", line=line, hoverinfo="skip")
-
-
-def _dress(fig: go.Figure, across: tuple[float, float], up: tuple[float, float]) -> go.Figure:
-    square = {"constrain": "domain", **HIDDEN_AXIS}
-    fig.update_xaxes(range=across, **square)
-    fig.update_yaxes(range=up, scaleanchor="x", **square)
-    fig.update_layout(
-        uirevision="cover",
-        showlegend=False,
-        hovermode=False,
-        margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        meta={"narrow": {"height": 400}},
-    )
-    return fig

@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages.practice.inside_vae.views import VIEWS, bounds
 from pages.ui import controls
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from vae_core.training.checkpoint import CheckpointError
 from vae_core.vae.data import DataError
 
-with page_frame("inside_vae") as lesson:
+with page_layout("inside_vae") as lesson:
     columns = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
     with columns[0]:
         titles = {name: view.title for name, view in VIEWS.items()}

@@ -10,7 +10,7 @@ import torch
 
 from pages.practice.inside_vae.models import held_out, wide
 from pages.ui import theme
-from pages.ui.digits import HIDDEN_AXIS, Floats, caption, tile
+from pages.ui.digits import Floats, caption, dress, tile
 from pages.ui.live import Frame
 from vae_core.vae.traversal import change_by_reconstruction, straight_path
 
@@ -61,7 +61,7 @@ def draw(now: Frame, ends: Ends) -> go.Figure:
         _strip(fig, name, ends, top - 0.8)
         _title(fig, name, top - 0.38)
     _marks(fig, now, "here")
-    return _dress(fig, (0, STOPS + 0.6 + LARGE), (0, 5.0))
+    return dress(fig, (0, STOPS + 0.6 + LARGE), (0, 5.0), "path", 420)
 
 
 def draw_narrow(now: Frame, ends: Ends) -> go.Figure:
@@ -73,7 +73,7 @@ def draw_narrow(now: Frame, ends: Ends) -> go.Figure:
         tile(fig, name, now.traces[name]["z"], left=left, top=4.9, size=4.2)
         caption(fig, WAYS[name][0], left + 2.1, 0.35)
     _marks(fig, now, "here below")
-    return _dress(fig, (0, STOPS), (0, 10.0))
+    return dress(fig, (0, STOPS), (0, 10.0), "path", 420)
 
 
 def _strip(fig: go.Figure, name: str, ends: Ends, top: float) -> None:
@@ -92,17 +92,3 @@ def _title(fig: go.Figure, name: str, y: float) -> None:
     title, colour = WAYS[name]
     font = {"color": theme.var(colour), "size": 15}
     caption(fig, f"<b>{title}</b>", 0, y, xanchor="left", font=font)
-
-
-def _dress(fig: go.Figure, across: tuple[float, float], up: tuple[float, float]) -> go.Figure:
-    square = {"constrain": "domain", **HIDDEN_AXIS}
-    fig.update_xaxes(range=across, **square)
-    fig.update_yaxes(range=up, scaleanchor="x", **square)
-    fig.update_layout(
-        uirevision="path",
-        showlegend=False,
-        hovermode=False,
-        margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        meta={"narrow": {"height": 420}},
-    )
-    return fig

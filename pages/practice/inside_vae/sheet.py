@@ -1,7 +1,8 @@
 """Draw your own digit: a sheet of 28 x 28 cells, what the encoder makes of it, ten ways back.
 
 Encoder and decoder run in the browser while the hand still moves (`assets/sheet/sheet.js`). When
-it rests, the drawing goes into the address: six cells a letter, empty ones at the end left out.
+it rests, the hand-drawn digit goes into the address: six cells a letter, empty ones at the end
+left out.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _component = st.components.v2.component("ttn_sketch", js=assets.START, isolate_s
 
 
 def sketch(digit: int, specimen: int, seed: int) -> None:
-    """Show the sheet and what comes of the drawing.
+    """Show the sheet and what comes of the hand-drawn digit.
 
     Args:
         digit, specimen: the held-out image that the button puts on the sheet.
@@ -65,7 +66,7 @@ def sketch(digit: int, specimen: int, seed: int) -> None:
 
 
 def _hear(specimen_text: str) -> None:
-    """Take the drawing that the browser says after a stroke."""
+    """Take the hand-drawn digit that the browser says after a stroke."""
     told = st.session_state[KEY].get("changed")
     try:
         text = parse(told["drawing"])
@@ -82,7 +83,7 @@ def noise(seed: int, latent: int) -> NDArray[np.float64]:
 
 
 def text_of(cells: Cells) -> str:
-    """A drawing, (784,) bool, as it stands in the address."""
+    """A hand-drawn digit, (784,) bool, as it stands in the address."""
     bits = np.zeros(MOST_LETTERS * BITS, dtype=int)
     bits[:PIXELS] = cells.reshape(-1)
     values = bits.reshape(-1, BITS) @ (1 << np.arange(BITS)[::-1])
@@ -90,20 +91,20 @@ def text_of(cells: Cells) -> str:
 
 
 def parse(text: Any) -> str:
-    """The text itself, if it is a drawing as `text_of` writes it.
+    """The text itself, if it is a hand-drawn digit as `text_of` writes it.
 
     Raises:
         ValueError: if it is none.
     """
     if not isinstance(text, str) or text != text_of(cells_of(text)):
-        raise ValueError("no drawing")
+        raise ValueError("no hand-drawn digit")
     return text
 
 
 def cells_of(text: str) -> Cells:
-    """The drawing behind a text: (784,) bool. Raises ValueError if it is none."""
+    """The hand-drawn digit behind a text: (784,) bool. Raises ValueError if it is none."""
     if not 0 < len(text) <= MOST_LETTERS or not set(text) <= set(LETTERS):
-        raise ValueError("no drawing")
+        raise ValueError("no hand-drawn digit")
     values = [LETTERS.index(letter) for letter in text]
     bits = [value >> shift & 1 for value in values for shift in reversed(range(BITS))]
     cells = np.zeros(MOST_LETTERS * BITS, dtype=bool)

@@ -15,6 +15,7 @@ from pages.practice.inside_vae.sheet import sketch
 from pages.ui import controls
 from pages.ui.lesson import Lesson
 from pages.ui.live import Handle, Param, Picture, Preset, Transport, live_figure
+from pages.ui.numbers import number
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.completion import PARTS, complete
 from vae_core.vae.data import SIDE
@@ -203,7 +204,7 @@ def _gap(lesson: Lesson, chosen: Chosen) -> Picture:
 def bounds() -> dict[str, str]:
     """The held-out ELBO of both models, in words. Raises CheckpointError."""
     found = {"plane": load_pretrained(PLANE), "wide": load_pretrained(WIDE)}
-    return {name: f"{each.bound.elbo:.1f}".replace("-", "−") for name, each in found.items()}
+    return {name: number(each.bound.elbo, 1) for name, each in found.items()}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pages.practice.one_step.picture import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from pages.ui.live import Frame
-from pages.ui.numbers import number
+from pages.ui.numbers import number, three_digits
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
@@ -105,21 +105,21 @@ def sections(back: str) -> list[str]:
 def _words(step: OneStep, i: int) -> dict[str, str]:
     """The numbers of image i as the picture and its sentence write them."""
     there, back = step.before, step.backward
-    signal = "" if back.signal is None else short(float(back.signal[0, i]))
+    signal = "" if back.signal is None else three_digits(float(back.signal[0, i]))
     return {
         "mu": pair(there.mu[i]),
         "sigma": pair(there.sigma[i]),
         "eps": pair(there.eps[0, i]),
         "z": pair(there.z[0, i]),
-        "log_p": short(float(there.reconstruction[i])),
-        "kl": short(float(there.kl[i])),
-        "elbo": short(float(there.elbo[i])),
+        "log_p": three_digits(float(there.reconstruction[i])),
+        "kl": three_digits(float(there.kl[i])),
+        "elbo": three_digits(float(there.elbo[i])),
         "by_z": "" if back.by_z is None else pair(back.by_z[0, i]),
         "signal": signal,
         "by_mu": pair(back.at_mu[i]),
         "by_sigma": pair(back.at_sigma[i]),
-        "by_phi": short(back.encoder),
-        "by_theta": short(back.decoder),
+        "by_phi": three_digits(back.encoder),
+        "by_theta": three_digits(back.decoder),
         "phi_move": f"{step.encoder_move:.2g}",
         "theta_move": f"{step.decoder_move:.2g}",
         "gain": _gain(step),
@@ -160,16 +160,9 @@ def _numbers(step: OneStep, i: int) -> dict[str, float]:
     return plain | lengths | {"phi_move": step.encoder_move, "theta_move": step.decoder_move}
 
 
-def short(value: float) -> str:
-    """A number in some three digits, with a true minus."""
-    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 999.5 else 0
-    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return "0.00" if text == "\N{MINUS SIGN}0.00" else text
-
-
 def pair(values: Tensor) -> str:
     """The numbers of a latent's dimensions: "(0.31, 1.20)"."""
-    return f"({', '.join(short(float(value)) for value in values)})"
+    return f"({', '.join(three_digits(float(value)) for value in values)})"
 
 
 def table(*, path: bool) -> dict[str, str]:
@@ -213,8 +206,8 @@ def comparison(updates: int, seed: int) -> dict[str, list[str]]:
     return {
         "Gradient by": list(TITLES.values()),
         "samples K": [str(len(step.before.z)) for step in steps],
-        "‖∂/∂θ‖": [short(step.backward.decoder) for step in steps],
-        "‖∂/∂ϕ‖": [short(step.backward.encoder) for step in steps],
+        "‖∂/∂θ‖": [three_digits(step.backward.decoder) for step in steps],
+        "‖∂/∂ϕ‖": [three_digits(step.backward.encoder) for step in steps],
         "ELBO before → after": [_gain(step) for step in steps],
     }
 

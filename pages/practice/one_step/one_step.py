@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.practice.one_step import frames, picture
 from pages.ui import controls
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import Param, Picture, Preset, Transport, live_figure
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.one_step import one_step
@@ -13,7 +13,7 @@ from vae_core.vae.objective import elbo
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
 STAGE = Param("stage", "stage", 1, picture.STAGES, 1, default=picture.STAGES, format="d")
 
-with page_frame("one_step") as lesson:
+with page_layout("one_step") as lesson:
     with st.container(horizontal=True):
         estimator = controls.choice("estimator", "Gradient by", frames.TITLES)
         updates = int(controls.choice("updates", "Updates made before", frames.UPDATES, "100"))

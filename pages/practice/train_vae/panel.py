@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages.practice.train_vae import album
 from pages.practice.train_vae import look_back as looking_back
 from pages.practice.train_vae import noise as noise_figures
 from pages.practice.train_vae.controls import USUAL_RATE
-from pages.ui.digits import STYLE, strips_html
+from pages.ui.digits import strips_html
 from pages.ui.live import Picture, live_figure
 from pages.ui.runs import curves as training_figures
 from pages.ui.runs import reports, visitor
@@ -82,12 +83,12 @@ def curves(view: RunView | None, config: TrainConfig, words: Mapping[str, str]) 
         "curves",
         Picture(
             figure=training_figures.curves(
-                reports.lines(view),
+                reports.drawn_curves(view),
                 reports.planned_epochs(view, config),
                 reports.marks(view),
             ),
             takeaway=reports.takeaway(view, words),
-            tex=reports.formula(reports.last_bound(view)),
+            tex=reports.tex(reports.last_bound(view)),
             table=reports.table(view),
             height=340,
         ),
@@ -105,7 +106,7 @@ def pictures(view: RunView | None, config: TrainConfig) -> None:
     except DataError as problem:
         st.error(str(problem))
         return
-    st.html(STYLE + strips_html(reports.strips(views)))
+    st.html(strips_html(reports.strips(views)))
     if views.latent_means is not None:
         live_figure(
             "latent_map",
@@ -145,14 +146,4 @@ def look_back(view: RunView | None, words: str) -> None:
     """The pictures of a run look by look, also while it goes on."""
     shown = looking_back.present(view)
     if shown:
-        live_figure(
-            "look_back",
-            Picture(
-                frame=looking_back.frame,
-                figure=lambda now: looking_back.draw(now, shown),
-                transport=looking_back.transport(shown),
-                extra={"shown": shown},
-                takeaway=words,
-                height=250,
-            ),
-        )
+        live_figure("look_back", album.picture(shown, words))

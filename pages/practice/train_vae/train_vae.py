@@ -5,10 +5,10 @@ import streamlit as st
 from pages.practice.train_vae import controls as training_controls
 from pages.practice.train_vae import panel, take_away
 from pages.ui import controls
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.runs import visitor
 
-with page_frame("train_vae") as lesson:
+with page_layout("train_vae") as lesson:
     words = {
         "none": lesson.text("takeaway_none"),
         "run": lesson.text("takeaway_run"),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.trick.location_scale import picture
-from pages.ui.layout import page_frame
+from pages.ui.layout import page_layout
 from pages.ui.live import Handle, Param, Picture, Preset, Transport, live_figure
 from vae_core.families import Normal
 
@@ -29,7 +29,7 @@ HANDLES = (
     Handle("its z", "eps", gain="grip_z"),
 )
 
-with page_frame("location_scale") as lesson:
+with page_layout("location_scale") as lesson:
     live_figure(
         "transform",
         Picture(

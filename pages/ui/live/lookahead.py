@@ -95,7 +95,7 @@ def grey_bytes(array: Any) -> np.ndarray:
 
 
 def pack_constants(constants: Mapping[str, Any]) -> dict[str, Any]:
-    """Arrays and numbers for a formula that runs in the browser; arrays as base64 float64."""
+    """Arrays and numbers for frames that the browser computes; arrays as base64 float64."""
     packed: dict[str, Any] = {}
     for name, value in constants.items():
         if np.ndim(value):

@@ -41,7 +41,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Line:
+class DrawnCurve:
     """A curve and how it is drawn; the colour is a token of the theme.
 
     `beside` writes the name at the line's end and not into the legend: "above" or "below" it.
@@ -65,7 +65,7 @@ class Mark:
 
 
 def curves(
-    runs: Sequence[Line],
+    runs: Sequence[DrawnCurve],
     planned_epochs: float,
     marks: Sequence[Mark] = (),
 ) -> go.Figure:
@@ -142,7 +142,7 @@ def _note(mark: Mark) -> dict[str, Any]:
     }
 
 
-def _trace(line: Line, term: str, x_axis: str, y_axis: str) -> dict[str, Any]:
+def _trace(line: DrawnCurve, term: str, x_axis: str, y_axis: str) -> dict[str, Any]:
     epochs, values = thinned(line.curve.epochs, getattr(line.curve, term))
     return {
         "type": "scatter",
@@ -159,7 +159,7 @@ def _trace(line: Line, term: str, x_axis: str, y_axis: str) -> dict[str, Any]:
     }
 
 
-def _name_beside(line: Line, planned_epochs: float) -> dict[str, Any]:
+def _name_beside(line: DrawnCurve, planned_epochs: float) -> dict[str, Any]:
     """The name at the line's end, clear of the line, on the side where there is room for it."""
     end = line.curve.epochs[-1]
     above = line.beside == "above"

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from pages.ui import assets, theme
-from pages.ui.runs.curves import Curve, Line, Mark, used
+from pages.ui.digits import Strip, originals
+from pages.ui.numbers import duration, number
+from pages.ui.runs.curves import Curve, DrawnCurve, Mark, used
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.standing import RunView
 from vae_core.training.config import TRAINABLE, Settings, TrainConfig
@@ -59,12 +61,12 @@ def reference_curves() -> dict[str, Curve]:
     }
 
 
-def lines(view: RunView | None) -> list[Line]:
+def drawn_curves(view: RunView | None) -> list[DrawnCurve]:
     """What the curves show: the recorded runs, and above them the present one."""
     strong = view is None
     ends = sorted((found.elbo[-1] for found in reference_curves().values()), reverse=True)
     recorded = [
-        Line(
+        DrawnCurve(
             ESTIMATORS[name].title,
             found,
             theme.estimator_var(name) if strong else theme.estimator_var(name, 0.45),
@@ -79,8 +81,10 @@ def lines(view: RunView | None) -> list[Line]:
     colour = theme.estimator_var(view.settings.estimator)
     return [
         *recorded,
-        Line("this run: training images", training_curve(view), colour, dash="dot", width=1.5),
-        Line("held-out images", held_out_curve(view), colour, width=3.0),
+        DrawnCurve(
+            "this run: training images", training_curve(view), colour, dash="dot", width=1.5
+        ),
+        DrawnCurve("held-out images", held_out_curve(view), colour, width=3.0),
     ]
 
 
@@ -149,16 +153,6 @@ def way_back(view: RunView) -> str:
     return f"Go back to the last good snapshot (step {view.snapshot})"
 
 
-def duration(seconds: float) -> str:
-    """A time span in whole seconds or minutes."""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def number(value: float, digits: int = 1) -> str:
-    """A number with a true minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
 def last_bound(view: RunView | None) -> Bound | None:
     """The latest bound on held-out images."""
     if view is None:
@@ -171,7 +165,7 @@ def takeaway(view: RunView | None, words: Mapping[str, str]) -> str:
     bound = last_bound(view)
     if view is None or bound is None:
         ends = [
-            f"{ESTIMATORS[name].title} {number(found.elbo[-1])}"
+            f"{ESTIMATORS[name].title} {number(found.elbo[-1], 1)}"
             for name, found in reference_curves().items()
         ]
         return words["none"].format(ends=", ".join(ends))
@@ -179,7 +173,7 @@ def takeaway(view: RunView | None, words: Mapping[str, str]) -> str:
     return words["run_binary" if binary else "run"].format(
         estimator=", then ".join(ESTIMATORS[name].title for name in used_estimators(view)),
         epoch=f"{view.history[-1].epoch:.1f}",
-        elbo=number(bound.elbo),
+        elbo=number(bound.elbo, 1),
     )
 
 
@@ -189,12 +183,12 @@ def used_estimators(view: RunView) -> list[str]:
     return list(dict.fromkeys(steps)) or [view.settings.estimator]
 
 
-def formula(bound: Bound | None) -> str:
+def tex(bound: Bound | None) -> str:
     """The bound as the difference of its terms, with their present values."""
-    tex = theme.colour_formula(r"\text{ELBO} = \mathbb{E}_{q_\phi}[\log p_\theta(x|z)] - \text{KL}")
+    bare = theme.colour_tex(r"\text{ELBO} = \mathbb{E}_{q_\phi}[\log p_\theta(x|z)] - \text{KL}")
     if bound is None:
-        return tex
-    return f"{tex} = {bound.reconstruction:.1f} - {bound.kl:.1f} = {bound.elbo:.1f}"
+        return bare
+    return f"{bare} = {bound.reconstruction:.1f} - {bound.kl:.1f} = {bound.elbo:.1f}"
 
 
 def used_dimensions(kl: np.ndarray) -> str:
@@ -220,17 +214,17 @@ def table(view: RunView | None) -> dict[str, list[float]] | None:
     }
 
 
-def strips(views: Views) -> list[tuple[str, str, str, np.ndarray]]:
-    """The rows of digits: label, colour, words for those who do not see them, images."""
+def strips(views: Views) -> list[Strip]:
+    """The rows of digits."""
     return [
-        ("x, ten held-out digits", "x", "Ten held-out digits, 0 to 9.", views.originals),
-        (
+        originals(views.originals),
+        Strip(
             "their reconstructions: the mean of p(x|z) at z = μ",
             "theta",
             "The decoder's picture of each of the ten digits, from its mu.",
             views.reconstructions,
         ),
-        (
+        Strip(
             "samples: the mean of p(x|z) at z ~ N(0, 1)",
             "z",
             "Ten digits that the decoder dreams up from the prior.",

@@ -94,6 +94,7 @@ def test_what_is_written_is_read(tmp_path, plane, noise, changing):
             assert after.views.latent_means is None
         np.testing.assert_array_equal(before.kl_per_dimension, after.kl_per_dimension)
         assert after.gradient_noise == noise
+    assert (read[0].views.originals is read[2].views.originals) is not changing
 
 
 def test_pictures_beyond_black_and_white_are_cut_off(tmp_path):

@@ -1,4 +1,4 @@
-"""A drawing as MNIST would have it: box, centre of mass, area averages."""
+"""A hand-drawn digit as MNIST would have it: box, centre of mass, area averages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from vae_core.vae.hand_drawn import as_mnist
 
 
-def drawing(seed: int = 0) -> torch.Tensor:
+def hand_drawn(seed: int = 0) -> torch.Tensor:
     """A walk of some cells, away from the edges."""
     gen = torch.Generator().manual_seed(seed)
     cells = torch.zeros(28, 28, dtype=torch.bool)
@@ -26,7 +26,7 @@ def centre_of_mass(picture: torch.Tensor) -> tuple[float, float]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_centre_box_and_ink(seed: int) -> None:
-    cells = drawing(seed)
+    cells = hand_drawn(seed)
     found = as_mnist(cells)
     assert centre_of_mass(found) == pytest.approx((14.0, 14.0), abs=0.05)
     rows, columns = (cells.any(d).nonzero()[:, 0] for d in (1, 0))
@@ -43,7 +43,7 @@ def _extents(picture: torch.Tensor) -> list[torch.Tensor]:
 
 
 def test_where_it_was_drawn_does_not_matter() -> None:
-    cells = drawing(3)
+    cells = hand_drawn(3)
     moved = torch.roll(cells, (-3, 4), dims=(0, 1))
     assert torch.allclose(as_mnist(cells), as_mnist(moved))
 
