@@ -36,6 +36,13 @@ from vae_core.runs.allowance import Allowance
 
 LOG = logging.getLogger("through_the_noise")
 
+# A site as a policy may name it: nothing in it can end the policy, or let everybody in.
+SITE = re.compile(
+    r"https?://(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?/?",
+    re.ASCII | re.IGNORECASE,
+)
+SETTINGS = {"TTN_RUNS", "TTN_EMBED", *Allowance.variables()}
+
 # Streamlit would ask a web service for this machine's address, to print it and to judge origins.
 net_util.get_external_ip = lambda: None
 
@@ -62,9 +69,25 @@ def content_security_policy() -> str:
             "manifest-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'self'",
+            " ".join(("frame-ancestors 'self'", *embedders())),
         )
     )
+
+
+def embedders() -> list[str]:
+    """The sites that may show the app in a page of theirs, from TTN_EMBED; none as a rule.
+
+    Raises:
+        ValueError: one of them is no site; the message names the variable, in one line.
+    """
+    sites = os.environ.get("TTN_EMBED", "").replace(",", " ").split()
+    for site in sites:
+        if not SITE.fullmatch(site):
+            raise ValueError(
+                f"TTN_EMBED names sites such as https://moodle.example.edu, without a path, and a "
+                f"space between two: {site!r}"
+            )
+    return [site.rstrip("/") for site in sites]
 
 
 class BelowBasePath:
@@ -201,12 +224,15 @@ def check_environment() -> None:
     named = os.environ.get("TTN_RUNS")
     try:
         Allowance.from_environment()
+        embedders()
         if named:
             folder_lock.opened(Path(named)).close()
     except OSError as problem:
         refuse(f"TTN_RUNS: nothing can be written into {named!r} ({problem.strerror})")
     except ValueError as problem:
         refuse(str(problem))
+    for unknown in sorted(name for name in os.environ.keys() - SETTINGS if name.startswith("TTN_")):
+        LOG.warning("%s is no setting of this server; there are %s", unknown, sorted(SETTINGS))
 
 
 def refuse(problem: str) -> NoReturn:

@@ -12,16 +12,20 @@ when the page changes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 T = TypeVar("T")
 
 LESSON_KEYS = ("hide", "present")
 LONGEST = 200
+_unfolded: ContextVar[DeltaGenerator | None] = ContextVar("_unfolded", default=None)
 FALLBACK_NOTE = "The address holds no usable value for {label}, so it starts at its default."
 
 
@@ -85,8 +89,8 @@ def presenting() -> bool:
 
 
 def note(label: str) -> None:
-    """Say quietly that the address held no usable value for a control."""
-    st.caption(FALLBACK_NOTE.format(label=f"*{label}*"))
+    """Say quietly that the address held no usable value for a control, where it can be seen."""
+    (_unfolded.get() or st).caption(FALLBACK_NOTE.format(label=f"*{label}*"))
 
 
 def choice(
@@ -187,11 +191,23 @@ def seed(name: str = "seed", label: str = "Seed", default: int = 0) -> int:
     return int(number(name, label, 0, 999_999, default, help="The same seed, the same numbers."))
 
 
-def folded(label: str, *names: str) -> Any:
-    """A button that opens upon some controls; a plain place where the address hides them all."""
-    if all(hidden(name) for name in names):
-        return st.container()
-    return st.popover(label, width="stretch")
+@contextmanager
+def folded(label: str, *names: str, notes: DeltaGenerator | None = None) -> Iterator[None]:
+    """A button that opens upon some controls; a plain place where the address hides them all.
+
+    Args:
+        label: What the button says.
+        names: The controls.
+        notes: Where notes about them stand, since nobody opens the button to look for some; below
+            the button if left out.
+    """
+    fold = st.container() if all(map(hidden, names)) else st.popover(label, width="stretch")
+    before = _unfolded.set(notes or st.container())
+    try:
+        with fold:
+            yield
+    finally:
+        _unfolded.reset(before)
 
 
 def preset(label: str, values: Mapping[str, object]) -> None:

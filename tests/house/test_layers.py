@@ -31,9 +31,7 @@ FACES = {"__init__", "__main__", "config", "train"}
 LIVE_MAY_USE = {"assets", "controls", "numbers", "theme", "live"}
 UI_MAY_USE_OF_CORE = {"vae_core.families", "vae_core.estimators", "vae_core.vae.data"}
 MOST_ENTRIES, MOST_LINES, MOST_IN_FUNCTION = 12, 300, 40
-LONGER_FILES = {
-    "vae_core/lab/formula.py": "to be split",
-}
+LONGER_FILES = {}
 
 
 def imports(path: Path) -> set[str]:

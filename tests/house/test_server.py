@@ -216,6 +216,7 @@ STREAMLIT, DIRECTLY = ["-m", "streamlit", "run", "app.py"], ["app.py"]
     [
         (STREAMLIT, "TTN_SECONDS", "nan"),
         (DIRECTLY, "TTN_SECONDS", "nan"),
+        (DIRECTLY, "TTN_EMBED", "https://moodle.example.edu/course"),
         (DIRECTLY, "TTN_RUNS", "app.py"),
         (DIRECTLY, "TTN_RUNS", "app.py/runs"),
     ],
@@ -235,3 +236,51 @@ def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(
     assert found.returncode == 2
     assert found.stderr.count("\n") == 1
     assert name in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sites"),
+    [
+        ("", []),
+        ("https://moodle.example.edu", ["https://moodle.example.edu"]),
+        (
+            " https://a.example/ http://localhost:8080,https://*.example.org ",
+            ["https://a.example", "http://localhost:8080", "https://*.example.org"],
+        ),
+    ],
+)
+def test_sites_that_may_embed_stand_in_the_policy(
+    monkeypatch: pytest.MonkeyPatch, text: str, sites: list[str]
+) -> None:
+    import app
+
+    monkeypatch.setenv("TTN_EMBED", text)
+    policy = app.content_security_policy()
+    assert policy.endswith("; " + " ".join(["frame-ancestors 'self'", *sites]))
+
+
+NO_SITES = [
+    "*", "https://*", "moodle.example.edu", "javascript:alert(1)", "https://a.example/course?id=3",
+    "https://a.example;script-src *", "https://", "'none'", "https://-a.example", "ftp://a.example",
+    "https://a.example:port", "https://a..example", "https://mödle.example", "https://u@a.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_SITES)
+def test_what_is_no_site_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    import app
+
+    monkeypatch.setenv("TTN_EMBED", f"https://moodle.example.edu {text}")
+    with pytest.raises(ValueError, match="TTN_EMBED names sites"):
+        app.content_security_policy()
+
+
+def test_a_setting_that_is_none_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import app
+
+    monkeypatch.setenv("TTN_DISC", "2GB")
+    app.check_environment()
+    assert "TTN_DISC is no setting" in caplog.text
+    assert "TTN_DISK" in caplog.text

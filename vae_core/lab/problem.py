@@ -18,7 +18,7 @@ from torch import Tensor
 from vae_core.estimators import Cost, Estimator
 from vae_core.families import Distribution, sum_dimensions
 from vae_core.lab.closed_form import Moments
-from vae_core.lab.jumps import JUMPS
+from vae_core.lab.formula.jumps import JUMPS
 
 
 class Exact(NamedTuple):

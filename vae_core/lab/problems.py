@@ -13,8 +13,8 @@ from vae_core.families import LOG_SQRT_2PI
 from vae_core.families.quadrature import adaptive_expectation, smooth_expectation
 from vae_core.lab.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
-from vae_core.lab.formula_tree import plain, tex
-from vae_core.lab.jumps import flaw
+from vae_core.lab.formula.jumps import flaw
+from vae_core.lab.formula.tree import plain, tex
 from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
 
 OWN = "f="

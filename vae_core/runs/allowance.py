@@ -71,6 +71,11 @@ class Allowance:
     disk: int = 2_000_000_000
 
     @classmethod
+    def variables(cls) -> list[str]:
+        """The variables of the environment that are heard, such as TTN_GRACE."""
+        return [f"TTN_{field.name.upper()}" for field in fields(cls)]
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """The standard, each number replaced where a variable such as TTN_GRACE has another.
 
@@ -78,8 +83,8 @@ class Allowance:
             ValueError: a variable holds something else; the message names it, in one line.
         """
         found: dict[str, int | float] = {}
-        for field in fields(cls):
-            name, kind = f"TTN_{field.name.upper()}", _KIND_OF.get(field.name, "count")
+        for field, name in zip(fields(cls), cls.variables(), strict=True):
+            kind = _KIND_OF.get(field.name, "count")
             if name in environment:
                 value = _number(name, environment[name], kind)
                 if not value and field.name not in _MAY_BE_NOTHING:

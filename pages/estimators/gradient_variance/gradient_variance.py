@@ -36,7 +36,7 @@ with page_layout("gradient_variance") as lesson:
         factor=PATH_OVER_SCORE,
         factor_question=lesson.text("predict_factor"),
     )
-    columns = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom")
+    columns, notes = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom"), st.container()
     with columns[1]:
         views = {name: view.title for name, view in VIEWS.items()}
         view = controls.choice("view", "Look at", views)
@@ -51,7 +51,7 @@ with page_layout("gradient_variance") as lesson:
             along = controls.choice("along", "Against", ALONG | knobs)
         if view == "map":
             compare = controls.choice("compare", "Compare at", COMPARE)
-    with columns[4], controls.folded("Estimators", "names"):
+    with columns[4], controls.folded("Estimators", "names", notes=notes):
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
     chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along, compare)

@@ -8,7 +8,7 @@ from pages.ui import controls, theme
 from vae_core.lab import PROBLEMS
 from vae_core.lab.experiment import Experiment, measure
 from vae_core.lab.formula import LONGEST, FormulaError, check_finite, parse_formula
-from vae_core.lab.formula_tree import tex
+from vae_core.lab.formula.tree import tex
 from vae_core.lab.problems import OWN
 
 OWN_CHOICE = "own"

@@ -193,8 +193,8 @@ def standing(
     told: dict[str, float | str] = {f"var_{name}": short(v) for name, v in everyone.items()}
     told |= {"samples": at.samples, "dim": at.dim, "seed": at.seed, **dict(at.knobs)}
     terms = {
-        "samples": f"variance at K = {common_samples(at.samples, names)} for all",
-        "cost": "variance times evaluations of f",
+        "samples": f"has the lowest variance at K = {common_samples(at.samples, names)} for all",
+        "cost": "wins at equal cost, by variance times evaluations of f",
     }
     told["verdict"] = _standing(found, terms[compare])
     return Frame({"here": {"x": np.array([at.loc]), "y": np.array([at.scale])}}, told)
@@ -205,9 +205,9 @@ def _standing(found: dict[str, float], terms: str) -> str:
     if not found:
         return "None of the chosen estimators is right for this cost."
     best, *others = sorted(found, key=lambda name: found[name])
-    told = f"Here {ESTIMATORS[best].title} has the lowest {terms}: {short(found[best])}"
+    told = f"Here {ESTIMATORS[best].title} {terms}: {short(found[best])}"
     if others:
-        told += f", against {short(found[others[0]])} of {ESTIMATORS[others[0]].title}"
+        told += f", against {short(found[others[0]])} for {ESTIMATORS[others[0]].title}"
     return f"{told}."
 
 

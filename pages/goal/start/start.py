@@ -27,7 +27,9 @@ A_ROW = 3
 
 def noise() -> Param:
     """The slider of the noise; it starts where the seed's dice fell."""
-    seed, _ = controls.read(SEED.key, SEED.default, SEED.parse)
+    seed, fit = controls.read(SEED.key, SEED.default, SEED.parse)
+    if not fit:
+        controls.note(SEED.label)
     eps = Param("eps", "noise ε", -3, 3, 0.02, colour="eps")
     fell = min(eps.positions[-1], max(eps.positions[0], picture.draw_noise(int(seed))))
     return replace(eps, default=eps.parse(str(fell)))

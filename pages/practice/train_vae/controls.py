@@ -51,7 +51,8 @@ def config_controls(estimator: str) -> TrainConfig:
         epochs = _choice("epochs", "Epochs", EPOCHS, "1", "Passes over 60,000 images.")
     with columns[5]:
         seed = controls.seed()
-    with columns[6], controls.folded("The model", *MODEL):
+    notes = st.container()
+    with columns[6], controls.folded("The model", *MODEL, notes=notes):
         model = _model_controls()
     samples = max(asked, ESTIMATORS[estimator].min_samples)
     if samples != asked:

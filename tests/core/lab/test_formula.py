@@ -9,11 +9,12 @@ import pytest
 import torch
 from scipy import special
 
+from vae_core.families.quadrature import adaptive_expectation
 from vae_core.lab import find_problem
 from vae_core.lab.experiment import Experiment, measure
 from vae_core.lab.formula import FUNCTIONS, FormulaError, check_finite, parse_formula
-from vae_core.lab.formula_tree import SEVERAL, plain, tex
-from vae_core.lab.jumps import ENDLESS, JUMPS, flaw
+from vae_core.lab.formula.jumps import ENDLESS, JUMPS, flaw
+from vae_core.lab.formula.tree import SEVERAL, plain, tex
 
 
 def pdf(t: float) -> float:
@@ -121,6 +122,8 @@ def test_meaning(text):
         ("z^" * 90 + "z", 80, "nested"),
         ("√" * 90 + "z", 40, "nested"),
         ("sin(z, 2)", 5, "comma"),
+        ("1 + sin^(2)(z)", 4, "stands last"),
+        ("sin^z(z)", 0, "stands last"),
     ],
 )
 def test_what_is_not_understood_is_pointed_at(text, position, words):
@@ -306,6 +309,8 @@ NO_JUMP = [
     "(z^2-1)/(z-1)", "(z^2-2z+1)/(z-1)", "exp(-1/z^2)", "atan(1/z^2)", "(1-exp(-z))/z",
     "sigmoid(1000000z)", "z/sqrt(z^2+1e-12)", "1/(1+exp(-50z))", "step(exp(z))",
     "sign(exp(-z^2))", "(z > 0)(1 - cos(z))", "z^2", "log(1+z^2)", "7", "2^z", "step(z^2)",
+    "(z+|z|)/2", "sign(z)*exp(-1/z^2)", "(z^3-3z^2+3z-1)/(z-1)^2", "sqrt(log(1+z^2))",
+    "(1-cos(z))/z^2", "sign(z)*|z|^0.15", "(z-1)/sqrt(z^2-2z+1+1e-9)", "exp(z)*step(z)*z/(1+z^2)",
 ]  # fmt: skip
 A_JUMP = [
     "step(z)", "sign(z)", "|z-30.01|/(z-30.01)", "|z+712.34|/(z+712.34)", "step(z-8000.123)",
@@ -313,6 +318,7 @@ A_JUMP = [
     "z <= 0.3", "0<z<1", "z*(z>1)", "(z>0)(1+z)", "atan(1/z)", "tanh(1/z)", "1/(1+exp(-1/z))",
     "sign(sin(20z))", "sign(z^3-2)", "1e-3step(z) + sin(z)", "1000 + 1e-3*step(z)",
     "step(z) - step(z-1e-3)", "step((z-0.01)(z-0.02))", "max(sign(z), 0)", "step(relu(z))",
+    "(z-1)/sqrt(z^2-2z+1)", "1000z + 1e-3step(z)", "max(z,0)/z", "step(z)*sin(z)/z",
     "0^max(0,z)", "exp(step(z))", "z*z^-1*sign(z)", "cos(z)*sign(z-1)",
 ]  # fmt: skip
 
@@ -330,6 +336,43 @@ def test_a_jump_is_found_whatever_it_is_made_of(text):
 @pytest.mark.parametrize("text", ["log|z-0.013|", "|z-0.013|^-0.25", "log(z^2)"])
 def test_a_slope_without_a_mean_is_told_from_a_jump(text):
     assert flaw(parse_formula(text).tree) == ENDLESS
+
+
+def random_cost(rng: random.Random, depth: int) -> str:
+    if depth == 0:
+        a = rng.choice(["z", "(z-0.3)", "(z-1)", "(z+1.1)", "2z", "(z^2-1)", "sin(2z)"])
+        shapes = ["{0}", "step({0})", "sign({0})", "|{0}|", "relu({0})", "({0}>0.5)", "max({0},0)",
+                  "cos({0})", "{0}^2", "exp(-{0}^2)", "min({0},1)/(1+|{0}|)"]  # fmt: skip
+        return rng.choice(shapes).format(a)
+    left, right = random_cost(rng, depth - 1), random_cost(rng, depth - 1)
+    return f"({left}){rng.choice('**+-')}({right})"
+
+
+@pytest.mark.slow
+def test_a_cost_jumps_if_and_only_if_its_slope_misses_the_gradient():
+    """E[f'] and E[f' eps] by quadrature, beside the gradients, which never look at the slope."""
+    rng, jumping = random.Random(5), 0
+    loc, scale = (torch.tensor([x], dtype=torch.float64) for x in (0.1, 1.7))
+    for text in [random_cost(rng, rng.choice((1, 1, 2))) for _ in range(60)]:
+        formula = parse_formula(text)
+
+        def slope(z, f=formula.f):
+            point = z.clone().requires_grad_()
+            value = f(point)
+            if not value.requires_grad:
+                return torch.zeros_like(z)
+            return torch.autograd.grad(value.sum(), point)[0]
+
+        exact = adaptive_expectation(formula.f, loc, scale)
+        by_loc = adaptive_expectation(slope, loc, scale).value
+        by_scale = adaptive_expectation(
+            lambda z, g=slope: g(z) * (z - loc) / scale, loc, scale
+        ).value
+        off = max((exact.loc - by_loc).abs().item(), (exact.scale - by_scale).abs().item())
+        jumps = flaw(formula.tree) == JUMPS
+        jumping += jumps
+        assert off > 1e-9 if jumps else off < 1e-6, text
+    assert 15 < jumping < 45
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,18 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from vae_core.lab.formula_tree import COMPARISONS, Function, Node, function_of, is_constant, walk
+from vae_core.lab.formula.tree import COMPARISONS, Function, Node, function_of, is_constant, walk
 
 # Every z that a bell within the shell's bounds reaches: mu up to 1000, twelve sigma of up to 1000.
 FARTHEST, SPACING, NEAR, NEAR_SPACING = 13_000.0, 0.05, 16.0, 1 / 512
 MOST_PLACES = 2_000
 HALVINGS = 80
-# Distances from the place, in units of its size where that exceeds 1.
-NEAREST, FIRST, DISTANCES = 1e-11, 1e-6, 16
+# Distances from the place, in units of its size where that exceeds 1: over three decades from the
+# first, and further out where rounding blurs f that near, as in (z - 1) / sqrt(z^2 - 2z + 1).
+FIRST, FURTHER, DECADES, DISTANCES = 1e-8, 1e-4, 3.0, 16
 ROUNDING, TINY = 1e-12, 1e-300
+# The least jump that is told from rounding, in units of f around it: sqrt(log(1 + z^2)) has 1e-8.
+LEAST = 1e-7
 
 
 JUMPS = "this f jumps, and the jumps are lost."
@@ -34,8 +37,11 @@ def flaw(tree: Node) -> str:
     f = function_of(tree)
     found = ""
     for places in _places(tree):
-        left, right = _approaches(f, places)
-        if _apart(left, right).any():
+        left, right = _approaches(f, places, FIRST)
+        apart, blurred = _apart(left, right)
+        further, _ = _apart(*_approaches(f, places, FURTHER))
+        size = torch.stack(_approaches(f, places, 1.0)).nan_to_num().abs().amax((0, 2))
+        if ((apart | blurred & further) & ((right - left).abs()[:, 0] > LEAST * size)).any():
             return JUMPS
         if _endless(left).any() or _endless(right).any():
             found = ENDLESS
@@ -120,15 +126,15 @@ def _lowest(g: Function, left: Tensor, right: Tensor) -> Tensor:
     return (left + right) / 2.0
 
 
-def _approaches(f: Function, places: Tensor) -> tuple[Tensor, Tensor]:
+def _approaches(f: Function, places: Tensor, first: float) -> tuple[Tensor, Tensor]:
     """f on the way to each place from the left and from the right: (R, DISTANCES) each."""
-    reach = torch.logspace(0, -1, DISTANCES, base=FIRST / NEAREST, dtype=torch.float64) * FIRST
+    reach = first * torch.logspace(0.0, -DECADES, DISTANCES, dtype=torch.float64)
     reach = reach * places.abs().amax(1, keepdim=True).clamp_min(1.0)
     return f(places[:, :1] - reach), f(places[:, 1:] + reach)
 
 
-def _apart(left: Tensor, right: Tensor) -> Tensor:
-    """Whether f stays apart on the two sides of each place: (R,).
+def _apart(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    """Whether f stays apart on the two sides of each place, and whether it cannot be told: (R,).
 
     The gap must not close from the first distance to the nearest. It must stand out from how much
     f still varies on one side, which rounding makes large in a quotient of vanishing parts.
@@ -137,7 +143,8 @@ def _apart(left: Tensor, right: Tensor) -> Tensor:
     steps = torch.maximum(left.diff().abs(), right.diff().abs())
     size = torch.maximum(right.abs(), left.abs())
     closes = (gap <= ROUNDING * size) | (gap < 0.5 * gap[:, :1]) | gap.isnan()
-    return ~closes.any(1) & (gap[:, 1:] > 2.0 * steps).all(1)
+    blurred = ~(gap[:, 1:] > 2.0 * steps).all(1)
+    return ~closes.any(1) & ~blurred, blurred
 
 
 def _endless(side: Tensor) -> Tensor:

@@ -1,13 +1,12 @@
 """A learner's own cost, typed in plain notation: `sin(3z) + z^2/2`, `|z|`, `max(0, z)`, `z > 0`.
 
-The text is cut into tokens and parsed by descent into the tree of `formula_tree`. Only the names
+The text is cut into tokens and parsed by descent into the tree of `tree`. Only the names
 and signs listed there and here are understood; nothing is ever evaluated as code. What can be
 read in two ways is read in one, and a note says which.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,7 +14,8 @@ from typing import NamedTuple
 
 import torch
 
-from vae_core.lab.formula_tree import (
+from vae_core.lab.formula.tokens import FormulaError, Token, tokens
+from vae_core.lab.formula.tree import (
     COMPARISONS,
     CONSTANTS,
     FUNCTIONS,
@@ -25,26 +25,14 @@ from vae_core.lab.formula_tree import (
     function_of,
     plain,
 )
-from vae_core.lab.formula_words import LOST, MARKS, OFFERS, Piece, advice, unsigned_notes
+from vae_core.lab.formula.words import LOST, OFFERS, Piece, advice, unsigned_notes
 
 LONGEST = 200
 DEEPEST = 40
 
 
-class FormulaError(ValueError):
-    """What is not understood, in a learner's words, and where.
-
-    Attributes:
-        position: index of the character at fault in the text.
-    """
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.position = position
-
-    def marked(self, text: str, mark: str = ">>") -> str:
-        """The text with a mark before the character at fault."""
-        return f"{text[: self.position]}{mark}{text[self.position :]}"
+CLOSING = {"(": ")", "[": "]", "|": "|"}
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 class Formula(NamedTuple):
@@ -61,27 +49,6 @@ class Formula(NamedTuple):
     notes: tuple[str, ...]
 
 
-SYMBOLS = dict.fromkeys("×·⋅∙✕", "*") | dict.fromkeys("−–", "-") | dict.fromkeys("÷∕⁄", "/")
-SYMBOLS |= {"**": "^", "≥": ">=", "≤": "<=", "π": "pi", "√": "sqrt"}
-CLOSING = {"(": ")", "[": "]", "|": "|"}
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-ALIASES = {"ln": "log", "sgn": "sign", "heaviside": "step", "arctan": "atan", "logistic": "sigmoid"}
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)"
-    r"|(?P<name>log10|log2|[a-zA-Z]+|π)|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
-    r"|(?P<sign>\*\*|<=|>=|[-+*/^×·⋅∙✕−–÷∕⁄<>≤≥√(),|\[\]]))"
-)
-
-
-class Token(NamedTuple):
-    """A piece of the text: its kind, its plain spelling, and where it begins and ends."""
-
-    kind: str
-    text: str
-    position: int
-    end: int
-
-
 @lru_cache(maxsize=256)
 def parse_formula(text: str) -> Formula:
     """Turn a typed formula in z into a function.
@@ -91,10 +58,10 @@ def parse_formula(text: str) -> Formula:
     """
     if len(text) > LONGEST:
         raise FormulaError(f"The formula is longer than {LONGEST} characters.", LONGEST)
-    tokens = _tokens(text)
-    if not tokens:
+    pieces = tokens(text)
+    if not pieces:
         raise FormulaError(f"There is no formula yet. {OFFERS}", 0)
-    parser = _Parser(text, tokens)
+    parser = _Parser(text, pieces)
     tree = parser.whole()
     return Formula(function_of(tree), tree, tuple(dict.fromkeys(parser.notes)))
 
@@ -109,25 +76,6 @@ def check_finite(f: Function, reach: int = 65, per_unit: int = 40) -> None:
             f"f(z) is not a finite number at z = {worst:.3g}: the cost must be defined for "
             "every z, and must not explode."
         )
-
-
-def _tokens(text: str) -> list[Token]:
-    found, at = [], 0
-    text = text.rstrip()
-    while at < len(text):
-        match = TOKEN.match(text, at)
-        if match is None:
-            spot = at + len(text[at:]) - len(text[at:].lstrip())
-            hint = MARKS.get(text[spot], "")
-            raise FormulaError(
-                f"'{text[spot]}' is not understood in a formula. {hint}".strip(), spot
-            )
-        kind = match.lastgroup or ""
-        piece = match.group(kind)
-        spelt = SYMBOLS.get(piece, piece.lower())
-        found.append(Token(kind, ALIASES.get(spelt, spelt), match.start(kind), match.end()))
-        at = match.end()
-    return found
 
 
 class _Parser:
@@ -296,7 +244,9 @@ class _Parser:
         if self.take("^"):
             if self.take("-"):
                 raise self.refuse(f"{name}^-1 can be read in two ways: write 1/{name}(z).", token)
-            exponent = self.value() if self.next.kind == "number" else None
+            if self.next.kind != "number":
+                raise self.refuse(f"The power of {name} stands last: {name}(z)^2.", token)
+            exponent = self.value()
         opening = self.take(*CLOSING)
         if opening is None:
             example = f"{name}(0, z)" if several else f"{name}(z)"

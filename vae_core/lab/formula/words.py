@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vae_core.lab.formula_tree import CONSTANTS, FUNCTIONS, PLACES, SEVERAL, Node, plain
+from vae_core.lab.formula.tree import CONSTANTS, FUNCTIONS, PLACES, SEVERAL, Node, plain
 
 OFFERS = "Try something like sin(3z), z^2 - 2z or exp(-z^2)."
 LOST = "If a + was meant, write it; in an address a + is written %2B."
