@@ -113,9 +113,9 @@ export class DiagramView {
     this.diagram = diagram;
     this.ink = ink;
     const { size, nodes, edges } = diagram[narrow ? "narrow" : "wide"];
-    const described = nodes.some(({ about }) => about);
-    const attributes = { viewBox: `0 0 ${size.join(" ")}`, role: described ? "group" : "img",
-      "aria-label": diagram.description || "Diagram", "data-form": narrow ? "narrow" : "wide" };
+    const role = nodes.some(({ about }) => about) ? "group" : "img";
+    const form = narrow ? "narrow" : "wide";
+    const attributes = { viewBox: `0 0 ${size.join(" ")}`, role, "data-form": form };
     for (const [name, value] of Object.entries(attributes)) this.svg.setAttribute(name, value);
     this.parts = [];
     this.things = nodes.map((node) => this.thing(node));
@@ -183,6 +183,8 @@ export class DiagramView {
       }
       thing.greys = greys;
     }
+    const described = fill(this.diagram.description || "Diagram", names, {});
+    this.svg.setAttribute("aria-label", described);
     const stage = names[this.diagram.stage];
     if (stage !== undefined) this.svg.dataset.stage = String(stage);
     for (const { element, part } of [...this.parts, ...this.things.flatMap(({ parts }) => parts)]) {

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pages.practice.one_step.picture import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from pages.ui.live import Frame
-from pages.ui.numbers import number, three_digits
+from pages.ui.numbers import number, short, three_digits
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
@@ -123,7 +123,7 @@ def _words(step: OneStep, i: int) -> dict[str, str]:
         "phi_move": f"{step.encoder_move:.2g}",
         "theta_move": f"{step.decoder_move:.2g}",
         "gain": _gain(step),
-        "rate": f"{step.rate:.2g}",
+        "rate": short(step.rate, 2),
         "which": f" (the first of {len(there.z)} samples)" if len(there.z) > 1 else "",
         "over": f" (mean of {len(there.z)} samples)" if len(there.z) > 1 else "",
     }
