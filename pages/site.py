@@ -5,12 +5,12 @@ import streamlit as st
 from pages.ui import frame
 
 ABOUT = (
-    "**Through the Noise** shows how a gradient gets through a random variable. "
+    f"**{frame.NAME}** shows how a gradient gets through a random variable. "
     "Handwritten digits: MNIST, by Yann LeCun, Corinna Cortes and Christopher Burges, CC BY-SA 3.0."
 )
 
 st.set_page_config(
-    page_title="Through the Noise",
+    page_title=frame.NAME,
     page_icon=str(frame.ICON),
     layout="wide",
     menu_items={"About": ABOUT},
@@ -31,4 +31,5 @@ page = st.navigation(
     },
     position="top",
 )
+frame.way_home()
 page.run()

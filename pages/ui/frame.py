@@ -12,6 +12,7 @@ import streamlit as st
 from pages.ui import assets, controls, theme
 from pages.ui.lesson import Lesson
 
+NAME = "Through the Noise"
 PAGES = Path(__file__).parents[1]
 ICON = assets.FOLDER / "icon.svg"
 
@@ -70,6 +71,12 @@ def neighbours(key: str) -> tuple[PageInfo | None, PageInfo | None]:
 def page_link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
     """A link to another page."""
     st.page_link(str(PAGES / page.file), label=label or page.title, icon=icon)
+
+
+def way_home() -> None:
+    """The name of the app, on every page, as the link to its start."""
+    with st.container(key="way_home"):
+        page_link(page_info("start"), label=NAME)
 
 
 @contextmanager
