@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from vae_core.evaluate import Views
 from vae_core.objective import GradientNoise
 from vae_core.train import Progress
+from vae_core.whole_file import write_whole
 
 MOST_LOOKS = 40
 
@@ -131,9 +132,7 @@ def save_looks(path: Path, looks: Sequence[Look]) -> None:
         else None
         for look in looks
     ]
-    part = path.with_suffix(".part")
-    save_file(arrays, part, {"gradient_noise": json.dumps(noise)})
-    part.replace(path)
+    write_whole(path, save(arrays, {"gradient_noise": json.dumps(noise)}))
 
 
 def load_looks(path: Path) -> tuple[Look, ...]:
