@@ -11,13 +11,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 from typing import Any
 
 from vae_core.checkpoint import save_checkpoint
-from vae_core.config import CHOICES, TRAINABLE, ConfigError, Settings, TrainConfig
+from vae_core.config import CHOICES, TRAINABLE, ConfigError, TrainConfig
 from vae_core.data import load_mnist
 from vae_core.estimators import ESTIMATORS
 from vae_core.model import VAE
@@ -82,8 +81,14 @@ def run(args: argparse.Namespace) -> None:
     warn_of_warm_up(config.warm_up, config.epochs)
     show = print_json if args.json else print_table
     with interruptible(target is not None) as stopping:
-        control = None if target is None else partial(settings_until, stopping, config)
-        reports = Latest(train(config, data, control, noise_share=0.0))
+        reports = Latest(
+            train(
+                config,
+                data,
+                lambda: None if stopping.is_set() else config.settings,
+                noise_share=0.0,
+            )
+        )
         try:
             show(reports)
         except KeyboardInterrupt:
@@ -156,11 +161,6 @@ def interruptible(saving: bool) -> Iterator[Event]:
         yield stopping
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def settings_until(stopping: Event, config: TrainConfig) -> Settings | None:
-    """The settings of the next step, None once the run is to end."""
-    return None if stopping.is_set() else config.settings
 
 
 def keep(target: Path, last: Progress | Diverged | None, config: TrainConfig) -> None:

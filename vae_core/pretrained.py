@@ -24,7 +24,7 @@ from vae_core.data import Mnist, load_mnist
 from vae_core.evaluate import Bound, evaluate
 from vae_core.model import VAE
 from vae_core.train import Diverged, Progress, fresh_model, train
-from vae_core.whole_file import try_target, write_whole
+from vae_core.whole_file import write_whole
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
 PLANS = {
@@ -32,9 +32,6 @@ PLANS = {
     "latent20": TrainConfig(latent=20, epochs=20, seed=0),
 }
 """What is trained, by the name of its file."""
-
-WEIGHTS_ROOM = 4_000_000
-"""Bytes that a file may take, tried before its training."""
 
 REMEDY = "`python -m vae_core pretrain` makes it anew in a few minutes."
 
@@ -78,10 +75,7 @@ def pretrain(
 
     Raises:
         CheckpointError: the training blew up.
-        OSError: the file cannot be written; that is found out before the training.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try_target(path, WEIGHTS_ROOM)
     data = data or load_mnist()
     weights = None
     for report in train(config, data, exact=True):  # not rounded, whatever the processor
@@ -101,6 +95,7 @@ def pretrain(
         "encoder": json.dumps(_layers(model.encoder, "encoder")),
         "decoder": json.dumps(_layers(model.decoder, "decoder")),
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, save(weights, told))
     return bound
 
