@@ -6,12 +6,12 @@ from pages import contents
 from pages.ui import layout
 
 ABOUT = (
-    "**Through the Noise** shows how a gradient gets through a random variable. "
+    f"**{layout.NAME}** shows how a gradient gets through a random variable. "
     "Handwritten digits: MNIST, by Yann LeCun, Corinna Cortes and Christopher Burges, CC BY-SA 3.0."
 )
 
 st.set_page_config(
-    page_title="Through the Noise",
+    page_title=layout.NAME,
     page_icon=str(layout.ICON),
     layout="wide",
     menu_items={"About": ABOUT},
@@ -32,4 +32,5 @@ page = st.navigation(
     },
     position="top",
 )
+layout.way_home()
 page.run()

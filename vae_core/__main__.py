@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import re
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from vae_core.cli import evaluate, gradients, pretrain, train
@@ -19,7 +22,33 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit status is 0, or 2 for words that make no sense."""
+    """Run one command; the exit status is 0, 2 for what cannot be done, or 130 after Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file or a terminal that has no letter for what f contains gets its number instead.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    parser = parser_of_all()
+    args = parser.parse_args(with_negative_numbers(sys.argv[1:] if argv is None else argv))
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+    except OSError as problem:
+        where = f": {problem.filename}" if problem.filename else ""
+        print(f"{parser.prog} {args.command}: {problem.strerror}{where}", file=sys.stderr)
+        drop_output()
+        return 2
+    except ValueError as problem:
+        print(f"{parser.prog} {args.command}: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser_of_all() -> OneLineParser:
+    """The words of all commands."""
     parser = OneLineParser(prog="python -m vae_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command, text in (
@@ -31,18 +60,38 @@ def main(argv: list[str] | None = None) -> int:
         words = commands.add_parser(name, help=text, allow_abbrev=False)
         command.add_arguments(words)
         words.set_defaults(run=command.run)
-    args = parser.parse_args(argv)
-    try:
-        args.run(args)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader, `head` say, has seen enough. What is still buffered has nowhere to go, and
-        # without this Python would complain of it at its exit, with status 120.
+    return parser
+
+
+def drop_output() -> None:
+    """Send what is still buffered nowhere, where it can go nowhere else.
+
+    The reader, `head` say, has seen enough, or the disk is full. Without this Python would complain
+    at its exit, with status 120.
+    """
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except ValueError as problem:
-        print(f"python -m vae_core {args.command}: {problem}", file=sys.stderr)
-        return 2
-    return 0
+
+
+def with_negative_numbers(words: list[str]) -> list[str]:
+    """`--loc -1e-3` as `--loc=-1e-3`: to argparse most negative numbers look like options."""
+    joined: list[str] = []
+    for word in words:
+        option = joined[-1] if joined else ""
+        if word.startswith("-") and is_number(word) and re.fullmatch(r"--[a-z-]+", option):
+            joined[-1] = f"{option}={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def is_number(word: str) -> bool:
+    """Whether a word reads as a number."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

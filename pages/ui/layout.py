@@ -7,16 +7,23 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.contents import PAGES, PageInfo, neighbours
+from pages.contents import PAGES, PageInfo, neighbours, page_info
 from pages.ui import assets, controls, theme
 from pages.ui.lesson import Lesson
 
+NAME = "Through the Noise"
 ICON = assets.FOLDER / "icon.svg"
 
 
 def page_link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
     """A link to another page."""
     st.page_link(str(PAGES / page.file), label=label or page.title, icon=icon)
+
+
+def way_home() -> None:
+    """The name of the app, on every page, as the link to its start."""
+    with st.container(key="way_home"):
+        page_link(page_info("start"), label=NAME)
 
 
 @contextmanager

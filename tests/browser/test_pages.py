@@ -177,6 +177,41 @@ def test_the_way_leads_on_and_back(open_page: Opener) -> None:
         watched.settle()
 
 
+ALONE = """(link) => {
+  const box = link.getBoundingClientRect();
+  const on = (x, y) => link.contains(document.elementFromPoint(x, y));
+  const middle = box.top + box.height / 2;
+  const meets = (other) => {
+    const them = other.getBoundingClientRect();
+    return them.width && them.left < box.right && box.left < them.right
+      && them.top < box.bottom && box.top < them.bottom;
+  };
+  const others = document.querySelectorAll('.stAppHeader button, .stAppHeader a, h1');
+  return on(box.left + 2, middle) && on(box.right - 2, middle) && !Array.from(others).some(meets);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 769, 768, 767, 390, 320])
+@pytest.mark.parametrize("query", ["", "?present=1"])
+def test_the_name_stands_free_at_every_width(width: int, query: str, open_page: Opener) -> None:
+    page = open_page(f"/race{query}", width=width).page
+    link = page.get_by_role("link", name=frame.NAME, exact=True)
+    expect(link).to_be_in_viewport()
+    assert link.evaluate(ALONE)
+    assert not sideways(page)
+
+
+@each_page
+def test_every_page_has_the_name_and_the_way_home(page: frame.PageInfo, open_page: Opener) -> None:
+    shown = open_page(f"/{page.address}?hide=seed").page
+    link = shown.get_by_role("link", name=frame.NAME, exact=True)
+    assert link.evaluate(ALONE)
+    link.click()
+    shown.wait_for_url(re.compile(r"/\?hide=seed$"))
+    question = lesson.read_sections("start")["question"]
+    expect(shown.locator("h1")).to_have_text(question)
+
+
 def test_what_one_touches_on_a_phone_is_large_enough(open_page: Opener) -> None:
     page = open_page("/", width=390).page
     for target in page.locator(".stPageLink a, .stRadio [role=radiogroup] label").all():

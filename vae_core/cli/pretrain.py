@@ -7,10 +7,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from vae_core.training.checkpoint import try_target
 from vae_core.training.config import ConfigError
 from vae_core.training.pretrained import FOLDER, PLANS, file_of, pretrain
 from vae_core.training.train import Progress
 from vae_core.vae.data import load_mnist
+
+ROOM = 4_000_000
+"""Bytes that a file may take."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,16 +33,20 @@ def run(args: argparse.Namespace) -> None:
     changes = {name: getattr(args, name) for name in ("epochs", "hidden")}
     changes = {name: value for name, value in changes.items() if value is not None}
     data = load_mnist(args.data)
-    for name, plan in PLANS.items():
-        if args.only in (None, name):
-            path, started = file_of(name, Path(args.folder)), time.perf_counter()
-            bound = pretrain(replace(plan, **changes), path, data, _tell)
-            print(
-                f"{path}: held-out ELBO {bound.elbo:.2f} nats per image "
-                f"(reconstruction {bound.reconstruction:.2f}, KL {bound.kl:.2f}), "
-                f"{path.stat().st_size / 1e6:.2f} MB, {time.perf_counter() - started:.0f} s",
-                flush=True,
-            )
+    plans = {name: plan for name, plan in PLANS.items() if args.only in (None, name)}
+    paths = {name: file_of(name, Path(args.folder)) for name in plans}
+    for path in paths.values():  # before the minutes that a training takes
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try_target(path, ROOM)
+    for name, plan in plans.items():
+        path, started = paths[name], time.perf_counter()
+        bound = pretrain(replace(plan, **changes), path, data, _tell)
+        print(
+            f"{path}: held-out ELBO {bound.elbo:.2f} nats per image "
+            f"(reconstruction {bound.reconstruction:.2f}, KL {bound.kl:.2f}), "
+            f"{path.stat().st_size / 1e6:.2f} MB, {time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
 
 
 def _tell(report: Progress) -> None:

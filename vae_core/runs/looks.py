@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
+from vae_core.training.checkpoint import write_whole
 from vae_core.training.evaluate import Views
 from vae_core.training.gradient_noise import GradientNoise
 from vae_core.training.train import Progress
@@ -131,9 +132,7 @@ def save_looks(path: Path, looks: Sequence[Look]) -> None:
         else None
         for look in looks
     ]
-    part = path.with_suffix(".part")
-    save_file(arrays, part, {"gradient_noise": json.dumps(noise)})
-    part.replace(path)
+    write_whole(path, save(arrays, {"gradient_noise": json.dumps(noise)}))
 
 
 def load_looks(path: Path) -> tuple[Look, ...]:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
-from vae_core.training.checkpoint import CheckpointError
+from vae_core.training.checkpoint import CheckpointError, write_whole
 from vae_core.training.config import TrainConfig
 from vae_core.training.evaluate import Bound, evaluate
 from vae_core.training.train import Diverged, Progress, fresh_model, train
@@ -95,9 +95,7 @@ def pretrain(
         "decoder": json.dumps(_layers(model.decoder, "decoder")),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    save_file(weights, part, told)
-    part.replace(path)
+    write_whole(path, save(weights, told))
     return bound
 
 

@@ -31,6 +31,9 @@ REMEDY = (
     "in a clone, `git checkout -- assets/mnist.npz` does it. Then try again."
 )
 
+GIVEN = "Name another file of the same layout, or none, for the MNIST that comes with the program."
+"""The same for a file that somebody named."""
+
 
 class DataError(ValueError):
     """The data cannot be used; the message says why and what to do about it."""
@@ -132,9 +135,10 @@ def load_mnist(path: Path | str | None = None) -> Mnist:
 
 @lru_cache(maxsize=2)
 def _load(path: Path, sha256: str | None) -> Mnist:
-    name = f"{path.parent.name}/{path.name}"
+    own = sha256 is not None
+    name, remedy = (f"{path.parent.name}/{path.name}", REMEDY) if own else (str(path), GIVEN)
     if not path.is_file():
-        raise DataError(f"The MNIST data are missing: there is no file {name}. {REMEDY}")
+        raise DataError(f"The MNIST data are missing: there is no file {name}. {remedy}")
     if sha256 and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         raise DataError(f"The MNIST file {name} is damaged: its checksum is wrong. {REMEDY}")
     try:
@@ -142,25 +146,34 @@ def _load(path: Path, sha256: str | None) -> Mnist:
             arrays = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
-            f"The MNIST file {name} cannot be read: it is no whole .npz file. {REMEDY}"
+            f"The MNIST file {name} cannot be read: {_reason(error)}. {remedy}"
         ) from error
-    return Mnist(*(_checked(arrays, part, split, name) for split in COUNTS for part in "xy"))
+    told = (name, remedy)
+    return Mnist(*(_checked(arrays, part, split, *told) for split in COUNTS for part in "xy"))
 
 
-def _checked(arrays: dict[str, np.ndarray], part: str, split: str, name: str) -> Tensor:
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read."""
+    refused = isinstance(error, OSError) and error.strerror
+    return str(refused) if refused else "it is no whole .npz file"
+
+
+def _checked(
+    arrays: dict[str, np.ndarray], part: str, split: str, name: str, remedy: str
+) -> Tensor:
     """One array as a tensor, flattened to (N, 784) bytes or (N,) labels."""
     key = f"{part}_{split}"
     shape = (COUNTS[split], SIDE, SIDE) if part == "x" else (COUNTS[split],)
     array = arrays.get(key)
     if array is None:
-        raise DataError(f"The file {name} is not MNIST: it holds no array {key}. {REMEDY}")
+        raise DataError(f"The file {name} is not MNIST: it holds no array {key}. {remedy}")
     if array.shape != shape or array.dtype != np.uint8:
         raise DataError(
             f"The file {name} is not MNIST: {key} should be bytes of shape {shape}, "
-            f"and is {array.dtype} of shape {array.shape}. {REMEDY}"
+            f"and is {array.dtype} of shape {array.shape}. {remedy}"
         )
     if part == "y":
         if array.max() > 9:
-            raise DataError(f"The file {name} is not MNIST: {key} holds more than digits. {REMEDY}")
+            raise DataError(f"The file {name} is not MNIST: {key} holds more than digits. {remedy}")
         return torch.from_numpy(array.astype(np.int64))
     return torch.from_numpy(array.reshape(len(array), PIXELS))

@@ -96,3 +96,16 @@ def test_a_missing_and_a_damaged_file_are_said(tmp_path: Path) -> None:
 def test_it_is_read_once() -> None:
     assert load_pretrained("latent2") is load_pretrained("latent2")
     assert pretrained.FOLDER == FOLDER
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "latent20.safetensors").mkdir()
+    for folder in (tmp_path / "file", tmp_path):
+        assert main(["pretrain", "--folder", str(folder)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+        assert str(folder) in err

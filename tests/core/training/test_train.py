@@ -104,11 +104,11 @@ def test_checkpoints_of_another_model_or_damaged_are_refused(data, tmp_path):
     with pytest.raises(CheckpointError, match="does not fit"):
         next(train(replace(SMALL, hidden=31), data, resume=last.checkpoint))
     path = tmp_path / "run.safetensors"
-    with pytest.raises(CheckpointError, match="missing or damaged"):
+    with pytest.raises(CheckpointError, match=r"There is no file .*run\.safetensors"):
         load_checkpoint(path)
     save_checkpoint(path, last.checkpoint, SMALL)
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match="missing or damaged"):
+    with pytest.raises(CheckpointError, match=r"run\.safetensors is damaged"):
         load_checkpoint(path)
 
 

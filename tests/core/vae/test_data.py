@@ -39,7 +39,19 @@ def test_pixel_mean_and_unit_range():
 
 def test_missing(tmp_path):
     with pytest.raises(DataError, match=r"missing.*git checkout -- assets/mnist.npz"):
-        load_mnist(tmp_path / "mnist.npz")
+        data._load(tmp_path / "mnist.npz", data.SHA256)
+
+
+def test_advice_names_the_file_that_was_given(tmp_path):
+    (tmp_path / "damaged.npz").write_bytes(b"no archive")
+    write(tmp_path / "other.npz", x_test=None)
+    for name in ("nowhere.npz", "damaged.npz", "other.npz"):
+        with pytest.raises(DataError) as refused:
+            load_mnist(tmp_path / name)
+        assert str(tmp_path / name) in str(refused.value)
+        assert "assets" not in str(refused.value)
+    with pytest.raises(DataError, match=r"there is no file nowhere\.npz\. Name another"):
+        load_mnist("nowhere.npz")
 
 
 def test_checksum(tmp_path):
