@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from pages import contents
-from pages.ui import assets, lesson, theme
+from pages.ui import assets, layout, lesson, theme
 from tests.conftest import Opener, running_server
 from tests.support.live_page import LivePage
 
@@ -195,16 +195,18 @@ ALONE = """(link) => {
 @pytest.mark.parametrize("query", ["", "?present=1"])
 def test_the_name_stands_free_at_every_width(width: int, query: str, open_page: Opener) -> None:
     page = open_page(f"/race{query}", width=width).page
-    link = page.get_by_role("link", name=frame.NAME, exact=True)
+    link = page.get_by_role("link", name=layout.NAME, exact=True)
     expect(link).to_be_in_viewport()
     assert link.evaluate(ALONE)
     assert not sideways(page)
 
 
 @each_page
-def test_every_page_has_the_name_and_the_way_home(page: frame.PageInfo, open_page: Opener) -> None:
+def test_every_page_has_the_name_and_the_way_home(
+    page: contents.PageInfo, open_page: Opener
+) -> None:
     shown = open_page(f"/{page.address}?hide=seed").page
-    link = shown.get_by_role("link", name=frame.NAME, exact=True)
+    link = shown.get_by_role("link", name=layout.NAME, exact=True)
     assert link.evaluate(ALONE)
     link.click()
     shown.wait_for_url(re.compile(r"/\?hide=seed$"))

@@ -17,6 +17,9 @@ from vae_core.estimators.registry import (
 )
 from vae_core.families import Distribution, Normal
 
+MOST_COPIED = 2**21
+"""Numbers in the copies that `cost_by_coordinate` makes at once: 16 MB in float64."""
+
 
 @estimator(
     title="Reparameterization",
@@ -226,12 +229,21 @@ def finite_difference(
 
 
 def cost_by_coordinate(cost: Cost, z: Tensor, replacement: Tensor) -> Tensor:
-    """f at z with one coordinate replaced, for each coordinate in turn: (K, B, D)."""
-    k, _, d = z.shape
+    """f at z with one coordinate replaced, for each coordinate in turn: (K, B, D).
+
+    There are D copies of each sample; they are made for some of the K samples at a time.
+    """
+    k, batch, d = z.shape
     own = torch.eye(d, dtype=torch.bool).unsqueeze(1)
-    copies = torch.where(own, replacement.unsqueeze(1), z.unsqueeze(1)).flatten(0, 1)
+    portion = max(1, MOST_COPIED // (batch * d * d))
+    # Made first: small results between large copies would keep the memory from being used again.
+    found = z.new_empty((k, d, batch))
     with torch.no_grad():
-        return cost(copies).view(k, d, -1).transpose(1, 2)
+        for start in range(0, k, portion):
+            some = slice(start, start + portion)
+            copies = torch.where(own, replacement[some].unsqueeze(1), z[some].unsqueeze(1))
+            found[some] = cost(copies.flatten(0, 1)).view(-1, d, batch)
+    return found.transpose(1, 2)
 
 
 @estimator(

@@ -29,6 +29,8 @@ from vae_core.lab.statistic import Statistic
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
+# A single estimate of the largest kind takes a gigabyte; these are not made side by side.
+MOST_TOGETHER = 10**7
 MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
 MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
 
@@ -250,7 +252,9 @@ def _total_sums(experiment: Experiment) -> tuple[Array, list[float]]:
     with np.errstate(over="ignore", invalid="ignore"):
         pilots = [float(x.mean()) for x in _columns(first)]
     total = _power_sums(first, pilots)
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+    largest = experiment.samples * experiment.dim
+    together = max(1, min(torch.get_num_threads(), MOST_TOGETHER // largest))
+    with ThreadPoolExecutor(together) as pool:
         while group := list(islice(chunks, GROUP)):
             for sums in pool.map(
                 lambda chunk: _power_sums(_chunk(experiment, *chunk), pilots), group

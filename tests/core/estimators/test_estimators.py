@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from vae_core.estimators import ESTIMATORS
+from vae_core.estimators.continuous import cost_by_coordinate
 from vae_core.families import Normal
 from vae_core.lab import PROBLEMS
 from vae_core.lab.experiment import Experiment, measure
@@ -261,3 +262,20 @@ def test_pathwise_follows_the_slope():
     )
     (got,) = torch.autograd.grad(values.sum(), loc)
     assert torch.equal(got, torch.full((5, 1), 3.0))
+
+
+@pytest.mark.parametrize("most", [1, 40, 10**9])
+def test_copies_of_samples_are_made_in_parts_that_change_no_number(monkeypatch, most):
+    gen = torch.Generator().manual_seed(0)
+    z, replacement = torch.randn((2, 7, 3, 4), generator=gen, dtype=torch.float64)
+    sizes = []
+
+    def cost(copies):
+        sizes.append(copies.numel())
+        return copies.sin().sum(-1)
+
+    monkeypatch.setattr("vae_core.estimators.continuous.MOST_COPIED", most)
+    found = cost_by_coordinate(cost, z, replacement)
+    assert max(sizes) <= max(most, 3 * 4 * 4)
+    whole = (z.sin().sum(-1, keepdim=True) - z.sin()) + replacement.sin()
+    torch.testing.assert_close(found, whole, rtol=1e-13, atol=1e-13)
