@@ -16,7 +16,7 @@ SHOWN = {
     "vae_core.families.family",
     "vae_core.families.normal",
     "vae_core.lab.experiment",
-    "vae_core.lab.formula",
+    "vae_core.lab.formula.parser",
     "vae_core.lab.problems",
     "vae_core.training.config",
     "vae_core.training.pretrained",

@@ -150,7 +150,7 @@ import contextlib, io, json, os
 from pages import contents
 from tests.support import pages_sweep
 from vae_core.__main__ import main
-from vae_core.runs.exports import script
+from pages.practice.train_vae.exports import script
 from vae_core.training.config import TrainConfig
 
 out, err = io.StringIO(), io.StringIO()
