@@ -6,10 +6,10 @@ import streamlit as st
 
 from pages.estimators.gradient_variance import draws, own_cost
 from pages.estimators.gradient_variance.sweep import ALONG, COMPARE
-from pages.estimators.gradient_variance.views import VIEWS, Chosen
+from pages.estimators.gradient_variance.views import VIEWS, Chosen, presets
 from pages.ui import controls
 from pages.ui.layout import page_layout
-from pages.ui.live import Preset, live_figure
+from pages.ui.live import live_figure
 from pages.ui.question import predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import find_problem
@@ -55,32 +55,9 @@ with page_layout("gradient_variance") as lesson:
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
     chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along, compare)
-    stay: dict[str, object] = {"view": view}
-    if view == "against":
-        stay["along"] = along
-    if view == "map":
-        stay |= {"problem": "square", "compare": compare}
-    presets: dict[str, dict[str, object]] = {
-        lesson.text("try_wins"): {},
-        lesson.text("try_loses"): {"problem": "sine", "mu": 0},
-        lesson.text("try_wrong"): {"problem": "step", "mu": 0},
-        lesson.text("try_baseline"): {
-            "problem": "exp",
-            "names": "score,score_loo",
-            "samples": 10,
-        },
-        lesson.text("try_dimension"): {"dim": 20},
-        lesson.text("try_narrow"): {"sigma": 0.1},
-        lesson.text("try_cost"): {
-            "view": "map",
-            "problem": "sine",
-            "names": "pathwise,score,measure_valued",
-            "compare": "cost",
-        },
-    }
     picture = replace(
         VIEWS[view].build(chosen),
-        presets=[Preset(label, stay | values) for label, values in presets.items()],
+        presets=presets(lesson, view, chosen),
         source=[ESTIMATORS[name].function for name in chosen.names],
     )
     live = live_figure(f"variance_{view}", picture)

@@ -11,7 +11,8 @@ import numpy as np
 
 from pages.estimators.gradient_variance import duel, histograms, minibatch, sweep
 from pages.estimators.gradient_variance.draws import MOST_DRAWS
-from pages.ui.live import Param, Picture, Transport
+from pages.ui.lesson import Lesson
+from pages.ui.live import Param, Picture, Preset, Transport
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import Knob, find_problem
 
@@ -221,6 +222,26 @@ VIEWS: dict[str, View] = {
     "map": View("Who wins where", _map, starts_with="sine"),
     "parts": View("Data or dice?", _minibatch, own_cost=True),
 }
+
+
+def presets(lesson: Lesson, view: str, chosen: Chosen) -> list[Preset]:
+    """What to try, without leaving the view."""
+    stay: dict[str, object] = {"view": view}
+    if view == "against":
+        stay["along"] = chosen.along
+    if view == "map":
+        stay |= {"problem": "square", "compare": chosen.compare}
+    map_at_cost = {"view": "map", "problem": "sine", "compare": "cost"}
+    tries: dict[str, dict[str, object]] = {
+        "try_wins": {},
+        "try_loses": {"problem": "sine", "mu": 0},
+        "try_wrong": {"problem": "step", "mu": 0},
+        "try_baseline": {"problem": "exp", "names": "score,score_loo", "samples": 10},
+        "try_dimension": {"dim": 20},
+        "try_narrow": {"sigma": 0.1},
+        "try_cost": {**map_at_cost, "names": "pathwise,score,measure_valued"},
+    }
+    return [Preset(lesson.text(section), stay | values) for section, values in tries.items()]
 
 
 def _tex(chosen: Chosen) -> str:

@@ -67,8 +67,6 @@ def multichoice(
     label: str,
     options: Sequence[str] | Mapping[str, str],
     default: Sequence[str],
-    *,
-    help: str | None = None,  # noqa: A002
 ) -> list[str]:
     """Several of some options, in the options' order; in the address they stand with commas."""
     value, fit = read(name, list(default), _some_of(options))
@@ -81,7 +79,6 @@ def multichoice(
             selection_mode="multi",
             wrap=True,
             key=key,
-            help=help,
             format_func=lambda option: titles.get(option, option),
             on_change=_store,
             args=(name, key, list(default), _join(options)),
@@ -96,7 +93,6 @@ def number(
     maximum: float,
     default: float,
     *,
-    step: float | None = None,
     help: str | None = None,  # noqa: A002
 ) -> float:
     """A number within its bounds; an int where minimum, maximum and default are ints."""
@@ -108,7 +104,7 @@ def number(
             label,
             minimum,
             maximum,
-            step=step if step is not None else (1 if whole else None),
+            step=1 if whole else None,
             key=key,
             help=help,
             on_change=_store,
