@@ -130,6 +130,8 @@ def as_json(m: Measurement) -> dict[str, Any]:
             "loc": _gradient(m, "loc", m.loc),
             "scale": _gradient(m, "scale", m.scale),
         },
+        "exact_is": m.truth.known,
+        "exact_error": m.truth.error,
         "seconds": m.seconds,
     }
 
@@ -171,7 +173,8 @@ def as_table(m: Measurement) -> str:
             f"{s.variance:>12.5g}{'-' if known is None else format(known, '.5g'):>13}"
             f"{s.z_score:>8.2f}{s.signal_to_noise:>9.3g}"
         )
-    return "\n".join(lines)
+    words = m.truth.words()
+    return "\n".join([*lines, "", words] if words else lines)
 
 
 def sweep_table(name: str, measurements: list[Measurement]) -> str:

@@ -218,13 +218,18 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Measurement:
-    """The cost's value and the two gradients of the first dimension, measured."""
+    """The cost's value and the two gradients of the first dimension, measured.
+
+    Attributes:
+        truth: what the exact values are taken from, and how well they are known.
+    """
 
     experiment: Experiment
     value: Statistic
     loc: Statistic
     scale: Statistic
     seconds: float
+    truth: Exact
 
     def work_variance(self, gradient: Statistic) -> float:
         """Variance times cost evaluations: what one evaluation's worth of compute would leave."""
@@ -290,4 +295,4 @@ def measure(experiment: Experiment) -> Measurement:
         _statistic(row, experiment.replicates, pilot, truth)
         for row, pilot, truth in zip(sums, pilots, truths, strict=True)
     )
-    return Measurement(experiment, value, loc, scale, time.perf_counter() - start)
+    return Measurement(experiment, value, loc, scale, time.perf_counter() - start, exact)
