@@ -297,6 +297,6 @@ def test_twenty_thousand_costs_and_points():
             size = max(1.0, *(float(abs(true)) for true in truth))
             seen["sharp"] += found.error < 1e-9 * size
     assert seen["certified"] > 0.9 * (20_000 - seen["infinite"]), seen
-    assert seen["compared"] > 0.98 * seen["certified"], seen
+    assert seen["compared"] > 0.95 * seen["certified"], seen
     assert seen["sharp"] > 0.9 * seen["compared"], seen
     assert seen["infinite"] > 100, seen

@@ -74,7 +74,7 @@ class Disc(Number):
         if limited:
             steps = np.minimum(steps, 0.0)
         factor = np.exp(steps)
-        wider = factor * ROUNDING * (1.0 + np.minimum(np.abs(steps), 745.0))
+        wider = factor * ROUNDING * (1.0 + np.minimum(np.abs(steps), 745.0)) + TINY
         centre = self.centre * factor
         radius = self.radius * (factor + wider) + (wider * np.abs(self.centre) + TINY)
         return Disc(centre, radius, shift)
