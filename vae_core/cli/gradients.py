@@ -151,6 +151,8 @@ def as_json(m: Measurement) -> dict[str, Any]:
         **({"remarks": told} if (told := remarks(m.experiment)) else {}),
         "value": _statistic(m.value, "exact", "mean", "standard_error"),
         "gradient": {name: _gradient(m, name, s) for name, s in m.gradient.items()},
+        "exact_is": m.truth.known,
+        "exact_error": m.truth.error,
         "seconds": m.seconds,
     }
 
@@ -193,7 +195,8 @@ def as_table(m: Measurement) -> str:
             f"{s.variance:>12.5g}{'-' if known is None else format(known, '.5g'):>13}"
             f"{s.z_score:>8.2f}{s.signal_to_noise:>9.3g}"
         )
-    return "\n".join(lines)
+    words = m.truth.words()
+    return "\n".join([*lines, "", words] if words else lines)
 
 
 def sweep_table(name: str, measurements: list[Measurement]) -> str:

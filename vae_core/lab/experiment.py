@@ -190,12 +190,17 @@ def _chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
 
 @dataclass(frozen=True)
 class Measurement:
-    """The cost's value and the gradient of the first dimension by parameter, measured."""
+    """The cost's value and the gradient of the first dimension by parameter, measured.
+
+    Attributes:
+        truth: what the exact values are taken from, and how well they are known.
+    """
 
     experiment: Experiment
     value: Statistic
     gradient: Mapping[str, Statistic]
     seconds: float
+    truth: Exact
 
     @property
     def loc(self) -> Statistic:
@@ -284,4 +289,4 @@ def measure(experiment: Experiment) -> Measurement:
         for row, pilot, truth in zip(sums, pilots, truths, strict=True)
     )
     by_name = dict(zip(exact.gradient, gradient, strict=True))
-    return Measurement(experiment, value, by_name, time.perf_counter() - start)
+    return Measurement(experiment, value, by_name, time.perf_counter() - start, exact)

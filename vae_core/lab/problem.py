@@ -16,7 +16,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from vae_core.estimators import Cost, Estimator
-from vae_core.families import Distribution, sum_dimensions
+from vae_core.families import Distribution, quadrature, sum_dimensions
 from vae_core.lab.closed_form import Moments
 from vae_core.lab.formula.jumps import JUMPS
 
@@ -28,13 +28,20 @@ class Exact(NamedTuple):
         value: E[f_d(z_d)], (..., D).
         loc: its derivative in mu_d, (..., D).
         scale: its derivative in sigma_d, (..., D).
-        error: a bound on the numerical error of all three; 0 for a closed form.
+        error: the numerical error of each entry of all three at most; 0 for a closed form.
+        known: "closed form"; "certified", if the error is proven; "estimate", if it is only what
+            two rules differ by. What is infinite is refused with `InfiniteExpectationError`.
     """
 
     value: Tensor
     loc: Tensor
     scale: Tensor
     error: float = 0.0
+    known: str = quadrature.CLOSED_FORM
+
+    def words(self) -> str | None:
+        """What is known of the numbers, in a sentence; None if there is nothing to say."""
+        return quadrature.words(self.known, self.error)
 
     @property
     def gradient(self) -> dict[str, Tensor]:

@@ -9,8 +9,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from vae_core.families import LOG_SQRT_2PI
-from vae_core.families.quadrature import adaptive_expectation, smooth_expectation
+from vae_core.families import LOG_SQRT_2PI, quadrature
+from vae_core.families.quadrature import adaptive_expectation, softplus_expectation
 from vae_core.lab.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
 from vae_core.lab.formula.jumps import flaw
@@ -18,7 +18,7 @@ from vae_core.lab.formula.tree import plain, tex
 from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
 
 OWN = "f="
-UNSETTLED = 1e-6
+UNSETTLED = 1e-2
 
 
 def find_problem(name: str) -> Problem:
@@ -42,7 +42,7 @@ def find_problem(name: str) -> Problem:
 
 @lru_cache(maxsize=64)
 def own_problem(text: str) -> Problem:
-    """A typed formula in z as a problem, exact by quadrature. Raises FormulaError."""
+    """A typed formula in z as a problem, by quadrature. Raises FormulaError."""
     formula = parse_formula(text)
     found = flaw(formula.tree)
 
@@ -51,7 +51,7 @@ def own_problem(text: str) -> Problem:
         if not integral.error < UNSETTLED * (1.0 + integral.value.abs().max().item()):
             raise ValueError(
                 "The expectation of this cost does not settle to a number: the cost is not "
-                "finite for every z, or it grows too fast."
+                "finite for every z, grows too fast, or is a sum of parts that cancel."
             )
         return integral
 
@@ -234,8 +234,17 @@ EFFECTS = torch.tensor([-1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0], dtype=torch
 
 
 def _exact_logistic_elbo(loc: Tensor, scale: Tensor) -> Exact:
-    joint = smooth_expectation(logistic_elbo, loc, scale)
-    return Exact(joint.value + _entropy(scale), joint.loc, joint.scale + 1.0 / scale, joint.error)
+    """log sigmoid(m z) is -softplus(-m z), and -m z is Gaussian too."""
+    value = _entropy(scale) - 0.5 * (loc**2 + scale**2) - LOG_SQRT_2PI
+    by_loc, by_scale = -loc, 1.0 / scale - scale
+    error = quadrature.ROUNDING * max(
+        x.detach().abs().max().item() for x in (value, by_loc, by_scale)
+    )
+    for m in (DOSES * EFFECTS).tolist():
+        part = softplus_expectation(-m * loc, abs(m) * scale)
+        value, by_loc = value - part.value, by_loc + m * part.loc
+        by_scale, error = by_scale - abs(m) * part.scale, error + max(1.0, abs(m)) * part.error
+    return Exact(value, by_loc, by_scale, error, quadrature.CERTIFIED)
 
 
 @problem(

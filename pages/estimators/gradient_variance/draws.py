@@ -169,12 +169,8 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
 
 def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
     """What to know of the exact value and the chosen estimators here, a sentence each."""
-    told = []
-    error = setting.experiment("score").exact().error
-    if error > 0.0:
-        told.append(
-            f"The exact value comes from quadrature, with an error near {max(error, 1e-12):.0g}."
-        )
+    words = setting.experiment("score").exact().words()
+    told = [words] if words else []
     for name in names:
         rule = ESTIMATORS[name]
         objection = find_problem(setting.problem).objection(rule)

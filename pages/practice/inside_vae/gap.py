@@ -53,6 +53,7 @@ def frame(t: int, digit: int, specimen: int) -> Frame:
         "gap": truth.log_evidence - bound,
         "amortization": best - bound,
         "approximation": truth.log_evidence - best,
+        "error": truth.error + way.error,
         "mu_1": float(loc[0]),
         "mu_2": float(loc[1]),
         "sigma_1": float(scale[0]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -134,6 +135,27 @@ def test_refinement_closes_the_amortization_gap_and_no_more(index: int) -> None:
     slopes = torch.autograd.grad(bound, (mu, log_sigma))
     step = torch.cat([slopes[0] * way.scale[-1], slopes[1]])
     assert float(step.norm()) < 0.3
+
+
+def eights(number: int) -> int:
+    """Index of one of the held-out eights."""
+    return int(np.flatnonzero(load_mnist().test_labels.numpy() == 8)[number])
+
+
+@pytest.mark.parametrize("index", [*IMAGES, eights(2), eights(0)])
+def test_the_digits_shown_are_known(index: int) -> None:
+    """Two decimals, against Gauss's rule of 96 x 96 nodes and a grid of 361 x 361."""
+    x = image(index)
+    precise = copy.deepcopy(model()).double()
+    way, found = refine(model(), x), grid_posterior(model(), x)
+    assert way.error + found.error < 4e-3
+    for t in (0, -1):
+        q = Normal(way.loc[t].double(), way.scale[t].double())
+        with torch.no_grad():
+            true = float(exact_elbo(precise, x.double(), q, 96))
+        assert abs(float(way.elbo[t]) - true) < way.error + 1.2e-3
+    fine = grid_posterior(model(), x, fine=361)
+    assert abs(fine.log_evidence - found.log_evidence) < found.error + 2e-4
 
 
 def test_gradient_of_the_exact_elbo() -> None:

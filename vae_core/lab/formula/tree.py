@@ -34,12 +34,16 @@ class Node:
 
 def _root(x: Tensor) -> Tensor:
     """Square root whose slope at zero is zero, so that sqrt(relu(z)) has one where relu is flat."""
+    if not isinstance(x, Tensor):  # what encloses the cost or bounds its growth has no slope
+        return torch.sqrt(x)
     inside = x > 0
     return torch.where(inside, torch.where(inside, x, 1.0).sqrt(), x.detach().sqrt())
 
 
 def _power(base: Tensor, exponent: Tensor) -> Tensor:
     """base ** exponent; at base zero a root's slope is zero, as for `_root`."""
+    if not isinstance(base, Tensor):
+        return torch.pow(base, exponent)
     edge = (base == 0) & (exponent > 0) & (exponent < 1)
     return torch.where(edge, torch.zeros_like(base), torch.where(edge, 1.0, base) ** exponent)
 
@@ -97,7 +101,7 @@ def function_of(node: Node) -> Function:
     if node.op == "^" and is_constant(node.parts[1]):
         base, exponent = parts[0], parts[1](torch.zeros((), dtype=torch.float64)).item()
         if not 0.0 < exponent < 1.0:
-            return lambda z: base(z).pow(exponent)
+            return lambda z: torch.pow(base(z), exponent)
     if node.op in SEVERAL:
         return lambda z: reduce(operation, (part(z) for part in parts))
     return lambda z: operation(*(part(z) for part in parts))
