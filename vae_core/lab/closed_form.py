@@ -3,7 +3,8 @@
 Every variance below reduces to a few moments of one dimension's cost f, its slope f' and the
 base noise eps: E[f eps^n], E[f^2 eps^n] and E[f'^2 eps^n]. For polynomials, exponentials and
 sines these are moments of exponential polynomials c z^p exp(a z), with complex a for the sines,
-and for the step they are moments of a truncated Gaussian; both have closed forms.
+and for the step they are moments of a truncated Gaussian; both have closed forms. What is left of
+f after its mean is taken away is expanded in eps first: at a small scale it is far below f.
 
 Source for the variances: the definitions, with the independence of the dimensions; leave-one-out
 is the sample covariance of cost and score, whose variance is classical (Kenney & Keeping 1951).
@@ -17,6 +18,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = NDArray[np.float64]
+
+# Below this rate times scale an exponential is a short series in eps; above, nothing cancels.
+SLOW, ORDER = 0.5, 24
 
 
 class Moments(Protocol):
@@ -36,6 +45,14 @@ class Moments(Protocol):
 
     def slope(self, n: int, loc: float, scale: float) -> float:
         """E[f'(z) eps^n], likewise."""
+        ...
+
+    def centred(self, power: int, n: int, loc: float, scale: float) -> float:
+        """E[(f(z) - E f)^power eps^n], power 1 or 2, without the digits that f itself costs."""
+        ...
+
+    def slope_variance(self, n: int, loc: float, scale: float) -> float:
+        """Var[f'(z) eps^n], likewise."""
         ...
 
 
@@ -104,6 +121,38 @@ class ExponentialPolynomial:
         """E[f'(z)^2 eps^n]."""
         return self.derivative().squared().moment(n, loc, scale)
 
+    def centred(self, power: int, n: int, loc: float, scale: float) -> float:
+        """E[(f(z) - E f)^power eps^n]."""
+        if self._is_slow(scale):
+            series = _less_mean(self._in_noise(loc, scale))
+            return _moment_of(np.convolve(series, series) if power == 2 else series, n)
+        mean = self.cost(0, loc, scale)
+        first = self.cost(n, loc, scale) - mean * _normal_moment(n)
+        if power == 1:
+            return first
+        return self.squared_cost(n, loc, scale) - mean * (first + self.cost(n, loc, scale))
+
+    def slope_variance(self, n: int, loc: float, scale: float) -> float:
+        """Var[f'(z) eps^n]."""
+        if self._is_slow(scale):
+            series = _less_mean(np.pad(self.derivative()._in_noise(loc, scale), (n, 0)))
+            return _moment_of(np.convolve(series, series), 0)
+        return self.squared_slope(2 * n, loc, scale) - self.slope(n, loc, scale) ** 2
+
+    def _is_slow(self, scale: float) -> bool:
+        return all(abs(term.rate) * scale < SLOW for term in self.terms)
+
+    def _in_noise(self, loc: float, scale: float) -> Series:
+        """f(loc + scale * eps) as a power series in eps, lowest first."""
+        total = np.zeros(1)
+        for c, p, a in self.terms:
+            powers = [math.comb(p, j) * loc ** (p - j) * scale**j for j in range(p + 1)]
+            steps = [(a * scale) ** i / math.factorial(i) for i in range(1 if a == 0 else ORDER)]
+            term = (c * cmath.exp(a * loc) * np.convolve(powers, steps)).real
+            size = max(len(total), len(term))
+            total = np.pad(total, (0, size - len(total))) + np.pad(term, (0, size - len(term)))
+        return total
+
 
 def _term_moment(term: Term, n: int, loc: float, scale: float) -> complex:
     """E[c z^p e^(a z) eps^n]: expand z^p, then complete the square in the exponent."""
@@ -116,6 +165,26 @@ def _term_moment(term: Term, n: int, loc: float, scale: float) -> complex:
         for j in range(term.power + 1)
     )
     return term.coefficient * cmath.exp(term.rate * loc + 0.5 * shift * shift) * total
+
+
+def _normal_moment(n: int) -> float:
+    """E[eps^n]: (n - 1)!! for an even n."""
+    return 0.0 if n % 2 else float(math.prod(range(n - 1, 0, -2)))
+
+
+def _less_mean(series: Series) -> Series:
+    """The series less its expectation, whose first digits are never seen."""
+    centred = series.copy()
+    centred[0] = 0.0
+    centred[0] = -_moment_of(centred, 0)
+    return centred
+
+
+def _moment_of(series: Series, n: int) -> float:
+    """E[eps^n times the series]. Raises OverflowError."""
+    if not np.isfinite(series).all():
+        raise OverflowError
+    return math.fsum(c * _normal_moment(n + i) for i, c in enumerate(series.tolist()))
 
 
 def _shifted_moment(n: int, shift: complex) -> complex:
@@ -154,32 +223,39 @@ class Step:
         """Zero almost everywhere."""
         return 0.0
 
+    def centred(self, power: int, n: int, loc: float, scale: float) -> float:
+        """The part above the step and the part below: neither is a difference."""
+        above, p = self.cost(n, loc, scale), self.cost(0, loc, scale)
+        mirrored = Step(2.0 * loc - self.k)
+        below, q = (-1) ** n * mirrored.cost(n, loc, scale), mirrored.cost(0, loc, scale)
+        return float(q**power * above + (-p) ** power * below)
+
+    def slope_variance(self, n: int, loc: float, scale: float) -> float:
+        """Zero."""
+        return 0.0
+
 
 # A score is a polynomial in eps: eps / sigma for the mean, (eps^2 - 1) / sigma for the scale.
 _SCORES = {"loc": {1: 1.0}, "scale": {2: 1.0, 0: -1.0}}
 
 
-class _Spread(NamedTuple):
+class _ScoreMoments(NamedTuple):
+    """Moments of the cost, less its mean, and the score of dimension 1, and of all costs.
+
+    Attributes:
+        mean, variance: of the cost summed over all dimensions.
+        rest_variance: of the cost of the others.
+        cost_score, cost_squared_score, squared_cost_squared_score: of the centred cost.
+        squared_score: E[s^2].
+    """
+
     mean: float
     variance: float
-
-
-def _spread(m: Moments, loc: float, scale: float) -> _Spread:
-    mean = m.cost(0, loc, scale)
-    return _Spread(mean, m.squared_cost(0, loc, scale) - mean**2)
-
-
-class _ScoreMoments(NamedTuple):
-    """Moments of the cost and the score of dimension 1; `rest` is the cost of the others."""
-
-    cost: float
-    cost_variance: float
+    rest_variance: float
     cost_score: float
     cost_squared_score: float
     squared_cost_squared_score: float
     squared_score: float
-    rest_mean: float
-    rest_variance: float
 
 
 def _score_moments(
@@ -191,25 +267,22 @@ def _score_moments(
     for n, a in score.items():
         for j, b in score.items():
             squared[n + j] = squared.get(n + j, 0.0) + a * b
-    rest = [(_spread(other, loc, scale), times) for other, times in Counter(dimensions[1:]).items()]
-    own = _spread(m, loc, scale)
+    others = Counter(dimensions[1:]).items()
+    rest_variance = sum(times * each.centred(2, 0, loc, scale) for each, times in others)
+    rest_mean = sum(times * each.cost(0, loc, scale) for each, times in others)
     return _ScoreMoments(
-        cost=own.mean,
-        cost_variance=own.variance,
-        cost_score=sum(c * m.cost(n, loc, scale) for n, c in score.items()),
-        cost_squared_score=sum(c * m.cost(n, loc, scale) for n, c in squared.items()),
-        squared_cost_squared_score=sum(
-            c * m.squared_cost(n, loc, scale) for n, c in squared.items()
-        ),
-        squared_score=sum(c * _shifted_moment(n, 0.0).real for n, c in squared.items()),
-        rest_mean=sum(times * spread.mean for spread, times in rest),
-        rest_variance=sum(times * spread.variance for spread, times in rest),
+        mean=m.cost(0, loc, scale) + rest_mean,
+        variance=m.centred(2, 0, loc, scale) + rest_variance,
+        rest_variance=rest_variance,
+        cost_score=sum(c * m.centred(1, n, loc, scale) for n, c in score.items()),
+        cost_squared_score=sum(c * m.centred(1, n, loc, scale) for n, c in squared.items()),
+        squared_cost_squared_score=sum(c * m.centred(2, n, loc, scale) for n, c in squared.items()),
+        squared_score=sum(c * _normal_moment(n) for n, c in squared.items()),
     )
 
 
-def _about(m: _ScoreMoments, centre: float) -> float:
-    """E[(f - centre)^2 s^2], f being the cost of all dimensions and s the score of the first."""
-    offset = m.rest_mean - centre
+def _about(m: _ScoreMoments, offset: float) -> float:
+    """E[(f - E f + offset)^2 s^2], f being the cost of all dimensions and s the first's score."""
     return (
         m.squared_cost_squared_score
         + 2.0 * offset * m.cost_squared_score
@@ -222,7 +295,7 @@ def _score_variance(
 ) -> float:
     """Var[f s] / K."""
     moments = _score_moments(dimensions, parameter, loc, scale)
-    return (_about(moments, 0.0) - moments.cost_score**2) / k
+    return (_about(moments, moments.mean) - moments.cost_score**2) / k
 
 
 def _score_loo_variance(
@@ -230,18 +303,16 @@ def _score_loo_variance(
 ) -> float:
     """Variance of the sample covariance of f and s: the estimate is exactly that."""
     moments = _score_moments(dimensions, parameter, loc, scale)
-    centred = _about(moments, moments.cost + moments.rest_mean)
     gradient = moments.cost_score
-    spread = (moments.cost_variance + moments.rest_variance) * moments.squared_score
-    return (centred - gradient**2) / k + (spread + gradient**2) / (k * (k - 1))
+    spread = moments.variance * moments.squared_score
+    return (_about(moments, 0.0) - gradient**2) / k + (spread + gradient**2) / (k * (k - 1))
 
 
 def _pathwise_variance(
     dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
     """Var[f'(z) dz/dparameter] / K: the other dimensions do not enter."""
-    m, n = dimensions[0], 0 if parameter == "loc" else 1
-    return (m.squared_slope(2 * n, loc, scale) - m.slope(n, loc, scale) ** 2) / k
+    return dimensions[0].slope_variance(0 if parameter == "loc" else 1, loc, scale) / k
 
 
 def _no_variance(
