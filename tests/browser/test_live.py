@@ -301,7 +301,7 @@ def test_the_browser_writes_numbers_in_sentences_as_people_do(open_page: Opener)
     live = transform(open_page)
     filled = live.page.evaluate(
         """async () => {
-          const { fill } = await import('/assets/live/words.js');
+          const { fill } = await import('/assets/shared/words.js');
           const names = { small: 5e-7, large: -1234567, word: "1.5e+08", code: "exp(-2)" };
           return fill("{small:.1e}, {large:.3g}, {word}, {code}, {small:.1f}", names, {});
         }"""

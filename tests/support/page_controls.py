@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages import contents
 from pages.ui import controls
+from pages.ui.controls import widgets
 from pages.ui.live import Param, figure
 from tests.support import pages_sweep
 
@@ -81,12 +82,15 @@ def read_page(page: contents.PageInfo, **query: str) -> tuple[AppTest, dict[str,
             found[name] = Found(default, parse, value, fit)
         return value, fit
 
-    controls.read = noted
+    readers = (controls, widgets)  # each has the name of its own
+    for module in readers:
+        module.read = noted
     try:
         with without_looking_ahead():
             return pages_sweep.open_page(page, **query), found
     finally:
-        controls.read = original
+        for module in readers:
+            module.read = original
 
 
 def moved(page: contents.PageInfo) -> dict[str, str]:
