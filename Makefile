@@ -3,6 +3,7 @@
 # make exhaustive   repeat the statistical tests with millions of replicates
 # make bench   measure speed in a headless browser
 # make fmt     put the code in order
+# make pictures   photograph the running pages for the README
 # make clean   remove .venv and the caches
 #
 # PORT=8600         another port for `make run`
@@ -15,7 +16,7 @@ TORCH_INDEX ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
-.PHONY: run test exhaustive bench lint fmt clean
+.PHONY: run test exhaustive bench pictures lint fmt clean
 
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
@@ -29,6 +30,9 @@ exhaustive: .venv/installed-dev
 
 bench: .venv/browser
 	$(PY) -m pytest -m bench -s
+
+pictures: .venv/browser
+	$(PY) -m tests.support.take_pictures
 
 lint: .venv/installed-dev
 	$(PY) -m ruff check .
