@@ -23,7 +23,8 @@ from torch import Tensor
 from vae_core import closed_form
 from vae_core.estimators import ESTIMATORS, Estimator
 from vae_core.families import Normal
-from vae_core.problems import Exact, Problem, find_problem
+from vae_core.problems import OWN, Exact, Problem, find_problem
+from vae_core.tails import InfiniteExpectationError, UncertainError, tails
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
@@ -216,6 +217,23 @@ class Statistic:
         return math.copysign(math.inf, self.bias)
 
 
+def _has_infinite_variance(experiment: Experiment) -> bool:
+    """Whether f^2 is known to grow as fast as the Gaussian falls; only a typed cost can."""
+    f = experiment.cost_problem.terms
+    try:
+        if experiment.problem.startswith(OWN):
+            tails(lambda z: f(z).square(), experiment.loc, experiment.scale)
+    except InfiniteExpectationError:
+        return True
+    except UncertainError:
+        return False
+    return False
+
+
+# Half of what was measured hangs on a few draws; or an unbiased mean is so far off, or a variance.
+FEW_DRAWS, FAR_OFF, FAR_VARIANCE, ROUNDING_OF = 0.5, 6.0, 2.0, 1e-20
+
+
 @dataclass(frozen=True)
 class Measurement:
     """The cost's value and the two gradients of the first dimension, measured.
@@ -230,6 +248,38 @@ class Measurement:
     scale: Statistic
     seconds: float
     truth: Exact
+
+    def doubt(self, parameter: str) -> str | None:
+        """Why the sample cannot tell about "value", "loc" or "scale", for a learner; or None.
+
+        Under heavy tails what matters is rare: most samples have not met it, and their standard
+        error, which they also estimate, knows nothing of it.
+        """
+        s: Statistic = getattr(self, parameter)
+        known = None if parameter == "value" else self.experiment.exact_variance(parameter)
+        seen = max(s.variance, known or 0.0) > ROUNDING_OF * s.exact**2
+        two = (s.variance, s.variance if known is None else known)
+        unlike = max(two) > FAR_VARIANCE * min(two)
+        reasons = {
+            "the square of this cost has no finite expectation, so the variance is infinite": (
+                s.variance > 0.0 and _has_infinite_variance(self.experiment)
+            ),
+            "a few draws carry most of the variance that was measured": (
+                s.variance_standard_error > FEW_DRAWS * s.variance
+            ),
+            "the variance that was measured is far from the closed form": seen and unlike,
+            "the mean of an unbiased estimator is far from the exact value": (
+                self.experiment.cost_problem.allows(self.experiment.rule)
+                and abs(s.z_score) > FAR_OFF
+            ),
+        }
+        if not any(reasons.values()):
+            return None
+        because = ", and ".join(reason for reason, holds in reasons.items() if holds)
+        return (
+            f"The sample cannot tell here: {because}. The draws that matter most are too rare to "
+            "be among these, so mean, standard error and z say little."
+        )
 
     def work_variance(self, gradient: Statistic) -> float:
         """Variance times cost evaluations: what one evaluation's worth of compute would leave."""

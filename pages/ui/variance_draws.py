@@ -132,6 +132,7 @@ def reference(problem: str, parameter: str) -> Spread:
     return Spread(at.exact(), max(*deviations, 1e-3))
 
 
+@lru_cache(maxsize=256)
 def measurement(setting: Setting, name: str) -> Measurement:
     """The table's numbers: many more replicates than a moving picture can afford."""
     k = max(setting.samples, ESTIMATORS[name].min_samples)
@@ -181,6 +182,9 @@ def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
         objection = find_problem(setting.problem).objection(rule)
         if objection:
             told.append(f"**{rule.title}.** {objection}")
+        doubt = measurement(setting, name).doubt(setting.parameter)
+        if doubt:
+            told.append(f"**{rule.title}.** {doubt}")
         if setting.samples < rule.min_samples:
             told.append(f"**{rule.title}** needs {rule.min_samples} samples, and takes as many.")
     return told
