@@ -9,7 +9,8 @@ import torch
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
+from vae_core.lab.measurement import measure
 
 MANY, FEW = 1_000_000, 300
 ROUNDS = 15

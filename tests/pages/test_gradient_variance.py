@@ -12,7 +12,8 @@ from pages.estimators.gradient_variance.views import VIEWS, Chosen
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS, find_problem
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
+from vae_core.lab.measurement import measure
 
 PAIR = ("pathwise", "score")
 WHERE = {"mu": 2.0, "sigma": 1.0, "samples": 1, "dim": 1, "seed": 0}

@@ -13,10 +13,10 @@ import numpy as np
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS, find_problem
-from vae_core.lab.experiment import Experiment, Measurement, measure
+from vae_core.lab.experiment import Experiment
 from vae_core.lab.formula import FormulaError
+from vae_core.lab.measurement import Measurement, Statistic, measure
 from vae_core.lab.problems import OWN
-from vae_core.lab.statistic import Statistic
 
 GREEK = {"mu": "loc", "sigma": "scale"}
 WHOLE = {"dim", "samples"}
@@ -153,6 +153,7 @@ def as_json(m: Measurement) -> dict[str, Any]:
         "gradient": {name: _gradient(m, name, s) for name, s in m.gradient.items()},
         "exact_is": m.truth.known,
         "exact_error": m.truth.error,
+        "doubts": {name: m.doubt(name) for name in ("value", *m.gradient)},
         "seconds": m.seconds,
     }
 
@@ -165,6 +166,7 @@ def _statistic(s: Statistic, *names: str) -> dict[str, float | None]:
 def _gradient(m: Measurement, parameter: str, s: Statistic) -> dict[str, float | None]:
     return {
         **_statistic(s, *GRADIENT_FIELDS),
+        **({"z_score": None} if m.doubt(parameter) else {}),
         "variance_exact": m.experiment.exact_variance(parameter),
         "variance_times_evaluations": m.work_variance(s),
     }
@@ -185,18 +187,26 @@ def as_table(m: Measurement) -> str:
         f"{'z':>8}{'SNR':>9}",
     ]
     for name, parameter, s in (
-        ("E[f]", "", m.value),
+        ("E[f]", "value", m.value),
         ("d/dmu", "loc", m.loc),
         ("d/dsigma", "scale", m.scale),
     ):
-        known = e.exact_variance(parameter) if parameter else None
+        known = e.exact_variance(parameter) if parameter != "value" else None
+        z = "-" if m.doubt(parameter) else format(s.z_score, ".2f")
         lines.append(
             f"{name:<10}{s.exact:>12.5g}{s.mean:>12.5g}{s.standard_error:>12.2g}"
             f"{s.variance:>12.5g}{'-' if known is None else format(known, '.5g'):>13}"
-            f"{s.z_score:>8.2f}{s.signal_to_noise:>9.3g}"
+            f"{z:>8}{s.signal_to_noise:>9.3g}"
         )
-    words = m.truth.words()
-    return "\n".join([*lines, "", words] if words else lines)
+    last = [words for words in (m.truth.words(), *_doubts(m)) if words]
+    return "\n".join([*lines, *([""] if last else []), *last])
+
+
+def _doubts(m: Measurement) -> list[str]:
+    """Each quantity that the sample cannot tell, with the reason."""
+    names = {"value": "E[f]", "loc": "d/dmu", "scale": "d/dsigma"}
+    doubts = {name: m.doubt(parameter) for parameter, name in names.items()}
+    return [f"{name}: {doubt}" for name, doubt in doubts.items() if doubt]
 
 
 def sweep_table(name: str, measurements: list[Measurement]) -> str:
@@ -209,8 +219,10 @@ def sweep_table(name: str, measurements: list[Measurement]) -> str:
         value = e.knobs[field] if field in e.knobs else getattr(e, field)
         lines.append(
             f"{value:>10.4g}{m.loc.mean:>12.5g}{m.loc.variance:>12.5g}"
-            f"{m.scale.mean:>12.5g}{m.scale.variance:>12.5g}"
+            f"{m.scale.mean:>12.5g}{m.scale.variance:>12.5g}{'  *' if _doubts(m) else ''}"
         )
+    if any(line.endswith("*") for line in lines):
+        lines += ["", "* The sample cannot tell here: draws that matter are too rare to be in it."]
     return "\n".join(lines)
 
 

@@ -7,12 +7,8 @@ no Python loop over them, only over chunks that fit the cache.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +21,6 @@ from vae_core.families import Distribution, Normal
 from vae_core.lab import closed_form
 from vae_core.lab.problem import Exact, Problem
 from vae_core.lab.problems import find_problem
-from vae_core.lab.statistic import Statistic
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
@@ -151,13 +146,13 @@ def estimates(experiment: Experiment) -> Estimates:
     >>> {name: each.shape for name, each in drawn.gradient.items()}
     {'loc': (1000,), 'scale': (1000,)}
     """
-    chunks = [_chunk(experiment, *chunk) for chunk in _chunks(experiment)]
-    names = chunks[0].gradient
-    gradient = {name: np.concatenate([each.gradient[name] for each in chunks]) for name in names}
-    return Estimates(np.concatenate([each.value for each in chunks]), gradient)
+    drawn = [draw_chunk(experiment, *each) for each in chunk_sizes(experiment)]
+    names = drawn[0].gradient
+    gradient = {name: np.concatenate([each.gradient[name] for each in drawn]) for name in names}
+    return Estimates(np.concatenate([each.value for each in drawn]), gradient)
 
 
-def _chunks(experiment: Experiment) -> Iterator[tuple[int, int]]:
+def chunk_sizes(experiment: Experiment) -> Iterator[tuple[int, int]]:
     """Number and size of each chunk; some estimators need D times the memory of the samples."""
     per_replicate = experiment.samples * experiment.dim
     widest = CHUNK_ELEMENTS // max(per_replicate, per_replicate * experiment.dim // WIDE)
@@ -171,7 +166,8 @@ def chunk_generator(seed: int, chunk: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(state))
 
 
-def _chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
+def draw_chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
+    """The estimates of one chunk; a chunk's number decides its noise."""
     gen = chunk_generator(experiment.seed, number)
     q, k = experiment.distribution(batch), experiment.samples
     cost = experiment.cost_problem.cost(q, **experiment.knobs)
@@ -186,107 +182,3 @@ def _chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
     columns = (each[:, 0] if k == 1 else each[:, 0] / k for each in found)
     gradient = {name: each.numpy() for name, each in zip(q.parameters, columns, strict=True)}
     return Estimates(value.numpy(), gradient)
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """The cost's value and the gradient of the first dimension by parameter, measured.
-
-    Attributes:
-        truth: what the exact values are taken from, and how well they are known.
-    """
-
-    experiment: Experiment
-    value: Statistic
-    gradient: Mapping[str, Statistic]
-    seconds: float
-    truth: Exact
-
-    @property
-    def loc(self) -> Statistic:
-        """The gradient in a Normal's mu."""
-        return self.gradient["loc"]
-
-    @property
-    def scale(self) -> Statistic:
-        """The gradient in a Normal's sigma."""
-        return self.gradient["scale"]
-
-    def work_variance(self, gradient: Statistic) -> float:
-        """Variance times cost evaluations: what one evaluation's worth of compute would leave."""
-        e = self.experiment
-        return gradient.variance * e.rule.evaluations(e.samples, e.dim)
-
-
-def _columns(chunk: Estimates) -> list[Array]:
-    return [chunk.value, *chunk.gradient.values()]
-
-
-def _power_sums(chunk: Estimates, pilots: Sequence[float]) -> Array:
-    """Sums of the first four powers of each column about its pilot: (columns, 4).
-
-    A pilot near the mean keeps them well conditioned. What is not finite is refused later.
-    """
-    rows = []
-    with np.errstate(over="ignore", invalid="ignore"):
-        for x, pilot in zip(_columns(chunk), pilots, strict=True):
-            centred = x - pilot
-            square = centred * centred
-            first, second = centred.sum(), square.sum()
-            centred *= square
-            square *= square
-            rows.append((first, second, centred.sum(), square.sum()))
-    return np.array(rows)
-
-
-def _statistic(sums: Array, n: int, pilot: float, exact: float) -> Statistic:
-    if not (np.isfinite(sums).all() and math.isfinite(exact)):
-        raise ValueError(NOT_FINITE)
-    m1, m2, m3, m4 = (sums / n).tolist()
-    spread = max(m2 - m1**2, 0.0)
-    variance = spread * n / (n - 1)
-    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-    error = math.sqrt(max(fourth - spread**2 * (n - 3) / (n - 1), 0.0) / n)
-    return Statistic(exact, pilot + m1, math.sqrt(variance / n), variance, error)
-
-
-def _total_sums(experiment: Experiment) -> tuple[Array, list[float]]:
-    """Power sums over all chunks, added in their order, so that threads change no digit."""
-    chunks = _chunks(experiment)
-    first = _chunk(experiment, *next(chunks))
-    with np.errstate(over="ignore", invalid="ignore"):
-        pilots = [float(x.mean()) for x in _columns(first)]
-    total = _power_sums(first, pilots)
-    largest = experiment.samples * experiment.dim
-    together = max(1, min(torch.get_num_threads(), MOST_TOGETHER // largest))
-    with ThreadPoolExecutor(together) as pool:
-        while group := list(islice(chunks, GROUP)):
-            for sums in pool.map(
-                lambda chunk: _power_sums(_chunk(experiment, *chunk), pilots), group
-            ):
-                total += sums
-    return total, pilots
-
-
-def measure(experiment: Experiment) -> Measurement:
-    """Draw all replicates and reduce them.
-
-    Raises:
-        ValueError: when the numbers overflow, in a learner's words.
-
-    >>> m = measure(Experiment("square", "pathwise", loc=2.0, scale=1.0, replicates=10_000))
-    >>> m.gradient["loc"].exact
-    4.0
-    >>> abs(m.gradient["loc"].z_score) < 4.0
-    True
-    """
-    start = time.perf_counter()
-    sums, pilots = _total_sums(experiment)
-    exact = experiment.exact()
-    truths = [exact.value.sum().item(), *(each[0].item() for each in exact.gradient.values())]
-    value, *gradient = (
-        _statistic(row, experiment.replicates, pilot, truth)
-        for row, pilot, truth in zip(sums, pilots, truths, strict=True)
-    )
-    by_name = dict(zip(exact.gradient, gradient, strict=True))
-    return Measurement(experiment, value, by_name, time.perf_counter() - start, exact)

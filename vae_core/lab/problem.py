@@ -17,8 +17,8 @@ from torch import Tensor
 
 from vae_core.estimators import Cost, Estimator
 from vae_core.families import Distribution, quadrature, sum_dimensions
-from vae_core.lab.closed_form import Moments
 from vae_core.lab.formula.jumps import JUMPS
+from vae_core.lab.moments import Moments
 
 
 class Exact(NamedTuple):

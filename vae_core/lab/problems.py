@@ -11,10 +11,10 @@ from torch import Tensor
 
 from vae_core.families import LOG_SQRT_2PI, quadrature
 from vae_core.families.quadrature import adaptive_expectation, softplus_expectation
-from vae_core.lab.closed_form import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
 from vae_core.lab.formula.jumps import flaw
 from vae_core.lab.formula.tree import plain, tex
+from vae_core.lab.moments import ExponentialPolynomial, Moments, Step
 from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
 
 OWN = "f="

@@ -12,14 +12,8 @@ import numpy as np
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import find_problem
-from vae_core.lab.experiment import (
-    Estimates,
-    Experiment,
-    Measurement,
-    chunk_generator,
-    estimates,
-    measure,
-)
+from vae_core.lab.experiment import Estimates, Experiment, chunk_generator, estimates
+from vae_core.lab.measurement import Measurement, measure
 
 MOST_DRAWS, FEWEST_DRAWS, WORK = 2_000, 100, 100_000
 TABLE_WORK, TABLE_DRAWS = 2_000_000, 20_000
@@ -127,6 +121,7 @@ def reference(problem: str, parameter: str) -> Spread:
     return Spread(at.exact(), max(*deviations, 1e-3))
 
 
+@lru_cache(maxsize=256)
 def measurement(setting: Setting, name: str) -> Measurement:
     """The table's numbers: many more replicates than a moving picture can afford."""
     k = max(setting.samples, ESTIMATORS[name].min_samples)
@@ -176,6 +171,9 @@ def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
         objection = find_problem(setting.problem).objection(rule)
         if objection:
             told.append(f"**{rule.title}.** {objection}")
+        doubt = measurement(setting, name).doubt(setting.parameter)
+        if doubt:
+            told.append(f"**{rule.title}.** {doubt}")
         if setting.samples < rule.min_samples:
             told.append(f"**{rule.title}** needs {rule.min_samples} samples, and takes as many.")
     return told

@@ -6,9 +6,10 @@ import streamlit as st
 
 from pages.ui import controls, theme
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
 from vae_core.lab.formula import LONGEST, FormulaError, check_finite, parse_formula
 from vae_core.lab.formula.tree import tex
+from vae_core.lab.measurement import measure
 from vae_core.lab.problems import OWN
 
 OWN_CHOICE = "own"

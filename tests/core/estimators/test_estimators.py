@@ -12,7 +12,8 @@ from vae_core.estimators import ESTIMATORS
 from vae_core.estimators.continuous import cost_by_coordinate
 from vae_core.families import Normal
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
+from vae_core.lab.measurement import measure
 
 POINTS = [(2.0, 1.0, 1), (-0.5, 0.4, 1), (0.3, 1.2, 3)]
 PAIRS = list(itertools.product(ESTIMATORS, PROBLEMS))

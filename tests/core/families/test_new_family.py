@@ -11,7 +11,8 @@ from torch.distributions import constraints
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES, Distribution, Noise, Parameter, family
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
+from vae_core.lab.measurement import measure
 
 RATE = 1.7
 ANY_FAMILY = [name for name, entry in ESTIMATORS.items() if not entry.families]

@@ -13,7 +13,8 @@ from tests.support.quadrature import expectation
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
 from vae_core.lab.closed_form import VARIANCES, variance
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
+from vae_core.lab.measurement import measure
 
 KNOWN = [name for name, problem in PROBLEMS.items() if problem.moments]
 RANDOM = np.random.default_rng(20)

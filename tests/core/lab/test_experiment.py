@@ -1,14 +1,18 @@
 """The measurement itself: its statistics, its seeds, its refusals."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 import torch
 
+from pages.estimators.gradient_variance import draws as lab_draws
+from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment, estimates, measure
+from vae_core.lab.experiment import Experiment, estimates
+from vae_core.lab.measurement import measure
 
 
 @pytest.mark.parametrize("estimator", ["score", "pathwise"])
@@ -115,3 +119,45 @@ def test_threads_change_no_digit(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
     together = measure(experiment)
     assert (alone.value, alone.loc, alone.scale) == (together.value, together.loc, together.scale)
+
+
+HEAVY = [
+    ("exp", 0.0, 20.0, {}),
+    ("exp", 2.0, 20.0, {}),
+    ("f=exp(z)", 0.0, 6.0, {}),
+    ("f=exp(2z)+z", 1.0, 3.0, {}),
+    ("f=exp(z^2/10)", 0.3, 2.2, {}),
+    ("f=exp(z^2/10)", 0.3, 1.6, {}),
+    ("f=z^60", 0.0, 1.0, {}),
+]
+
+
+@pytest.mark.parametrize("case", HEAVY, ids=str)
+@pytest.mark.parametrize("estimator", ["pathwise", "score", "score_loo", "measure_valued"])
+def test_under_heavy_tails_the_sample_cannot_tell(case, estimator, capsys):
+    """exp at scale 20 was reported with z = -226,923 and without a word."""
+    problem, loc, scale, knobs = case
+    words = Experiment(problem, estimator, loc, scale, 1, 2, 20_000, 0, knobs)
+    m = measure(words)
+    for parameter in ("value", "loc", "scale"):
+        assert "cannot tell" in str(m.doubt(parameter))
+    arguments = ["gradients", "--problem", problem, "--estimator", estimator, "--samples", "2"]
+    arguments += ["--replicates", "20000", "--loc", str(loc), "--scale", str(scale)]
+    main(arguments)
+    text = capsys.readouterr().out
+    assert "d/dmu: The sample cannot tell here" in text
+    assert "e+05" not in "".join(line[-20:-9] for line in text.splitlines()[4:7])
+    main([*arguments, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    for parameter in ("loc", "scale"):
+        assert "cannot tell" in told["doubts"][parameter]
+        assert told["gradient"][parameter]["z_score"] is None
+    setting = lab_draws.Setting(problem, tuple(knobs.items()), "loc", loc, scale)
+    assert any("cannot tell" in said for said in lab_draws.remarks(setting, (estimator,)))
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("estimator", ["pathwise", "score", "naive", "stl", "measure_valued"])
+def test_a_sample_that_can_tell_is_not_doubted(problem, estimator):
+    m = measure(Experiment(problem, estimator, 0.7, 0.5, replicates=20_000, samples=2, seed=2))
+    assert [m.doubt(parameter) for parameter in ("value", "loc", "scale")] == [None] * 3

@@ -11,10 +11,11 @@ from scipy import special
 
 from vae_core.families.quadrature import adaptive_expectation
 from vae_core.lab import find_problem
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
 from vae_core.lab.formula import FUNCTIONS, FormulaError, check_finite, parse_formula
 from vae_core.lab.formula.jumps import ENDLESS, JUMPS, flaw
 from vae_core.lab.formula.tree import SEVERAL, plain, tex
+from vae_core.lab.measurement import measure
 
 
 def pdf(t: float) -> float:

@@ -10,7 +10,8 @@ from tests.support.quadrature import expectation
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment, measure
+from vae_core.lab.experiment import Experiment
+from vae_core.lab.measurement import measure
 from vae_core.lab.problems import gaussian_log_evidence
 
 POINTS = [(2.0, 1.0), (-0.7, 0.3), (0.4, 1.9)]
