@@ -166,7 +166,7 @@ def _panel_sums(
 
 
 # Below this scale the softplus is smooth to an even grid; above, its corner is taken out first.
-NARROW, GRID_STEP, GRID_POINTS = 1.5, 0.14, 80
+NARROW, GRID_STEP, GRID_POINTS = 1.5, 0.17, 54
 CORNER_EDGES = (0.0, 1.0, 2.5, 5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 40.0)
 
 
@@ -196,8 +196,9 @@ def _on_even_grid(loc: Tensor, scale: Tensor) -> Tensor:
     weight = GRID_STEP / math.sqrt(2.0 * math.pi) * torch.exp(-0.5 * eps * eps)
     w = loc[:, None] + scale[:, None] * eps
     risen = torch.sigmoid(w)
-    softplus = torch.logaddexp(w, torch.zeros_like(w))
-    return torch.stack((softplus @ weight, risen @ weight, risen @ (weight * eps)))
+    softplus = torch.nn.functional.softplus(w, threshold=40.0)
+    moments = risen @ torch.stack((weight, weight * eps), dim=1)
+    return torch.stack((softplus @ weight, moments[:, 0], moments[:, 1]))
 
 
 def _beside_the_corner(loc: Tensor, scale: Tensor) -> Tensor:
