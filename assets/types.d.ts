@@ -14,6 +14,8 @@ export interface Arrays {
   y?: any;
   z?: any;
   text?: any;
+  /** Of points that are only coming or going: from which on, and how much of them there is. */
+  rest?: { from: number; share: number };
 }
 
 /** The picture at some values: what changes in its traces, and its numbers. */

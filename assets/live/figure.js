@@ -1,17 +1,18 @@
 // The live figure in the browser: one instance for each figure that Python shows.
 //
 // show(component)    Python's answer, or a figure that has changed on its own
-// input(key, value)  a control moves: the next animation frame paints the value's picture
+// input(key, value)  a control moves: the next animation frame paints the picture of its value
 // settle(delay)      it rests: after `delay` ms Python is told, once, and plotly is brought in line
 // need()             a hand is near: pictures that are fetched, and not sent ahead, are asked for
 // What is known, awaited and told is in state.js, the plot in stage.js, the pictures in frames.js.
 
 import { make } from "../shared/dom.js";
-import { loadModule, loadScript, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { goTo, writeValues } from "./address.js";
 import { Frames, keepAhead } from "./frames.js";
 import { Grips } from "./grips.js";
+import { loadParts } from "./loading.js";
+import { position } from "./positions.js";
 import { Controls } from "./sliders.js";
 import { Stage } from "./stage.js";
 import { State } from "./state.js";
@@ -40,6 +41,7 @@ class LiveFigure {
   ending = new AbortController();
   /** @type {number | null} */
   asked = null;
+  calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -65,9 +67,8 @@ class LiveFigure {
       tell: (values, atDefault) => this.report(values, atDefault),
       rested: () => this.rested(),
     });
-    const { signal } = this.ending;
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.retheme(), { signal });
+    matchMedia("(prefers-color-scheme: dark)")
+      .addEventListener("change", () => this.retheme(), { signal: this.ending.signal });
   }
 
   // ---- what Python says -------------------------------------------------------------------
@@ -79,7 +80,8 @@ class LiveFigure {
     this.tell = component.setTriggerValue;
     named.set(data.key, this);
     try {
-      await this.load(data);
+      const { katex, plotly } = await loadParts(data, this.frames);
+      [this.katex, this.stage.plotly] = [katex, plotly];
     } catch {
       if (this.data === data) this.apologize(() => this.show(component));
       return;
@@ -93,6 +95,7 @@ class LiveFigure {
     const { known } = this.state; // as the hand may move on while plotly draws
     const reseeded = this.frames.take(data);
     const current = this.stage.painted === known && !themed && !reseeded;
+    if (!current) this.stage.glide.end();
     if (fresh) this.stage.take(fresh);
     this.names = { ...data.names };
     this.words.standAlone(null);
@@ -106,18 +109,6 @@ class LiveFigure {
     this.words.restSoon();
     this.label();
     this.root.dataset.settled = known;
-  }
-
-  /** @param {Payload} data */
-  async load(data) {
-    const { urls } = data;
-    const plotly = urls["plotly.min.js"]; // a diagram does without
-    const [katex] = await Promise.all([
-      loadModule(urls["katex.js"]), plotly && loadScript(plotly),
-      loadStyle(urls["live/figure.css"]), this.frames.load(data),
-    ]);
-    this.katex = katex.default;
-    this.stage.plotly = /** @type {any} */ (window).Plotly;
   }
 
   /** What is needed did not come: the words stand alone, and another try is offered.
@@ -139,8 +130,13 @@ class LiveFigure {
     this.frameRoot.tabIndex = data.transport ? 0 : -1;
     this.grips.show(data.handles);
     this.words.show(data);
-    this.controls.set(this.values);
-    this.transport.set(this.values);
+    this.place();
+  }
+
+  /** The controls stand where the values are. */
+  place() {
+    this.controls.set(this.values, this.state.fine);
+    this.transport.set(this.values, this.state.fine);
   }
 
   // ---- the picture ------------------------------------------------------------------------
@@ -156,9 +152,7 @@ class LiveFigure {
     this.stage.sync();
   }
 
-  label() {
-    this.frameRoot.setAttribute("aria-label", `Figure. ${this.words.sentence ?? ""}`);
-  }
+  label = () => this.frameRoot.setAttribute("aria-label", `Figure. ${this.words.sentence ?? ""}`);
 
   // ---- under the finger -------------------------------------------------------------------
 
@@ -181,7 +175,10 @@ class LiveFigure {
   /** @param {string} key
    * @param {number} value */
   input(key, value) {
-    if (this.state.input(key, value)) this.ask();
+    const known = position(this.param(key), value);
+    if (!this.state.input(key, known, this.calm.matches ? known : value)) return;
+    if (!this.state.held && !this.transport.running) this.stage.depart();
+    this.ask();
   }
 
   /** @param {string} key */
@@ -193,10 +190,19 @@ class LiveFigure {
 
   release() {
     this.state.release();
+    this.land();
+  }
+
+  /** From between two positions to the nearer one. */
+  land() {
+    if (!this.state.land()) return;
+    this.stage.depart();
+    this.ask();
   }
 
   /** @param {number} delay */
   settle(delay) {
+    if (!this.held) this.land();
     this.state.settle(delay);
   }
 
@@ -205,7 +211,6 @@ class LiveFigure {
     if (this.state.busy) this.ask();
   }
 
-  /** A hand is near: pictures that are fetched may be wanted. */
   need() {
     this.frames.fetch(this.transport.transport, this.transport.param);
   }
@@ -218,13 +223,13 @@ class LiveFigure {
   }
 
   paint() {
-    this.controls.set(this.values);
-    this.transport.set(this.values);
-    const frame = this.frames.at(this.data, this.values, this.params);
+    this.place();
+    const frame = this.frames.under(this.data, this.values, this.state.fine, this.params);
     if (frame) this.names = { ...this.names, ...frame.numbers, ...this.values };
     else this.need();
     this.stage.paint(frame);
     if (frame) this.words.set(this.names);
+    if (this.stage.glide.underWay) this.ask();
   }
 
   // ---- at rest ----------------------------------------------------------------------------
@@ -250,15 +255,14 @@ class LiveFigure {
     this.transport.pause();
     this.frames.leave(Object.keys(query).some((name) => !(name in values)));
     this.state.jump(values);
+    this.stage.depart();
     this.stage.syncSoon(ANSWER_MS);
     this.ask();
     this.tell("changed", { preset: number });
   }
 
-  /** The parameters; that of the bar as the bar has it, which may be behind what Python said. */
   get params() {
-    const { param: own } = this.transport;
-    return this.data.params.map((param) => (param.key === own?.key ? own : param));
+    return this.transport.among(this.data.params);
   }
 
   /** @param {string} key */
@@ -267,9 +271,7 @@ class LiveFigure {
   }
 
   /** @param {string} key */
-  locked(key) {
-    return this.param(key)?.hidden ?? true;
-  }
+  locked = (key) => this.param(key)?.hidden ?? true;
 
   remove() {
     this.ending.abort();

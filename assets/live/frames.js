@@ -3,6 +3,8 @@
 
 import { Axis, unpackConstants } from "../shared/decode.js";
 import { loadModule } from "../shared/load.js";
+import { mix } from "./glide.js";
+import { placeOf, whole } from "./positions.js";
 import { Shelf } from "./shelf.js";
 
 /** @import { Frame, FrameModule, Lookahead, Param, Payload, Transport, Values } from "../types" */
@@ -66,6 +68,28 @@ export class Frames {
    * @param {Param | undefined} param */
   fetch(transport, param) {
     if (transport?.fetched) this.shelf.fetch(transport.fetched, param?.names ?? []);
+  }
+
+  /** The picture under a hand, with the numbers of the position that is nearest: between those of
+   * two positions; where a formula runs here, its own at any value. null if it is not known yet.
+   * @param {Payload} data
+   * @param {Values} values
+   * @param {Values} fine where the hand is
+   * @param {Param[]} params
+   * @returns {Frame | null} */
+  under(data, values, fine, params) {
+    const frame = this.at(data, values, params);
+    const between = params.filter(({ key }) => key in fine);
+    if (!between.length || !frame) return frame;
+    const at = (/** @type {Values} */ moved) => this.at(data, { ...values, ...moved }, params);
+    const stepped = between.find(({ positions }) => !this.module || whole(positions));
+    if (!stepped) return { ...frame, traces: at(fine)?.traces ?? {} };
+    const { key, positions } = stepped;
+    const free = this.module ? fine : {};
+    const place = placeOf(positions, fine[key]);
+    const [low, high] = [Math.floor(place), Math.ceil(place)].map((i) =>
+      at({ ...free, [key]: positions[i] }));
+    return low && high ? { ...frame, traces: mix(low.traces, high.traces, place % 1) } : frame;
   }
 
   /** The picture at some values of the figure's parameters; null if it is not known yet.

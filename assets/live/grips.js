@@ -1,7 +1,6 @@
 // Parts of the picture that can be dragged: invisible grips over the points of a trace.
 
 import { make } from "../shared/dom.js";
-import { nearest } from "./sliders.js";
 
 /** @import { Arrays, Handle, Moved, PlotAxis, PlotElement } from "../types" */
 
@@ -169,7 +168,8 @@ export class Grips {
    * @param {number} wanted */
   shift(key, wanted) {
     const { positions } = this.owner.param(key);
-    this.owner.input(key, positions[nearest(positions, wanted)]);
+    const within = Math.max(positions[0], Math.min(positions[positions.length - 1], wanted));
+    this.owner.input(key, within);
   }
 
   /** @param {Grip} entry */

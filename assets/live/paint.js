@@ -40,18 +40,30 @@ function vertices(shape, pixels) {
   return corners;
 }
 
-/** Pixels of a trace, cut into pieces where a point is missing.
+/** Pixels of a trace, cut into pieces where a point is missing. A rest that is only coming, or
+ * going, grows out of the last point before it, and a piece of its own out of its first point.
  * @param {PlotAxis} xa
  * @param {PlotAxis} ya
  * @param {Arrays} arrays */
-function pieces(xa, ya, { x, y }) {
+function pieces(xa, ya, { x, y, rest }) {
   /** @type {Point[][]} */
   const found = [[]];
+  /** @type {Point | null} */
+  let root = null;
   for (let i = 0; i < Math.min(x.length, y.length); i += 1) {
-    const px = tenth(xa.c2p(x[i]));
-    const py = tenth(ya.c2p(y[i]));
-    if (Number.isFinite(px) && Number.isFinite(py)) found[found.length - 1].push([px, py]);
-    else if (found[found.length - 1].length) found.push([]);
+    const [px, py] = [xa.c2p(x[i]), ya.c2p(y[i])];
+    const piece = found[found.length - 1];
+    if (!Number.isFinite(px) || !Number.isFinite(py)) {
+      root = null;
+      if (piece.length) found.push([]);
+      continue;
+    }
+    const fixed = !rest || i < rest.from;
+    if (fixed || !root) root = [px, py];
+    const share = fixed ? 1 : rest.share;
+    const grown = (/** @type {number} */ at, /** @type {number} */ from) =>
+      tenth(from + share * (at - from));
+    piece.push([grown(px, root[0]), grown(py, root[1])]);
   }
   return found.filter((piece) => piece.length);
 }
@@ -109,13 +121,15 @@ function paintLines(group, parts) {
  * @param {PlotAxis} xa
  * @param {PlotAxis} ya
  * @param {Arrays} arrays */
-function paintPoints(group, xa, ya, { x, y }) {
+function paintPoints(group, xa, ya, { x, y, rest }) {
   /** @type {string[]} */
   const at = [];
   for (let i = 0; i < Math.min(x.length, y.length); i += 1) {
     const px = xa.c2p(x[i]);
     const py = ya.c2p(y[i]);
-    if (Number.isFinite(px) && Number.isFinite(py)) at.push(`translate(${tenth(px)},${tenth(py)})`);
+    if (!Number.isFinite(px) || !Number.isFinite(py)) continue;
+    const size = rest && i >= rest.from ? `scale(${rest.share.toFixed(3)})` : "";
+    at.push(`translate(${tenth(px)},${tenth(py)})${size}`);
   }
   const points = group.querySelectorAll(":scope > .points > path.point");
   if (!points.length || !at.length) return points.length === at.length;

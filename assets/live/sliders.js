@@ -2,19 +2,9 @@
 
 import { make, setText } from "../shared/dom.js";
 import { format } from "../shared/words.js";
+import { nearest, placeOf, valueAt } from "./positions.js";
 
 /** @import { Moved, Param, Values } from "../types" */
-
-/** Index of the position nearest to a value.
- * @param {ArrayLike<number>} positions
- * @param {number} value */
-export function nearest(positions, value) {
-  let best = 0;
-  for (let i = 1; i < positions.length; i += 1) {
-    if (Math.abs(positions[i] - value) < Math.abs(positions[best] - value)) best = i;
-  }
-  return best;
-}
 
 const colourOf = (/** @type {Param} */ param) => `var(--ttn-${param.colour ?? "accent"})`;
 
@@ -32,13 +22,13 @@ class Slider {
     const { positions, key, label } = param;
     this.range = make("input", {
       type: "range", id, min: 0, max: positions.length - 1, step: 1,
-      oninput: () => owner.input(key, positions[Number(this.range.value)]),
-      onpointerdown: () => owner.hold(key),
+      oninput: () => owner.input(key, valueAt(positions, Number(this.range.value))),
+      onpointerdown: () => this.grasp(),
       onchange: () => owner.settle(this.pressed ? 250 : 0),
       onkeydown: () => { this.pressed = true; },
       onkeyup: () => { this.pressed = false; },
-      onpointerup: () => owner.release(),
-      onpointercancel: () => owner.release(),
+      onpointerup: () => this.leave(),
+      onpointercancel: () => this.leave(),
     });
     this.number = make("input", {
       type: "text", inputmode: "decimal", class: "ttn-number", autocomplete: "off",
@@ -50,6 +40,17 @@ class Slider {
     this.row.style.setProperty("--colour", colourOf(param));
   }
 
+  /** Under a hand the thumb goes where the hand goes; else from position to position. */
+  grasp() {
+    this.range.step = "any";
+    this.owner.hold(this.param.key);
+  }
+
+  leave() {
+    this.range.step = "1";
+    this.owner.release();
+  }
+
   typed() {
     const value = Number(this.number.value.trim().replace("\u2212", "-").replace(",", "."));
     const { positions, key } = this.param;
@@ -59,13 +60,14 @@ class Slider {
     if (known) this.owner.settle(0);
   }
 
-  /** @param {number} value */
-  set(value) {
+  /** @param {number} value
+   * @param {number} fine where the hand is */
+  set(value, fine) {
     const { positions, format: spec, label } = this.param;
-    const index = nearest(positions, value);
+    const place = placeOf(positions, fine);
     const text = format(value, spec);
-    if (Number(this.range.value) !== index) this.range.value = String(index);
-    this.range.style.setProperty("--part", String(index / Math.max(1, positions.length - 1)));
+    if (Math.abs(Number(this.range.value) - place) > 1e-6) this.range.value = String(place);
+    this.range.style.setProperty("--part", String(place / Math.max(1, positions.length - 1)));
     this.range.setAttribute("aria-valuetext", `${label} ${text}`);
     if (document.activeElement !== this.number || this.shown === this.number.value) {
       this.number.value = text;
@@ -135,8 +137,9 @@ export class Controls {
     }
   }
 
-  /** @param {Values} values */
-  set(values) {
-    for (const [key, control] of this.all) control.set(values[key]);
+  /** @param {Values} values
+   * @param {Values} fine where a hand is, between two positions */
+  set(values, fine) {
+    for (const [key, control] of this.all) control.set(values[key], fine[key] ?? values[key]);
   }
 }

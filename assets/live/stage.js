@@ -2,6 +2,7 @@
 
 import { make } from "../shared/dom.js";
 import { DiagramView } from "./diagram.js";
+import { Glide } from "./glide.js";
 import { unfold } from "./image.js";
 import { paint } from "./paint.js";
 import { enlarge, rearrange, savePicture } from "./room.js";
@@ -51,6 +52,7 @@ const lower = (wanted) => Math.min(wanted, Math.max(260, window.innerHeight * 0.
  * @property {Names} names
  * @property {{ say: (words: string) => void }} words around the plot
  * @property {() => void} label
+ * @property {MediaQueryList} calm
  */
 
 export class Stage {
@@ -83,6 +85,7 @@ export class Stage {
     this.plot = /** @type {PlotElement} */ (make("div", { class: "ttn-plot" }));
     this.diagram = new DiagramView(this.plot, (said) => owner.words.say(said));
     this.resizer = new ResizeObserver(() => this.#resize());
+    this.glide = new Glide();
   }
 
   /** The figure as Python has it now; null where that one stands already.
@@ -114,6 +117,7 @@ export class Stage {
   async sync() {
     if (!this.figure) return;
     this.painted = null;
+    if (this.glide.underWay) this.#keep(this.glide.end());
     if (this.figure.diagram) await this.#drawDiagram(this.figure.diagram);
     else await this.#plot();
     this.painted = this.owner.state.text;
@@ -159,14 +163,25 @@ export class Stage {
   paint(frame) {
     this.painted = frame && this.owner.state.text;
     if (!frame || !this.figure) return;
-    for (const [name, arrays] of Object.entries(frame.traces)) {
-      this.arrays[name] = { ...this.arrays[name], ...arrays };
+    const traces = this.figure.diagram ? frame.traces : this.glide.toward(frame.traces);
+    this.#keep(traces);
+    if (this.figure.diagram) this.fill();
+    else if (paint(this.plot, new Set(Object.keys(traces)), this.arrays)) {
+      this.owner.grips.set(this.plot, this.arrays);
+    } else this.sync();
+  }
+
+  /** What is painted next is glided to. */
+  depart() {
+    if (!this.owner.calm.matches && !this.figure?.diagram) this.glide.begin(this.arrays);
+  }
+
+  /** @param {Record<string, Arrays>} traces */
+  #keep(traces) {
+    for (const [name, arrays] of Object.entries(traces)) {
+      this.arrays[name] = { ...this.arrays[name], rest: undefined, ...arrays };
       this.moved.add(name);
     }
-    const changed = new Set(Object.keys(frame.traces));
-    if (this.figure.diagram) this.fill();
-    else if (paint(this.plot, changed, this.arrays)) this.owner.grips.set(this.plot, this.arrays);
-    else this.sync();
   }
 
   async save() {
@@ -201,7 +216,7 @@ export class Stage {
   /** @param {any} trace
    * @param {number} i */
   #dressedTrace(trace, i) {
-    const moved = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
+    const { rest: _, ...moved } = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
     const uid = traceId(trace.name ?? String(i));
     return { uid, ...resolveAll(trace, this.owner.palette), ...moved };
   }

@@ -29,6 +29,9 @@ export class State {
   /** The values now; null before Python has said any.
    * @type {Values | null} */
   values = null;
+  /** Where a hand is while it is between two positions; `values` has the nearest one.
+   * @type {Values} */
+  fine = {};
   /** The values that Python has answered for, or was told last; as text. */
   known = "";
   /** What was told and not answered yet.
@@ -76,6 +79,7 @@ export class State {
     this.awaited = null;
     if (this.busy && this.values && text !== this.text) return "outdated";
     this.missed = false;
+    if (!this.busy) this.fine = {};
     this.values = incoming;
     this.known = text;
     return awaited ? "awaited" : "news";
@@ -83,17 +87,30 @@ export class State {
 
   /** A control moves; false where it stands there already.
    * @param {string} key
-   * @param {number} value */
-  input(key, value) {
-    if (this.values?.[key] === value) return false;
-    this.values = { ...this.values, [key]: value };
+   * @param {number} value a position
+   * @param {number} fine where the hand is, near that position */
+  input(key, value, fine = value) {
+    const before = this.fine[key] ?? this.values?.[key];
+    const { [key]: _, ...others } = this.fine;
+    this.fine = fine === value ? others : { ...others, [key]: fine };
+    if (before === fine && this.values?.[key] === value) return false;
+    if (this.values?.[key] !== value) this.values = { ...this.values, [key]: value };
     return true;
+  }
+
+  /** The hand is off: what was between two positions stands at the nearer one.
+   * @returns {boolean} whether anything was */
+  land() {
+    const between = Object.keys(this.fine).length > 0;
+    this.fine = {};
+    return between;
   }
 
   /** A link sets all values, and tells Python itself.
    * @param {Values} values */
   jump(values) {
     this.values = { ...values };
+    this.fine = {};
     this.#expect(this.values, this.around.params());
   }
 

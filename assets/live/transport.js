@@ -2,7 +2,7 @@
 
 import { icon, make } from "../shared/dom.js";
 import { format } from "../shared/words.js";
-import { nearest } from "./sliders.js";
+import { nearest, placeOf, valueAt } from "./positions.js";
 
 /** @import { Moved, Param, Transport, Values } from "../types" */
 
@@ -36,9 +36,9 @@ export class TransportBar {
     this.playing = this.button("play", "Play", () => this.toggle());
     this.readout = make("output", { "aria-live": "off" });
     this.range = make("input", { type: "range", min: 0, step: 1, oninput: () => this.slide(),
-      onpointerdown: () => owner.hold(this.moving.key),
-      onpointerup: () => owner.release(),
-      onpointercancel: () => owner.release(),
+      onpointerdown: () => this.grasp(),
+      onpointerup: () => this.leave(),
+      onpointercancel: () => this.leave(),
       onchange: () => owner.settle(250) });
     this.scrub = make("span", { class: "ttn-scrub" }, this.range, this.readout);
   }
@@ -74,6 +74,13 @@ export class TransportBar {
     return true;
   }
 
+  /** The parameters; its own as the bar has it, which may be behind what Python said.
+   * @param {Param[]} params */
+  among(params) {
+    const { param: own } = this;
+    return params.map((param) => (param.key === own?.key ? own : param));
+  }
+
   /** @param {Parameters<typeof icon>[0]} name
    * @param {string} title
    * @param {() => void} act */
@@ -104,9 +111,20 @@ export class TransportBar {
     return this.scrub;
   }
 
+  /** As a slider's: under a hand the thumb goes where the hand goes. */
+  grasp() {
+    this.range.step = "any";
+    this.owner.hold(this.moving.key);
+  }
+
+  leave() {
+    this.range.step = "1";
+    this.owner.release();
+  }
+
   slide() {
     this.pause();
-    this.owner.input(this.moving.key, this.moving.positions[Number(this.range.value)]);
+    this.owner.input(this.moving.key, valueAt(this.moving.positions, Number(this.range.value)));
   }
 
   speeds() {
@@ -167,9 +185,9 @@ export class TransportBar {
     const { positions, key } = this.moving;
     const seconds = this.transport?.seconds ?? 1;
     const part = ((now - this.since) / 1000 / seconds) * this.speed;
-    const index = Math.min(this.last, this.from + Math.max(0, Math.floor(part * this.last)));
-    if (positions[index] !== this.owner.values[key]) this.owner.input(key, positions[index]);
-    if (index === this.last) {
+    const place = Math.min(this.last, this.from + Math.max(0, part * this.last));
+    this.owner.input(key, valueAt(positions, place));
+    if (place === this.last) {
       this.pause();
       this.owner.settle(0);
     } else {
@@ -192,13 +210,15 @@ export class TransportBar {
     this.playing.setAttribute("aria-label", title);
   }
 
-  /** @param {Values} values */
-  set(values) {
+  /** @param {Values} values
+   * @param {Values} fine where a hand is, between two positions */
+  set(values, fine) {
     if (!this.transport || this.transport.hidden) return;
-    const { key, label, format: spec } = this.moving;
+    const { key, label, positions, format: spec } = this.moving;
     const text = format(values[key], spec);
-    this.range.value = String(this.index);
-    this.range.style.setProperty("--part", String(this.index / this.last));
+    const place = placeOf(positions, fine[key] ?? values[key]);
+    if (Math.abs(Number(this.range.value) - place) > 1e-6) this.range.value = String(place);
+    this.range.style.setProperty("--part", String(place / this.last));
     this.range.setAttribute("aria-valuetext", `${label} ${text}`);
     this.readout.textContent = text;
   }

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from pages.trick.location_scale import picture
 from pages.ui import theme
 from tests.conftest import Opener
-from tests.support.live_page import LivePage
+from tests.support.live_page import READ_SHOWN, LivePage
 
 pytestmark = pytest.mark.browser
 
@@ -91,16 +91,19 @@ def test_painting_agrees_with_plotly(open_page: Opener) -> None:
     live.page.evaluate(
         """() => {
           const react = Plotly.react;
-          Plotly.react = (...all) => react(...all).then(() => { window.redraws = 1; });
-        }"""
+          Plotly.react = (...all) => {
+            window.painted = (READ_SHOWN)(document.querySelector('.ttn-plot'));
+            return react(...all).then(() => { window.redraws = 1; });
+          };
+        }""".replace("READ_SHOWN", READ_SHOWN)
     )
     first = live.shown()
     left, width, middle = live.grab("sigma")
     live.page.mouse.move(left + 0.8 * width, middle)
     live.until_shown_differs_from(first)
-    painted = live.shown()
     live.page.mouse.up()
     live.page.wait_for_function("() => window.redraws")
+    painted = live.page.evaluate("window.painted")
     assert numbers_in(painted) == pytest.approx(numbers_in(live.shown()), abs=0.11)
 
 
