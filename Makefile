@@ -1,6 +1,6 @@
 # make run     install what the app needs into .venv (first time only) and start the server
 # make test    install what the checks need, a browser included, and run them all
-# make exhaustive   repeat the statistical tests with millions of replicates
+# make exhaustive   what takes minutes: millions of replicates, every page behind a proxy and cold
 # make bench   measure speed in a headless browser
 # make fmt     put the code in order
 # make pictures   photograph the running pages for the README
@@ -25,8 +25,8 @@ run: .venv/installed
 test: .venv/browser lint
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
 
-exhaustive: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m exhaustive
+exhaustive: .venv/browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup -m exhaustive
 
 bench: .venv/browser
 	$(PY) -m pytest -m bench -s

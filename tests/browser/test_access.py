@@ -14,10 +14,9 @@ from pages import contents
 from pages.ui import theme
 from tests.browser.test_pages import rgb
 from tests.conftest import Opener
+from tests.support.each_page import PAGES
 
 pytestmark = pytest.mark.browser
-
-each_page = pytest.mark.parametrize("page", contents.ALL_PAGES, ids=lambda page: page.key)
 
 # Number all that the Tab key should reach; a group of radio buttons or pills is one stop.
 NUMBER = """() => {
@@ -135,7 +134,7 @@ def rest(page: Page) -> None:
     )
 
 
-@each_page
+@PAGES
 def test_everyone_can_work_the_page_and_its_link_tells_all(
     page: contents.PageInfo, open_page: Opener
 ) -> None:

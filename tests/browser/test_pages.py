@@ -14,12 +14,11 @@ from playwright.sync_api import Page, Route, expect
 from pages import contents
 from pages.ui import assets, layout, lesson, theme
 from tests.conftest import Opener, running_server
+from tests.support.each_page import PAGES, each_page
 from tests.support.live_page import LivePage
 
 pytestmark = pytest.mark.browser
 
-KEYS = [page.key for page in contents.ALL_PAGES]
-each_page = pytest.mark.parametrize("page", contents.ALL_PAGES, ids=KEYS)
 LETTER = ".st-key-passage .ttn-diagram tspan"
 
 
@@ -40,7 +39,7 @@ def sideways(page: Page) -> bool:
 
 
 @pytest.mark.slow
-@each_page
+@each_page("inside_vae")
 def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: Opener) -> None:
     with running_server() as fresh:
         watched = open_page(f"/{page.address}", server=fresh)
@@ -54,7 +53,7 @@ def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: 
         watched.assert_quiet()
 
 
-@each_page
+@PAGES
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_fits(
     page: contents.PageInfo, width: int, open_page: Opener, screenshots: Path | None
@@ -201,7 +200,7 @@ def test_the_name_stands_free_at_every_width(width: int, query: str, open_page: 
     assert not sideways(page)
 
 
-@each_page
+@each_page("train_vae")
 def test_every_page_has_the_name_and_the_way_home(
     page: contents.PageInfo, open_page: Opener
 ) -> None:

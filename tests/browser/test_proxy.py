@@ -14,18 +14,16 @@ from playwright.sync_api import Page, expect
 
 from pages import contents
 from tests.conftest import Opener, running_server
+from tests.support.each_page import each_page
 from tests.support.live_page import LivePage
 from tests.support.proxy import origin, running_proxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BASE = "uni/ttn"
-each_page = pytest.mark.parametrize(
-    "page", contents.ALL_PAGES, ids=[p.key for p in contents.ALL_PAGES]
-)
-PAINTED = ".main-svg .trace, .main-svg image, .main-svg .shapelayer path"
-UNPAINTED = f"""Array.from(document.querySelectorAll('.ttn-plot'))
-  .filter((plot) => !plot.querySelector('{PAINTED}')).length"""
+PAINTED = ".main-svg .trace, .main-svg image, .main-svg .shapelayer path, .ttn-diagram path"
+ALL_PAINTED = f"""() => !Array.from(document.querySelectorAll('.ttn-plot'))
+  .some((plot) => !plot.querySelector('{PAINTED}'))"""
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +45,18 @@ def stripped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def all_figures(page: Page) -> int:
     """How many figures the page has, as soon as all of them are painted."""
     page.locator(".ttn-live[data-settled]").first.wait_for()
-    page.wait_for_function(f"{UNPAINTED} === 0")
+    page.wait_for_function(ALL_PAINTED)
     return page.locator(".ttn-plot").count()
 
 
-@each_page
+@each_page("start", "race")
 def test_every_page_paints_its_figures_below_a_path(
     page: contents.PageInfo, behind: str, open_page: Opener
 ) -> None:
     assert all_figures(open_page(f"/{page.address}", server=behind).page) >= 1
 
 
-@each_page
+@each_page("location_scale")
 def test_a_proxy_that_takes_the_path_off_is_borne_too(
     page: contents.PageInfo, stripped: str, open_page: Opener
 ) -> None:

@@ -158,5 +158,3 @@ def test_all_sweeps_over_the_pages_run_over_it(copy: Path) -> None:
     ):
         assert any(sweep in line and KEY in line for line in listed.splitlines()), sweep
     run(copy, "-m", "pytest", "-q", "-k", KEY, *tests[:-1])
-    run(copy, "-m", "ruff", "check", "pages", "tests")
-    run(copy, "-m", "mypy", "pages/trick/toy/picture.py")

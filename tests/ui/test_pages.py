@@ -11,6 +11,7 @@ from pages import contents
 from pages.estimators.gradient_variance.views import VIEWS
 from pages.ui.lesson import Lesson, read_sections
 from tests.support import pages_sweep
+from tests.support.each_page import PAGES
 
 
 def strings(path: Path) -> set[str]:
@@ -27,10 +28,9 @@ each_swept = pytest.mark.parametrize(
     [pytest.param(p, marks=pytest.mark.xdist_group(f"sweep {p.key}")) for p in contents.ALL_PAGES],
     ids=KEYS,
 )
-each_page = pytest.mark.parametrize("page", contents.ALL_PAGES, ids=KEYS)
 
 
-@each_page
+@PAGES
 def test_page_opens(page: contents.PageInfo) -> None:
     app = pages_sweep.open_page(page)
     assert pages_sweep.faults(app) == []
@@ -79,7 +79,7 @@ def test_the_way_leads_through_all_pages() -> None:
     assert walked == KEYS
 
 
-@each_page
+@PAGES
 def test_pages_are_short(page: contents.PageInfo) -> None:
     assert len((contents.PAGES / page.file).read_text(encoding="utf-8").splitlines()) < 100
 

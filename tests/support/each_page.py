@@ -1,0 +1,24 @@
+"""The pages as a test's parameter."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages import contents
+
+PAGES = pytest.mark.parametrize("page", contents.ALL_PAGES, ids=lambda page: page.key)
+
+
+def each_page(*now: str) -> pytest.MarkDecorator:
+    """Runs over all pages: those named with `make test`, the others with `make exhaustive`.
+
+    For what depends on the server and hardly on the page, so that a new page brings little of it.
+    """
+    return pytest.mark.parametrize(
+        "page",
+        [
+            pytest.param(page, marks=[] if page.key in now else pytest.mark.exhaustive)
+            for page in contents.ALL_PAGES
+        ],
+        ids=lambda page: page.key,
+    )
