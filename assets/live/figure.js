@@ -197,6 +197,7 @@ class LiveFigure {
   land() {
     if (!this.state.land()) return;
     this.stage.depart();
+    this.stage.syncSoon();
     this.ask();
   }
 

@@ -102,6 +102,68 @@ def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, math.ceil(part * len(values)) - 1)]
 
 
+# A hand that looks: 45 % of the slider in the same time. What counts are different pictures.
+SLOW = """async (slider, [moves, seconds, from, part]) => {
+  const pictures = new Set();
+  let going = true;
+  const look = () => {
+    pictures.add((SHOWN)(slider.closest('.ttn-live').querySelector('.ttn-plot')));
+    if (going) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  const begin = performance.now();
+  for (let i = 1; i <= moves; i += 1) {
+    const due = begin + (i / moves) * seconds * 1000;
+    await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
+    slider.value = (from + (i / moves) * part) * Number(slider.max);
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  going = false;
+  return [pictures.size, (performance.now() - begin) / 1000];
+}""".replace(
+    "SHOWN",
+    """(plot) => Array.from(plot.querySelectorAll('.trace :is(path, text), .hm image'))
+      .map((node) => ['d', 'transform', 'x', 'y', 'href', 'xlink:href']
+        .map((name) => node.getAttribute(name)).join()).join('|')""",
+)
+SLIDERS = [
+    ("/location_scale", "transform", ("mu", "sigma", "eps", "playback")),
+    ("/gradient_variance", "variance_histogram", ("mu", "sigma", "playback")),
+    ("/gradient_variance?view=against", "variance_against", ("mu", "sigma")),
+    ("/inside_vae", "inside_map", ("z1", "z2")),
+    ("/inside_vae?view=manifold", "inside_manifold", ("u1", "u2")),
+]
+each_slider = pytest.mark.parametrize(
+    ("path", "key", "param"),
+    [(path, key, param) for path, key, params in SLIDERS for param in params],
+    ids=lambda value: value,
+)
+
+
+@each_slider
+def test_a_slow_drag_moves_the_picture(visit: Any, path: str, key: str, param: str) -> None:
+    opened = visit(path, key)
+    slider = opened.live.slider(param)
+    opened.page.evaluate(WATCH)
+    opened.live.grab(param)
+    before = len(opened.messages)
+    pictures, took = slider.evaluate(SLOW, [MOVES, SECONDS, 0.27, 0.45])
+    opened.page.wait_for_timeout(100)
+    during = len(opened.messages) - before
+    seen = opened.page.evaluate("window.seen")
+    opened.page.mouse.up()
+    slider.dispatch_event("change")
+    opened.page.wait_for_timeout(2500)
+    after = len(opened.messages) - before - during
+    rate, delay = pictures / took, percentile(seen["delays"], 0.95)
+    print(f"\n{path} {param}: {rate:.0f} pictures/s, input to repaint {delay:.0f} ms at p95,")
+    print(f"{during} messages in the drag, {after} after it, {seen['blank']} blank frames")
+    assert rate >= 45
+    assert delay <= 34
+    assert seen["blank"] == 0
+    assert (during, after) == (0, 1)
+
+
 @each_figure
 def test_repaints_under_the_finger(visit: Any, path: str, key: str, param: str) -> None:
     opened = visit(path, key)

@@ -37,7 +37,9 @@ class LivePage:
         return found
 
     def slider(self, name: str) -> Any:
-        """The slider of a parameter."""
+        """The slider of a parameter; "playback" is that of the bar."""
+        if name == "playback":
+            return self.root.locator(".ttn-scrub input")
         return self.page.locator(f"#{self.key}-{name}")
 
     def ready(self) -> LivePage:

@@ -1,0 +1,86 @@
+"""The picture follows the hand: between two positions it moves, at rest it is Python's own."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.browser.test_live import numbers_in
+from tests.conftest import Opener
+from tests.support.live_page import READ_SHOWN, LivePage
+
+pytestmark = pytest.mark.browser
+
+PLACES = 10
+FIGURES = [
+    ("/location_scale", "transform", "mu"),
+    ("/location_scale", "transform", "n"),
+    ("/gradient_variance", "variance_histogram", "mu"),
+    ("/gradient_variance?view=against", "variance_against", "sigma"),
+    ("/inside_vae", "inside_map", "z1"),
+]
+# What stands when plotly is about to draw, and what it then draws.
+COMPARE = """(plot) => {
+  const react = Plotly.react;
+  const shown = READ_SHOWN;
+  window.pairs = [];
+  Plotly.react = async (...all) => {
+    const painted = shown(plot);
+    await react(...all);
+    window.pairs.push([painted, shown(plot)]);
+  };
+}""".replace("READ_SHOWN", READ_SHOWN)
+
+
+def opened(open_page: Opener, path: str, key: str, **options: str) -> LivePage:
+    live = LivePage(open_page(path, **options).page, key).ready()
+    live.page.wait_for_timeout(3000)
+    return live
+
+
+@pytest.mark.parametrize(("path", "key", "param"), FIGURES)
+def test_where_the_hand_stops_the_picture_is_pythons(
+    open_page: Opener, path: str, key: str, param: str
+) -> None:
+    live = opened(open_page, path, key)
+    live.root.locator(".ttn-plot").evaluate(COMPARE)
+    for part in random.Random(0).sample(range(5, 95), PLACES):
+        done = live.page.evaluate("window.pairs.length")
+        left, width, middle = live.grab(param)
+        live.page.mouse.move(left + part / 100 * width, middle, steps=4)
+        live.page.mouse.up()
+        live.page.wait_for_function("(done) => window.pairs.length > done", arg=done)
+        live.page.wait_for_timeout(1000)  # plotly may have drawn during the drag, too
+        painted, drawn = live.page.evaluate("window.pairs.at(-1)")
+        assert numbers_in(painted) == pytest.approx(numbers_in(drawn), abs=0.11)
+
+
+def test_between_two_positions_the_picture_moves_and_the_numbers_do_not(open_page: Opener) -> None:
+    live = opened(open_page, "/gradient_variance", "variance_histogram")
+    left, width, middle = live.grab("sigma")
+    seen = []
+    for step in np.linspace(0.5, 0.515, 7):
+        live.page.mouse.move(left + step * width, middle)
+        live.page.wait_for_timeout(100)
+        number = live.root.locator(".ttn-slider output").nth(1).inner_text()
+        seen.append((number, live.shown()))
+    live.page.mouse.up()
+    moved = [a[0] == b[0] and a[1] != b[1] for a, b in pairwise(seen)]
+    assert sum(moved) >= 3
+    allowed = {f"{0.1 + 0.05 * i:.2f}" for i in range(59)}
+    assert {number for number, _ in seen} <= allowed
+
+
+def test_with_reduced_motion_it_jumps(open_page: Opener) -> None:
+    live = opened(open_page, "/location_scale", "transform", reduced_motion="reduce")
+    left, width, middle = live.grab("mu")
+    pictures = set()
+    for step in np.linspace(0.5, 0.53, 12):
+        live.page.mouse.move(left + step * width, middle)
+        live.page.wait_for_timeout(60)
+        pictures.add(live.shown())
+    live.page.mouse.up()
+    assert 2 <= len(pictures) <= 5
