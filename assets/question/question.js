@@ -79,7 +79,7 @@ class Question {
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = make("section", { class: "ttn-predict" });
+    this.root = make("section", { class: "ttn-predict ttn-closed" });
     parent.append(this.root);
     shown.add(this);
   }
@@ -146,7 +146,18 @@ class Question {
       if (chosen) this.commit(chosen.value);
     };
     const form = make("form", { onsubmit: commit }, make("fieldset", {}, ...parts), button);
-    this.root.replaceChildren(form, this.scoreLine());
+    this.root.replaceChildren(this.opener(), form, this.scoreLine());
+  }
+
+  /** On a phone the question is one line until it is opened, so that the figure is in sight. */
+  opener() {
+    const open = () => {
+      this.root.classList.remove("ttn-closed");
+      this.root.querySelector("input")?.focus({ preventScroll: true });
+    };
+    const words = make("span", {}, ...this.text(this.data.question));
+    return make("button", { type: "button", class: "ttn-opener", "aria-expanded": "false",
+      onclick: open }, make("span", { class: "ttn-kicker" }, "Predict "), words);
   }
 
   /** @param {string} id */
@@ -225,6 +236,7 @@ class Question {
   again() {
     const reset = () => {
       this.ask();
+      this.root.classList.remove("ttn-closed");
       this.root.querySelector("input")?.focus({ preventScroll: true });
     };
     return make("button", { type: "button", class: "ttn-again", onclick: reset }, "Try again");
