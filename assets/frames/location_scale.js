@@ -19,6 +19,19 @@ const ROOT = Math.sqrt(2 * Math.PI);
  * @param {number} scale */
 const density = (x, mean, scale) => Math.exp(-0.5 * ((x - mean) / scale) ** 2) / (scale * ROOT);
 
+/** The area below the density, by Simpson's rule, where its parts are small beside the scale.
+ * @param {number} from
+ * @param {number} to
+ * @param {number} mean
+ * @param {number} scale */
+function area(from, to, mean, scale) {
+  const parts = 12;
+  const step = (to - from) / parts;
+  let sum = density(from, mean, scale) + density(to, mean, scale);
+  for (let i = 1; i < parts; i += 1) sum += (i % 2 ? 4 : 2) * density(from + i * step, mean, scale);
+  return (sum * step) / 3;
+}
+
 /** @param {number} count
  * @param {number} value */
 const filled = (count, value) => new Float64Array(count).fill(value);
@@ -77,7 +90,8 @@ function numbers(mu, sigma, eps, landed, t, scale) {
   const square = landed.reduce((sum, each) => sum + (each - mean) ** 2, 0) / landed.length;
   const gain = t > 0 ? 1 / t : 0;
   return {
-    z, p, q, deps: SLICE_WIDTH, dz, area_eps: p * SLICE_WIDTH, area_z: q * dz,
+    z, p, q, deps: SLICE_WIDTH, dz, area_eps: area(eps - SLICE_WIDTH / 2, eps + SLICE_WIDTH / 2, 0, 1),
+    area_z: area(z - dz / 2, z + dz / 2, mu, sigma),
     sample_mean: mean, sample_deviation: Math.sqrt(square),
     grip_mu: gain, grip_right: gain, grip_left: -gain, grip_z: 1 / scale,
   };

@@ -5,6 +5,7 @@ import { typeset } from "../shared/tex.js";
 import { loadModule, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { format } from "../shared/words.js";
+import { Cover } from "./cover.js";
 import { readAll, score, writeAll } from "./store.js";
 
 /** @import { Component } from "../types" */
@@ -21,6 +22,7 @@ import { readAll, score, writeAll } from "./store.js";
  * @property {number | null} factor
  * @property {string} factorQuestion
  * @property {number[]} factors
+ * @property {string} covers key of the part of the page that gives the answer away
  * @property {boolean} present
  */
 
@@ -76,6 +78,7 @@ class Question {
   slider = null;
   /** @type {HTMLElement | null} */
   line = null;
+  cover = new Cover();
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -107,6 +110,12 @@ class Question {
     }
   }
 
+  skip() {
+    this.cover.skip();
+    this.ask();
+    this.root.querySelector("input")?.focus({ preventScroll: true });
+  }
+
   kept() {
     const kept = readAll()[this.data.key];
     return kept && this.data.options.some(({ name }) => name === kept.choice) ? kept : null;
@@ -126,6 +135,7 @@ class Question {
 
   ask() {
     this.state = "asking";
+    this.cover.put(this.data.covers);
     const id = `ttn-predict-${this.data.key}`;
     const disabled = { type: "submit", class: "ttn-commit", disabled: true };
     const button = make("button", disabled, "Reveal");
@@ -146,6 +156,10 @@ class Question {
       if (chosen) this.commit(chosen.value);
     };
     const form = make("form", { onsubmit: commit }, make("fieldset", {}, ...parts), button);
+    if (this.cover.on) {
+      form.append(make("button", { type: "button", class: "ttn-again ttn-skip",
+        onclick: () => this.skip() }, "Skip"));
+    }
     this.root.replaceChildren(this.opener(), form, this.scoreLine());
   }
 
@@ -197,6 +211,7 @@ class Question {
    * @param {number | null} guess */
   reveal(choice, guess) {
     this.state = "answered";
+    this.cover.take();
     this.choice = choice;
     this.guess = guess;
     const { answer } = this.data;
@@ -246,6 +261,7 @@ class Question {
    * @param {Kept} kept */
   remind(kept) {
     this.state = "reminded";
+    this.cover.take();
     const open = () => this.reveal(kept.choice, kept.guess ?? null);
     this.root.replaceChildren(
       make("p", { class: "ttn-question" },
@@ -275,6 +291,7 @@ class Question {
 
   remove() {
     shown.delete(this);
+    this.cover.take();
     this.root.remove();
   }
 }

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import assets, controls
 
@@ -29,6 +30,7 @@ def predict(
     factor: float | None = None,
     factor_question: str = "By what factor?",
     factor_most: float = 1000.0,
+    covers: str = "",
 ) -> None:
     r"""Ask; when the learner has committed, show the answer and explain the choice.
 
@@ -43,6 +45,7 @@ def predict(
         factor: The true factor, at least 1, if the learner shall guess it on a logarithmic slider.
         factor_question: What that slider asks.
         factor_most: Where that slider ends.
+        covers: Name of the `covered` part of the page that gives the answer away.
 
     Raises:
         ValueError: If the options are too few or too many, or answer, explanations and options do
@@ -64,9 +67,22 @@ def predict(
             "factor": factor,
             "factorQuestion": factor_question,
             "factors": factor_positions(factor_most) if factor is not None else [],
+            "covers": covers and _key(covers),
             "present": controls.presenting(),
         },
     )
+
+
+def covered(name: str) -> DeltaGenerator:
+    """A part of the page that nobody sees or hears before the question is answered, or skipped.
+
+    The question in the browser covers it, so where a question cannot be shown nothing is covered.
+    """
+    return st.container(key=_key(name))
+
+
+def _key(name: str) -> str:
+    return f"covered_{name}"
 
 
 def factor_positions(most: float) -> list[float]:

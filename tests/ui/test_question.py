@@ -93,3 +93,20 @@ def test_a_keyboard_is_enough_and_targets_are_large(width: int, open_page: Opene
     page.keyboard.press("Enter")
     expect(asked.locator(".ttn-verdict")).to_be_focused()
     expect(asked.locator(".ttn-score")).to_contain_text("1 of 1")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("way", ["Reveal", "Skip"])
+@pytest.mark.parametrize("address", ["/race", "/race?present=1"])
+def test_what_gives_the_answer_away_is_covered(way: str, address: str, open_page: Opener) -> None:
+    page = open_page(address).page
+    asked, answer = question(page), page.get_by_text("54 diverged").first
+    page.wait_for_function("document.querySelectorAll('.st-key-covered_fates svg').length > 0")
+    expect(answer).to_be_hidden()
+    told = page.locator(".st-key-covered_fates").aria_snapshot()
+    assert "diverged" not in told
+    if way == "Reveal":
+        asked.locator("input[type=radio]").first.check()
+    asked.get_by_role("button", name=way).click()
+    expect(answer).to_be_visible()
+    expect(asked.get_by_role("button", name="Skip")).to_have_count(0)

@@ -1,6 +1,7 @@
 """Estimators of a gradient through a random variable: the contract, and all that keep it."""
 
 from vae_core.estimators import continuous as continuous
+from vae_core.estimators.parts import in_parts
 from vae_core.estimators.registry import (
     ESTIMATORS,
     Cost,
@@ -19,6 +20,7 @@ __all__ = [
     "Estimator",
     "Function",
     "estimator",
+    "in_parts",
     "of_each",
     "with_gradient_of",
     "with_gradients",

@@ -109,7 +109,7 @@ def vargrad(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor
 @estimator(
     title="Reparameterization, antithetic",
     summary="Draws eps and -eps together, so that what is odd in the slope cancels.",
-    source="Mohamed et al. 2020, section 7.3",
+    source="Hammersley & Morton 1956",
     formula=r"\tfrac12\nabla\bigl[f(\mu + \sigma\varepsilon) + f(\mu - \sigma\varepsilon)\bigr]",
     min_samples=2,
     needs_smooth_cost=True,
@@ -207,7 +207,7 @@ def weak_derivative(
 @estimator(
     title="Finite difference",
     summary="Moves the parameter by +-h on the same noise; off by a term of order h^2.",
-    source="Glasserman 2003, section 7.1 (common random numbers)",
+    source="Glasserman 2003 (common random numbers)",
     formula=r"\frac{f(z_{+h}) - f(z_{-h})}{2h}",
     unbiased=False,
     families=("normal",),

@@ -26,6 +26,8 @@ from vae_core.lab.problems import find_problem
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
 # A single estimate of the largest kind takes a gigabyte; these are not made side by side.
 MOST_TOGETHER = 10**7
+# Numbers kept one by one, three a replicate: 1.2 GB.
+MOST_KEPT = 50_000_000
 MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
 MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
 
@@ -145,11 +147,21 @@ def estimates(experiment: Experiment) -> Estimates:
     >>> drawn = estimates(Experiment("square", "pathwise", replicates=1000))
     >>> {name: each.shape for name, each in drawn.gradient.items()}
     {'loc': (1000,), 'scale': (1000,)}
+
+    Raises:
+        ValueError: for more replicates than are kept.
     """
-    drawn = [draw_chunk(experiment, *each) for each in chunk_sizes(experiment)]
-    names = drawn[0].gradient
-    gradient = {name: np.concatenate([each.gradient[name] for each in drawn]) for name in names}
-    return Estimates(np.concatenate([each.value for each in drawn]), gradient)
+    count, names = experiment.replicates, list(experiment.distribution(1).parameters)
+    if count > MOST_KEPT:
+        raise ValueError(
+            f"At most {MOST_KEPT:,} single estimates are kept, and replicates is {count:,}: "
+            "`measure` takes more, since it keeps sums alone."
+        )
+    kept, done = np.empty((1 + len(names), count)), 0
+    for number, size in chunk_sizes(experiment):
+        kept[:, done : done + size] = columns(draw_chunk(experiment, number, size))
+        done += size
+    return Estimates(kept[0], dict(zip(names, kept[1:], strict=True)))
 
 
 def chunk_sizes(experiment: Experiment) -> Iterator[tuple[int, int]]:
@@ -182,3 +194,8 @@ def draw_chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
     columns = (each[:, 0] if k == 1 else each[:, 0] / k for each in found)
     gradient = {name: each.numpy() for name, each in zip(q.parameters, columns, strict=True)}
     return Estimates(value.numpy(), gradient)
+
+
+def columns(chunk: Estimates) -> list[Array]:
+    """The value and each gradient, in the order of the parameters."""
+    return [chunk.value, *chunk.gradient.values()]

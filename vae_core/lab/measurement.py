@@ -21,6 +21,7 @@ from vae_core.lab.experiment import (
     Estimates,
     Experiment,
     chunk_sizes,
+    columns,
     draw_chunk,
 )
 from vae_core.lab.problem import Exact
@@ -146,10 +147,6 @@ class Measurement:
         return gradient.variance * e.rule.evaluations(e.samples, e.dim)
 
 
-def _columns(chunk: Estimates) -> list[Array]:
-    return [chunk.value, *chunk.gradient.values()]
-
-
 def _power_sums(chunk: Estimates, pilots: Sequence[float]) -> Array:
     """Sums of the first four powers of each column about its pilot: (columns, 4).
 
@@ -157,7 +154,7 @@ def _power_sums(chunk: Estimates, pilots: Sequence[float]) -> Array:
     """
     rows = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for x, pilot in zip(_columns(chunk), pilots, strict=True):
+        for x, pilot in zip(columns(chunk), pilots, strict=True):
             centred = x - pilot
             square = centred * centred
             first, second = centred.sum(), square.sum()
@@ -183,7 +180,7 @@ def _total_sums(experiment: Experiment) -> tuple[Array, list[float]]:
     chunks = chunk_sizes(experiment)
     first = draw_chunk(experiment, *next(chunks))
     with np.errstate(over="ignore", invalid="ignore"):
-        pilots = [float(x.mean()) for x in _columns(first)]
+        pilots = [float(x.mean()) for x in columns(first)]
     total = _power_sums(first, pilots)
     largest = experiment.samples * experiment.dim
     together = max(1, min(torch.get_num_threads(), MOST_TOGETHER // largest))

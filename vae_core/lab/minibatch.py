@@ -1,6 +1,6 @@
 """Where the variance of a doubly stochastic gradient comes from: the data, or the noise.
 
-The objective is an average over N data points, and one gradient looks at M of them, drawn without
+The objective is an average over N data points, and one gradient looks at B of them, drawn without
 replacement, each with K samples of z. By the law of total variance the minibatch and the noise
 each contribute a part, and only the second one falls with K.
 
@@ -18,11 +18,13 @@ from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Cost
 from vae_core.families import Normal
-from vae_core.lab.experiment import chunk_generator
+from vae_core.lab.experiment import chunk_generator, within
 
 Array = NDArray[np.float64]
 
 DATA = 32
+# All estimates are made at once, from one generator.
+MOST_NUMBERS = 5_000_000
 
 
 def data_points(spread: float, count: int = DATA) -> Array:
@@ -42,7 +44,7 @@ class Decomposition:
     """The two parts of the variance of one gradient.
 
     Attributes:
-        minibatch: variance because only M of N data points were looked at.
+        minibatch: variance because only B of N data points were looked at.
         noise: variance because z was sampled, K times for each of them.
     """
 
@@ -65,7 +67,12 @@ def single_gradients(
     seed: int,
     parameter: str = "loc",
 ) -> Array:
-    """Estimates of each data point's own gradient in mu or sigma: (replicates, N)."""
+    """Estimates of each data point's own gradient in mu or sigma: (replicates, N).
+
+    Raises:
+        ValueError: for more numbers than fit the memory.
+    """
+    within("samples * replicates * data points", samples * replicates * x.size, 1, MOST_NUMBERS)
     repeated = torch.from_numpy(x).repeat(replicates)
     q = Normal(
         *(
@@ -91,13 +98,13 @@ def decompose(
     seed: int = 0,
     parameter: str = "loc",
 ) -> Decomposition:
-    """The parts of the variance of the mean over a minibatch of M data points.
+    """The parts of the variance of the mean over a minibatch of B data points.
 
-    Minibatch: (1 - M / N) S^2 / M, with S^2 the variance of the exact gradients over the data.
-    Noise: the mean over the data of the variance of single estimates, over M; measured.
+    Minibatch: (1 - B / N) S^2 / B, with S^2 the variance of the exact gradients over the data.
+    Noise: the mean over the data of the variance of single estimates, over B; measured.
 
     Raises:
-        ValueError: when M is not between 1 and N.
+        ValueError: when B is not between 1 and N.
     """
     if not 1 <= batch <= x.size:
         raise ValueError(f"A minibatch holds 1 to {x.size} data points, not {batch}.")

@@ -15,10 +15,15 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from vae_core.estimators import Cost, Estimator
+from vae_core.estimators import Cost, Estimator, in_parts
 from vae_core.families import Distribution, quadrature, sum_dimensions
 from vae_core.lab.formula.jumps import JUMPS
 from vae_core.lab.moments import Moments
+
+# How much of z a cost is taken at in one go: a long formula keeps a hundred numbers for each. An
+# ELBO's own -log q meets the same z, so there parts may change the last digit of a gradient, and
+# are made only where the whole would need two gigabytes.
+MOST_NUMBERS, MOST_OF_ELBO = 2**16, 7_000_000
 
 
 class Exact(NamedTuple):
@@ -92,9 +97,15 @@ class Problem:
 
     def cost(self, q: Distribution, **knobs: float) -> Cost:
         """f(z), summed over D: (K, B, D) -> (K, B); of q only an ELBO takes notice."""
-        if self.elbo:
-            return lambda z: sum_dimensions(self.terms(z, **knobs)) - q.log_prob(z)
-        return lambda z: sum_dimensions(self.terms(z, **knobs))
+
+        def summed(z: Tensor) -> Tensor:
+            return sum_dimensions(self.terms(z, **knobs))
+
+        def cost(z: Tensor) -> Tensor:
+            most = MOST_OF_ELBO if self.elbo else MOST_NUMBERS
+            return in_parts(summed, z, max(1, most // z.shape[-1]))
+
+        return (lambda z: cost(z) - q.log_prob(z)) if self.elbo else cost
 
     def settings(self, **knobs: float) -> dict[str, float]:
         """All knobs with their values. Raises ValueError for an unknown or impossible one."""

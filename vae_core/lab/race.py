@@ -34,6 +34,8 @@ from vae_core.lab.problem import Problem
 from vae_core.lab.problems import find_problem
 
 MAX_STEPS, MAX_LEARNING_RATE = 100_000, 100.0
+# Places on all ways together, two numbers each: 0.8 GB.
+MOST_PLACES = 50_000_000
 
 Array = NDArray[np.float64]
 
@@ -216,6 +218,7 @@ def _descend(
 ) -> Lanes:
     """Gradient descent in (mu, log sigma); a lane halts before the first step that fails."""
     loc, scale, rate = _start(lanes)
+    within("steps * lanes", course.steps * len(lanes), 1, MOST_PLACES)
     ways = np.empty((2, course.steps + 1, len(lanes)))
     ways[:, 0] = loc, scale
     running, finite = np.ones(len(lanes), bool), np.ones(len(lanes), bool)

@@ -82,9 +82,11 @@ class Diverged:
             if math.isfinite(self.value)
             else "became infinite or no number"
         )
+        rate, usual = self.settings.learning_rate, Settings.learning_rate
+        works = f"{usual:g} is usual" if rate > usual else f"say {rate / 10:g}"
         return (
             f"At step {self.step} the {self.term} term {size}: the steps were too large for "
-            f"the gradient. Try a learning rate below {self.settings.learning_rate:g}, more "
+            f"the gradient. Try a learning rate below {rate:g} ({works}), more "
             "samples K, or an estimator with less noise."
         )
 

@@ -103,7 +103,7 @@ def minibatches(
 def binarize(grey: Tensor, gen: torch.Generator) -> Tensor:
     """A coin for each pixel, 1 with its grey value as the probability: float32 0 or 1.
 
-    Black stays 0 and full ink 1, without exception. Salakhutdinov & Murray 2008, section 5.
+    Black stays 0 and full ink 1, without exception. Salakhutdinov & Murray 2008.
     """
     return torch.rand(grey.shape, generator=gen).lt_(grey)
 

@@ -83,7 +83,7 @@ def mean_of_pixels(outputs: Tensor, pixels: int) -> Tensor:
     """The mean of x, (..., 784) in (0, 1): the sigmoid of the first number of each pixel.
 
     Grey values lie in [0, 1], so a Gaussian's mean is kept there too (Kingma & Welling 2014,
-    appendix C.2).
+    section 5).
     """
     return outputs[..., :pixels].sigmoid()
 

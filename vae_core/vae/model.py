@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor, nn
 
+from vae_core.estimators import in_parts
 from vae_core.families import Normal
 from vae_core.vae.data import PIXELS
 from vae_core.vae.fast_dense import Dense, mixed_precision, through
@@ -20,6 +21,8 @@ from vae_core.vae.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pi
 from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
 LEAST_INK = 1e-3
+MOST_MEMORY = 1_500_000_000
+"""Of a step, in bytes: images, libraries and Python itself take another 0.4 GB."""
 FIRST_DEVIATION = 0.3
 """Where a learned sigma of x starts: the spread of MNIST's grey values."""
 
@@ -119,8 +122,35 @@ class VAE(nn.Module):
         return mixed_precision(wanted and not self.likelihood.density)
 
     def log_prob_x(self, x: Tensor, z: Tensor) -> Tensor:
-        """log p(x|z) in nats, summed over pixels: (..., 784) and (..., D) to (...)."""
-        return self.likelihood.log_prob(x, self.decoder(z), self.noise)
+        """log p(x|z) in nats, summed over pixels: (..., 784) and (..., D) to (...).
+
+        For one minibatch (B, 784) and very many samples (K, B, D) some of them at a time.
+        """
+
+        def log_prob(some: Tensor) -> Tensor:
+            return self.likelihood.log_prob(x, self.decoder(some), self.noise)
+
+        return in_parts(log_prob, z, self.most_samples) if z.dim() > x.dim() == 2 else log_prob(z)
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        """log p(z) of samples (K, B, D), in nats, some of them at a time likewise: (K, B)."""
+        return in_parts(self.prior.log_prob, z, self.most_samples)
+
+    @property
+    def most_samples(self) -> int:
+        """How many z are decoded at once, so that a training step stays below two gigabytes.
+
+        Measured: a sample takes some seven numbers a pixel, three for each hidden unit, and where
+        the prior is a mixture eight for each coordinate of each component; a weight takes eight,
+        with its gradient and what the optimizer and a checkpoint keep of it.
+        """
+        layers = [self.decoder.hidden, *self.decoder.deeper]
+        hidden = sum(int(layer.out_features) for layer in layers)
+        per_sample: int = (
+            7 * self.likelihood.outputs * self.pixels + 3 * hidden + self.prior.numbers
+        )
+        weights: int = sum(weight.numel() for weight in self.parameters())
+        return max(1, (MOST_MEMORY // 4 - 8 * weights) // per_sample)
 
     def mean_of_x(self, z: Tensor) -> Tensor:
         """Latents (..., D) to the mean of x under p(x|z), (..., 784): what pictures show."""

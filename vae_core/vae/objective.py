@@ -50,8 +50,8 @@ def elbo(
     """The ELBO of each image, with the estimator's gradient in the encoder weights phi.
 
     The values are the true terms at the drawn samples, whichever estimator is used and whatever
-    beta is. The gradient of the ELBO is that of reconstruction - beta KL (Higgins et al. 2017,
-    equation 4). Decoder weights theta and the prior's weights get their ordinary gradient.
+    beta is. The gradient of the ELBO is that of reconstruction - beta KL (Higgins et al. 2017).
+    Decoder weights theta and the prior's weights get their ordinary gradient.
 
     Where the prior allows it, the KL is exact and needs no estimator. A mixture has no closed form
     for it: then log q(z|x) - log p(z) at the drawn samples, whose mean is the KL, stands inside
@@ -93,7 +93,7 @@ def _sampled_terms(
     drawn: list[tuple[Tensor, Tensor]] = []
 
     def cost(z: Tensor) -> Tensor:
-        fit, gap = model.log_prob_x(x, z), q.log_prob(z) - model.prior.log_prob(z)
+        fit, gap = model.log_prob_x(x, z), q.log_prob(z) - model.log_prior(z)
         if torch.is_grad_enabled() or not drawn:  # costs without gradients are for differences
             drawn.append((fit.detach().mean(0), gap.detach().mean(0)))
         return fit - beta * gap
@@ -105,7 +105,7 @@ def _sampled_terms(
 
 def log_weights(x: Tensor, q: Normal, model: VAE, z: Tensor) -> Tensor:
     """log p(x, z) - log q(z|x) at samples (K, B, D) of q: (K, B)."""
-    return model.log_prob_x(x, z) + model.prior.log_prob(z) - q.log_prob(z)
+    return model.log_prob_x(x, z) + model.log_prior(z) - q.log_prob(z)
 
 
 def iwae_bound(x: Tensor, model: VAE, k: int, gen: torch.Generator) -> Tensor:
@@ -130,7 +130,7 @@ def iwae_terms(x: Tensor, model: VAE, k: int, gen: torch.Generator, beta: float 
     """
     q = model.encoder(x)
     z = q.transform(q.base(k, gen))
-    fit, gap = model.log_prob_x(x, z), q.log_prob(z) - model.prior.log_prob(z)
+    fit, gap = model.log_prob_x(x, z), q.log_prob(z) - model.log_prior(z)
     objective = (fit - beta * gap).logsumexp(0)
     reconstruction, kl = fit.detach().mean(0), gap.detach().mean(0)
     return Terms(with_gradient_of(reconstruction - kl, objective), reconstruction, kl)

@@ -6,7 +6,7 @@ products of Gauss-Hermite rules give the ELBO. The distance between the two is t
     log p(x) - ELBO(x, q) = KL(q(z|x) || p(z|x)),
 
 and it has two parts (Cremer, Li & Duvenaud 2018, "Inference Suboptimality in Variational
-Autoencoders", section 3): what the encoder loses against the best Gaussian for this image (the
+Autoencoders"): what the encoder loses against the best Gaussian for this image (the
 amortization gap), and what even the best Gaussian loses (the approximation gap). The best one is
 looked for by gradient steps on mu and log sigma of this one image (Kim et al. 2018; Marino et al.
 2018). All numbers are nats per image.

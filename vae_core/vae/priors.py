@@ -48,6 +48,11 @@ class Prior(nn.Module):
         super().__init__()
         self.latent = latent
 
+    @property
+    def numbers(self) -> int:
+        """About how many numbers are kept of each sample while log p(z) is differentiated."""
+        return 8 * self.latent
+
     def log_prob_per_dimension(self, z: Tensor) -> Tensor:
         """log p(z_d | z_1 ... z_{d-1}), which sums to log p(z): (..., D)."""
         return -0.5 * z.square() - LOG_SQRT_2PI
@@ -107,6 +112,11 @@ class Mixture(Prior):
         start = 0.5 * math.log(1.0 - APART**2)
         self.log_scale = nn.Parameter(torch.full((components, latent), start))
 
+    @property
+    def numbers(self) -> int:
+        """Eight for each coordinate of each component."""
+        return 8 * self.latent * len(self.components()[0])
+
     def components(self) -> tuple[Tensor, Normal]:
         """Log-weights (C,) and the components, with parameters (C, D)."""
         return self.logits.log_softmax(0), Normal(self.loc, self.log_scale.exp())
@@ -138,7 +148,7 @@ class Mixture(Prior):
 class VampPrior(Mixture):
     """The mixture of the encoder's own posteriors at C learned pseudo-inputs, equally weighted.
 
-    Tomczak & Welling 2018, equation 9. Pseudo-inputs are pictures, kept in [0, 1].
+    Tomczak & Welling 2018. Pseudo-inputs are pictures, kept in [0, 1].
 
     Args:
         pseudo_inputs: (C, 784) pictures to start at, such as training images.

@@ -20,6 +20,7 @@ TABLE_WORK, TABLE_DRAWS = 2_000_000, 20_000
 GREEK = {"loc": "μ", "scale": "σ"}
 REFERENCE = ("score", "pathwise")
 ROUNDING = 1e-20
+_BASELINE = {"loo": "score_loo", "plain": "score"}
 
 Knobs = tuple[tuple[str, float], ...]
 
@@ -177,3 +178,12 @@ def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
         if setting.samples < rule.min_samples:
             told.append(f"**{rule.title}** needs {rule.min_samples} samples, and takes as many.")
     return told
+
+
+@lru_cache(maxsize=1)
+def harmful_baseline() -> dict[str, str]:
+    """Where a leave-one-out baseline adds noise: the setting, and both variances in closed form."""
+    at = Setting("sine", (("omega", 3.0),), "scale", -1.37, 0.43, samples=2, dim=3)
+    found = {name: at.variance(rule, FEWEST_DRAWS) for name, rule in _BASELINE.items()}
+    told = {"mu": short(at.loc), "sigma": short(at.scale), "dim": str(at.dim), "k": str(at.samples)}
+    return told | {name: short(variance) for name, variance in found.items()}

@@ -10,9 +10,10 @@ from pages.estimators.gradient_variance.views import VIEWS, Chosen, presets
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
-from pages.ui.question import predict
+from pages.ui.question import covered, predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import find_problem
+from vae_core.lab.minibatch import DATA
 
 # The question is about sin(3z) at mu = 0, sigma = 1, where both variances have closed forms.
 FAST_SINE = draws.Setting("sine", (("omega", 3.0),), "loc", 0.0, 1.0)
@@ -35,6 +36,7 @@ with page_layout("gradient_variance") as lesson:
         },
         factor=PATH_OVER_SCORE,
         factor_question=lesson.text("predict_factor"),
+        covers="better",
     )
     columns, notes = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom"), st.container()
     with columns[1]:
@@ -64,14 +66,16 @@ with page_layout("gradient_variance") as lesson:
     if compare == "cost":
         lesson("cost")
     if VIEWS[view].own_cost:
-        lesson("parts_cost")
+        lesson("parts_cost", points=DATA)
     else:
         at = draws.setting(chosen.problem, parameter, live.values)
         for remark in draws.remarks(at, chosen.names):
             st.caption(remark)
-        lesson("table")
+        lesson("table", times=f"{draws.TABLE_DRAWS:,}")
         st.table(draws.variance_table(at, chosen.names), border="horizontal")
-    lesson("questions")
+    lesson("questions", **draws.harmful_baseline())
+    with covered("better"):
+        lesson("question_better")
     with st.expander("Derivation"):
         lesson("derivation")
     lesson("source")

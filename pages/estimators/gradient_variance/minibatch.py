@@ -1,4 +1,4 @@
-"""Data or dice: the two parts of the variance of a doubly stochastic gradient, against M."""
+"""Data or dice: the two parts of the variance of a doubly stochastic gradient, against B."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def _parts(name: str, at: Setting, spread: float) -> Decomposition:
 def parts(
     batch: int, spread: float, names: tuple[str, ...], parameter: str, **sliders: float
 ) -> Frame:
-    """For each estimator the noise part against M, and the minibatch part that all share.
+    """For each estimator the noise part against B, and the minibatch part that all share.
 
     Args:
-        batch: M, where the sliders stand.
+        batch: B, where the sliders stand.
         spread: standard deviation of the data.
         names: names of the estimators.
         parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
@@ -52,7 +52,7 @@ def parts(
         told[f"noise_{name}"] = at_one[name].noise / batch
         dot = told[f"noise_{name}"] or np.nan
         traces[f"{name} here"] = {"x": np.array([batch]), "y": np.array([dot])}
-    # At M = 1 the correction is 1 - 1 / N, and it falls to zero at M = N.
+    # At B = 1 the correction is 1 - 1 / N, and it falls to zero at B = N.
     whole = at_one[names[0]].minibatch / (1.0 - 1.0 / DATA)
     shared = whole * (1.0 - every / DATA) / every
     traces["minibatch"] = {"x": every, "y": np.where(shared > 0, shared, np.nan)}
@@ -86,12 +86,12 @@ def draw_parts(now: Frame, names: tuple[str, ...], parameter: str) -> go.Figure:
         **now.traces["minibatch"],
         mode="lines",
         line=dashed,
-        hovertemplate="minibatch %{y:.3g} at M = %{x}<extra></extra>",
+        hovertemplate="minibatch %{y:.3g} at B = %{x}<extra></extra>",
     )
     for name in names:
-        draw_curve(fig, now, name, "noise %{y:.3g} at M = %{x}")
+        draw_curve(fig, now, name, "noise %{y:.3g} at B = %{x}")
     fig.update_xaxes(
-        title="minibatch size M, of 32 data points",
+        title="minibatch size B, of 32 data points",
         type="log",
         range=[-0.03, math.log10(DATA) + 0.03],
         tickvals=BATCHES,

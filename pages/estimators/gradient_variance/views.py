@@ -42,7 +42,7 @@ DIM = Param(
 )
 BATCH = Param(
     "batch",
-    "minibatch M of 32",
+    "minibatch B of 32",
     positions=minibatch.BATCHES,
     default=4,
     colour="x",
@@ -179,10 +179,10 @@ def _minibatch(chosen: Chosen) -> Picture:
         params=(MU, SIGMA, SAMPLES, BATCH, SPREAD, SEED),
         extra=words,
         takeaway="{verdict}",
-        tex=r"\operatorname{Var} = \underbrace{\Bigl(1 - \tfrac{M}{N}\Bigr)\tfrac{S^2}{M}}"
-        r"_{\text{minibatch: }\val{minibatch:.3g}} + \underbrace{\tfrac{1}{M}\,"
+        tex=r"\operatorname{Var} = \underbrace{\Bigl(1 - \tfrac{B}{N}\Bigr)\tfrac{S^2}{B}}"
+        r"_{\text{minibatch: }\val{minibatch:.3g}} + \underbrace{\tfrac{1}{B}\,"
         r"\overline{\operatorname{Var}_{\sym{eps}{\varepsilon}}}}_{\text{noise: }\val{noise:.3g}}"
-        r"\quad M = \val{batch},\ N = 32",
+        r"\quad B = \val{batch},\ N = 32",
         table={"minibatch part": "{minibatch:.4g}"}
         | {
             f"noise part, {ESTIMATORS[name].title}": f"{{noise_{name}:.4g}}"
@@ -241,7 +241,11 @@ def presets(lesson: Lesson, view: str, chosen: Chosen) -> list[Preset]:
         "try_narrow": {"sigma": 0.1},
         "try_cost": {**map_at_cost, "names": "pathwise,score,measure_valued"},
     }
-    return [Preset(lesson.text(section), stay | values) for section, values in tries.items()]
+    evaluations = ESTIMATORS["measure_valued"].evaluations(1, 1)
+    return [
+        Preset(lesson.text(section, evaluations=evaluations), stay | values)
+        for section, values in tries.items()
+    ]
 
 
 def _tex(chosen: Chosen) -> str:

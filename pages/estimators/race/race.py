@@ -9,14 +9,16 @@ from pages.estimators.race.ways import setting
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
-from pages.ui.question import predict
+from pages.ui.question import covered, predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
+from vae_core.lab.experiment import MAX_LOC, MAX_SCALE, MIN_SCALE
 
 MOST_RUNNERS = 4
 DEFAULT = ["pathwise", "score", "score_loo", "naive"]
 # The question is about the settings that the page starts with.
-LOST = fates("score", setting("square", mu=2, sigma=1, rate=0.1, k=1, seed=3)).diverged
+START = setting("square", mu=2, sigma=1, rate=0.1, k=1, seed=3)
+LOST = {"lost": fates("score", START).diverged, "path": fates("pathwise", START).diverged or "none"}
 
 with page_layout("race") as lesson:
     predict(
@@ -31,8 +33,9 @@ with page_layout("race") as lesson:
         explanations={
             "same": lesson.text("why_same"),
             "slow": lesson.text("why_slow"),
-            "lost": lesson.text("why_lost", lost=LOST),
+            "lost": lesson.text("why_lost", **LOST),
         },
+        covers="fates",
     )
     pickers, figure_place = st.columns([3, 3, 4]), st.container()
     with pickers[0]:
@@ -51,7 +54,10 @@ with page_layout("race") as lesson:
         if objection := PROBLEMS[problem].objection(ESTIMATORS[name]):
             st.caption(f"**{rules[name]}.** {objection}")
     lesson("luck")
-    live_figure("fates", views.many_races(problem, names, live.values))
+    with covered("fates"):
+        live_figure("fates", views.many_races(problem, names, live.values))
     with st.expander("What is descended, and how"):
-        lesson("derivation")
+        lesson(
+            "derivation", most_mu=f"{MAX_LOC:g}", least_sigma=MIN_SCALE, most_sigma=f"{MAX_SCALE:g}"
+        )
     lesson("source")

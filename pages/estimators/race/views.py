@@ -23,6 +23,9 @@ TIME = Transport(
     Param("n", "step", positions=ways.KNOTS, default=ways.STEPS, format="d"), seconds=6
 )
 
+SINE: dict[str, Any] = {"problem": "sine", "mu": -1, "sigma": 2, "rate": 0.2}
+WILD = ways.setting(**SINE, k=1, seed=3)
+
 
 def one_race(lesson: Lesson, problem: str, names: tuple[str, ...], against: str) -> Picture:
     """Paths over the map and losses, as far as the race has come."""
@@ -39,7 +42,7 @@ def one_race(lesson: Lesson, problem: str, names: tuple[str, ...], against: str)
             Preset(lesson.text("try_calm"), {"rate": 0.05, "k": 20}),
             Preset(lesson.text("try_fast"), {"rate": 0.5}),
             Preset(lesson.text("try_step"), {"problem": "step", "mu": 1, "k": 5, "rate": 0.5}),
-            Preset(lesson.text("try_sine"), {"problem": "sine", "mu": -1, "sigma": 2, "rate": 0.2}),
+            Preset(lesson.text("try_sine", lost=fates.fates("pathwise", WILD).diverged), SINE),
             Preset(lesson.text("try_elbo"), {"problem": "gaussian_elbo", "mu": -2, "k": 5}),
             Preset(lesson.text("try_valleys"), {"problem": "double_well", "mu": 0, "rate": 0.02}),
         ),

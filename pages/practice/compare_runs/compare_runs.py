@@ -6,11 +6,26 @@ from pages.practice.compare_runs import curves, runners
 from pages.ui import controls
 from pages.ui.digits import strips_html
 from pages.ui.layout import page_layout
+from pages.ui.lesson import Lesson
 from pages.ui.live import live_figure
+from vae_core.training.checkpoint import CheckpointError
+from vae_core.training.config import TrainConfig
+from vae_core.training.pretrained import load_pretrained
+from vae_core.vae.data import DataError
+
+
+def beginning(lesson: Lesson, config: TrainConfig) -> None:
+    """Before there is a run: where all of them start, and what a long one comes to."""
+    try:
+        st.html(strips_html(curves.start_and_end(config)))
+        lesson("empty", epochs=f"{load_pretrained(curves.LONG_RUN).config.epochs:g}")
+    except (CheckpointError, DataError) as problem:
+        st.error(str(problem))
+
 
 with page_layout("compare_runs") as lesson:
     words = {
-        "none": lesson.text("takeaway_none"),
+        "none": lesson.text("takeaway_none", runs=curves.recorded_runs()),
         "one": lesson.text("takeaway_one"),
         "some": lesson.text("takeaway_some"),
     }
@@ -54,8 +69,10 @@ with page_layout("compare_runs") as lesson:
         with left:
             live_figure("comparison", curves.picture(views, against, words))
         with right:
-            rows = curves.strips(views)
-            st.html(strips_html(rows) if rows else lesson.text("empty"))
+            if rows := curves.strips(views):
+                st.html(strips_html(rows))
+            elif configs:
+                beginning(lesson, configs[0])
             for view in views:
                 if view.state != "finished":
                     st.caption(curves.status(view))

@@ -13,10 +13,16 @@ from pages.ui.digits import Strip, originals
 from pages.ui.live import Picture
 from pages.ui.numbers import number
 from pages.ui.runs.curves import span, thinned
-from pages.ui.runs.reports import recorded
+from pages.ui.runs.reports import recorded, untrained
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.standing import Point, RunView
+from vae_core.training.config import TrainConfig
+from vae_core.training.evaluate import take_views
+from vae_core.training.pretrained import load_pretrained
+from vae_core.vae.data import load_mnist
 
+LONG_RUN = "latent20"
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
 USUAL = (-220.0, -90.0)
 ROUND = 20.0
 DASHES = {1: "solid", 4: "dash", 16: "dot"}
@@ -143,6 +149,29 @@ def strips(views: Sequence[RunView]) -> list[Strip]:
         words = f"The same ten digits as the model of {title} gives them back."
         rows.append(Strip(title, "theta", words, pictures.reconstructions))
     return rows
+
+
+def recorded_runs() -> str:
+    """How many recorded runs there are, as a sentence begins."""
+    count = len(recorded())
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
+
+def start_and_end(config: TrainConfig) -> list[Strip]:
+    """Ten digits by a model before its first step, and by the one that comes with the app.
+
+    Raises:
+        CheckpointError, DataError: the model or the images are missing.
+    """
+    start, data = untrained(config), load_mnist()
+    end = take_views(load_pretrained(LONG_RUN).model, data.test_images, data.test_labels)
+    words = "The same ten digits as the model {} gives them back."
+    rows = {"before the first step": start, "after a long run": end}
+    strips = [
+        Strip(title, "theta", words.format(title), found.reconstructions)
+        for title, found in rows.items()
+    ]
+    return [originals(end.originals), *strips]
 
 
 def status(view: RunView) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.practice.inside_vae.views import VIEWS, bounds
+from pages.practice.inside_vae.views import VIEWS, ahead, bounds
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from vae_core.training.checkpoint import CheckpointError
@@ -18,7 +18,7 @@ with page_layout("inside_vae") as lesson:
         VIEWS[name].show(name, lesson, chosen)
         lesson(name)
         lesson("models", **bounds())
+        lesson("questions", **ahead())
     except (CheckpointError, DataError) as problem:
         st.error(str(problem))
-    lesson("questions")
     lesson("source")

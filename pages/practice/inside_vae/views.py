@@ -208,6 +208,12 @@ def bounds() -> dict[str, str]:
     return {name: number(each.bound.elbo, 1) for name, each in found.items()}
 
 
+def ahead() -> dict[str, str]:
+    """By how much the larger model's bound is better, in whole nats. Raises CheckpointError."""
+    found = load_pretrained(WIDE).bound.elbo - load_pretrained(PLANE).bound.elbo
+    return {"ahead": number(found, 0)}
+
+
 @dataclass(frozen=True)
 class View:
     """A way to look inside.

@@ -7,6 +7,7 @@ from pages.practice.train_vae import panel, take_away
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.runs import visitor
+from pages.ui.runs.reports import epoch_steps
 
 with page_layout("train_vae") as lesson:
     words = {
@@ -15,7 +16,7 @@ with page_layout("train_vae") as lesson:
         "run_binary": lesson.text("takeaway_run_binary"),
     }
     presets: dict[str, dict[str, object]] = {
-        lesson.text("try_score"): {"estimator": "score"},
+        lesson.text("try_score", steps=epoch_steps()): {"estimator": "score"},
         lesson.text("try_loo"): {"estimator": "score_loo", "samples": 4},
         lesson.text("try_fast"): {"batch": 200, "lr": 0.01, "epochs": 5},
         lesson.text("try_plane"): {"latent": 2, "epochs": 5},
@@ -32,6 +33,8 @@ with page_layout("train_vae") as lesson:
             estimator = training_controls.estimator_control()
         with below:
             config = training_controls.config_controls(estimator)
+            with st.expander("What to watch for"):
+                lesson("watch")
         view = visitor.present_run()
         if visitor.is_active(view) != active:
             st.rerun()
@@ -61,7 +64,6 @@ with page_layout("train_vae") as lesson:
     st.markdown("**What to try**")
     for label, values in presets.items():
         controls.preset(label, values)
-    lesson("watch")
     lesson("questions")
     with st.expander("Derivation"):
         lesson("derivation")

@@ -46,8 +46,8 @@ with page_layout("location_scale") as lesson:
             table={
                 "ε": "{eps:.2f}",
                 "z = μ + σ ε": "{z:.3f}",
-                "p(ε) dε": "{p:.4f} × {deps:.2f} = {area_eps:.4f}",
-                "q(z) dz": "{q:.4f} × {dz:.3f} = {area_z:.4f}",
+                "area of the slice over ε": "{area_eps:.4f}, about {p:.4f} × {deps:.2f}",
+                "area of the slice over z": "{area_z:.4f}, about {q:.4f} × {dz:.3f}",
                 "∂z/∂μ": "1",
                 "∂z/∂σ": "{eps:.2f}",
                 "mean of the samples z": "{sample_mean:.3f}",

@@ -133,14 +133,19 @@ def _slice_numbers(q: Normal, p: Normal, eps: float) -> dict[str, float]:
     z = transform(q, np.array([eps]))
     height_p, height_q = float(density(p, np.array([eps]))[0]), float(density(q, z)[0])
     width = float(q.scale) * SLICE_WIDTH
+    edges = torch.tensor([eps - SLICE_WIDTH / 2, eps + SLICE_WIDTH / 2], dtype=torch.float64)
+    base, landed = (
+        torch.special.ndtr(edges),
+        torch.special.ndtr((q.transform(edges) - q.loc) / q.scale),
+    )
     return {
         "z": float(z[0]),
         "p": height_p,
         "q": height_q,
         "deps": SLICE_WIDTH,
         "dz": width,
-        "area_eps": height_p * SLICE_WIDTH,
-        "area_z": height_q * width,
+        "area_eps": float(base[1] - base[0]),
+        "area_z": float(landed.flatten()[1] - landed.flatten()[0]),
     }
 
 

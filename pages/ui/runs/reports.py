@@ -53,6 +53,11 @@ def recorded() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def epoch_steps() -> int:
+    """Steps of the recorded runs, and of a run as the controls stand at first: one epoch."""
+    return int(recorded()[TrainConfig().estimator][-1]["step"])
+
+
 @cache
 def reference_curves() -> dict[str, Curve]:
     """The recorded runs' bounds on the minibatches, by estimator."""
