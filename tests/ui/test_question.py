@@ -101,7 +101,7 @@ def test_a_keyboard_is_enough_and_targets_are_large(width: int, open_page: Opene
 def test_what_gives_the_answer_away_is_covered(way: str, address: str, open_page: Opener) -> None:
     page = open_page(address).page
     asked, answer = question(page), page.get_by_text("54 diverged").first
-    page.wait_for_function("document.querySelectorAll('.st-key-covered_fates svg').length > 0")
+    page.locator(".st-key-covered_fates .js-plotly-plot").first.wait_for(state="attached")
     expect(answer).to_be_hidden()
     told = page.locator(".st-key-covered_fates").aria_snapshot()
     assert "diverged" not in told

@@ -20,7 +20,7 @@ def in_parts(cost: Cost, z: Tensor, most: int) -> Tensor:
     >>> in_parts(lambda some: some.square().sum(-1), z, most=4).sum().item()
     12.0
     """
-    at_once = max(1, most // z.shape[1])
+    at_once = max(1, most // z.shape[:-1][1:].numel())
     if len(z) <= at_once:
         return cost(z)
     parts = z.split(at_once)
