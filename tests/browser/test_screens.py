@@ -70,7 +70,7 @@ def test_on_a_phone_the_prediction_is_one_line_until_it_is_opened(open_page: Ope
 def test_on_a_phone_pickers_stand_two_in_a_row(open_page: Opener) -> None:
     page = open_page("/gradient_variance", width=390, has_touch=True).page
     first_figure(page)
-    boxes = [box.bounding_box() for box in page.locator(".stSelectbox").all()]
+    boxes: list[Any] = [box.bounding_box() for box in page.locator(".stSelectbox").all()]
     assert boxes[0]["y"] == boxes[1]["y"]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     assert boxes[1]["x"] + boxes[1]["width"] <= 390

@@ -78,9 +78,7 @@ with page_layout("compare_runs") as lesson:
                     st.caption(curves.status(view))
 
     st.fragment(stage, run_every=1.0 if active else None)()
-    st.markdown("**What to try**")
-    for label, values in presets.items():
-        controls.preset(label, values)
+    controls.presets(presets)
     lesson("fair")
     with st.expander("Derivation"):
         lesson("derivation")

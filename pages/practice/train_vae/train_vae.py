@@ -61,9 +61,7 @@ with page_layout("train_vae") as lesson:
             take_away.links(view)
 
     st.fragment(stage, run_every=1.0 if active else None)()
-    st.markdown("**What to try**")
-    for label, values in presets.items():
-        controls.preset(label, values)
+    controls.presets(presets)
     lesson("questions")
     with st.expander("Derivation"):
         lesson("derivation")

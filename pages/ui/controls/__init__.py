@@ -9,6 +9,7 @@ from pages.ui.controls.widgets import (
     note,
     number,
     preset,
+    presets,
     seed,
 )
 
@@ -23,6 +24,7 @@ __all__ = [
     "number_text",
     "presenting",
     "preset",
+    "presets",
     "read",
     "seed",
     "show_state",

@@ -143,6 +143,14 @@ def preset(label: str, values: Mapping[str, object]) -> None:
     st.button(label, type="tertiary", key=f"preset:{label}", on_click=show_state, args=(texts,))
 
 
+def presets(states: Mapping[str, Mapping[str, object]]) -> None:
+    """What to try: the same list as below a live figure, of states by their labels."""
+    with st.container(key="presets", gap=None):
+        st.subheader("What to try", anchor=False)
+        for label, values in states.items():
+            preset(label, values)
+
+
 def _widget(name: str, value: object) -> str:
     """Key of a control's widget, its state set to what the address says."""
     key = f"control:{name}"
