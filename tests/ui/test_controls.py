@@ -114,3 +114,13 @@ def test_a_parameter_takes_the_nearest_position() -> None:
     assert MU.text(1.5) is None
     counts = Param("n", "samples", positions=(1, 2, 5), default=1)
     assert isinstance(counts.parse("5"), int)
+
+
+@pytest.mark.parametrize("wrong", [{"default": 0}, {"default": 2, "colour": "violet"}])
+def test_a_slider_that_cannot_be_is_named(wrong):
+    with pytest.raises(ValueError, match="window"):
+        Param("window", "window", 1, 5, 1, **wrong)
+
+
+def test_a_whole_slider_hands_over_whole_numbers():
+    assert isinstance(Param("window", "window", 1, 5, 1, default=2.0).default, int)

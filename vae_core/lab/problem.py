@@ -160,6 +160,11 @@ def problem(
     def register(terms: Callable[..., Tensor]) -> Callable[..., Tensor]:
         parameters = inspect.signature(terms).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        if defaults.keys() != ranges.keys():
+            raise TypeError(
+                f"{terms.__name__}: each keyword of f needs its range and label, such as "
+                f"k=(0.0, 2.0, 'offset k'); f has {list(defaults)}, ranges are {list(ranges)}"
+            )
         knobs = {name: Knob(default, *ranges[name]) for name, default in defaults.items()}
         PROBLEMS[terms.__name__] = Problem(
             terms.__name__, title, formula, terms, exact, moments, smooth, elbo, knobs

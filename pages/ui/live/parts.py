@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pages.ui import controls
+from pages.ui import controls, theme
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,13 @@ class Param:
             count = round((self.maximum - self.minimum) / self.step)
             walk = tuple(round(self.minimum + i * self.step, 10) for i in range(count + 1))
             object.__setattr__(self, "positions", walk)
+        if self.colour not in {None, *theme.SYMBOLS}:
+            raise ValueError(f"{self.key}: no symbol has the colour {self.colour!r}")
+        if self.kind != "seed" and not self.positions[0] <= self.default <= self.positions[-1]:
+            ends = f"{self.positions[0]:g} to {self.positions[-1]:g}"
+            raise ValueError(f"{self.key}: its default {self.default:g} is not within {ends}")
+        if self.whole:
+            object.__setattr__(self, "default", int(self.default))
 
     @property
     def whole(self) -> bool:

@@ -9,7 +9,7 @@ import torch
 from tests.support.quadrature import expectation
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import Normal
-from vae_core.lab import PROBLEMS
+from vae_core.lab import PROBLEMS, problem
 from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import measure
 from vae_core.lab.problems import gaussian_log_evidence
@@ -122,3 +122,12 @@ def test_the_extra_term_may_help_or_hurt(problem, mu, sigma, helps):
     assert abs(stuck.loc.z_score) < 4.0
     assert abs(stuck.scale.z_score) < 4.0
     assert (stuck.loc.variance < plain.loc.variance) is helps
+
+
+@pytest.mark.parametrize("ranges", [{}, {"k": (0.0, 1.0, "k"), "m": (0.0, 1.0, "m")}])
+def test_a_setting_without_a_range_is_named(ranges):
+    def newcomer(z: torch.Tensor, *, k: float = 0.5) -> torch.Tensor:
+        return k * z
+
+    with pytest.raises(TypeError, match="newcomer: each keyword of f needs its range"):
+        problem(title="-", formula="-", exact=lambda loc, scale, k: None, **ranges)(newcomer)
