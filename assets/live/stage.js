@@ -17,6 +17,8 @@ const NARROW_FORM = 680;
 // Before a class: times as large, and at least this part of the screen.
 const PRESENTED = { height: 1.15, letters: 1.35, part: 0.5 };
 const FOLLOW_MS = 250;
+const TOOLS = [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
+const TOOLS_WIDTH = 26; // pixels, taken from the picture's right edge
 
 /** A name as plotly can use it for ids: letters and digits only, the same name the same id.
  * @param {string} name */
@@ -40,6 +42,10 @@ const letters = (present, narrow) => (present ? 20 : narrow ? 12 : 14);
 /** A height that leaves room on a phone.
  * @param {number} wanted */
 const lower = (wanted) => Math.min(wanted, Math.max(260, window.innerHeight * 0.45));
+
+/** Margins that leave room for the tools.
+ * @param {Record<string, number>} margin */
+const besideTools = ({ r = 16, ...others } = {}) => ({ ...others, r: r + TOOLS_WIDTH });
 
 /** A figure and its form for a narrow screen, and both as they came.
  * @typedef {{ wide: Figure, slim: Figure | null, source: string }} Fresh */
@@ -125,11 +131,16 @@ export class Stage {
     this.owner.label();
   }
 
+  /** Whether plotly's tools stand beside the picture: under a mouse, where there is room. */
+  get tools() {
+    const roomy = !coarse() && this.plot.clientWidth >= NARROW;
+    return roomy && this.figure?.layout?.dragmode !== false;
+  }
+
   async #plot() {
     const { layout, traces } = this.#dressed();
-    const bar = coarse() ? false : "hover";
-    const config = { displaylogo: false, displayModeBar: bar, responsive: false, scrollZoom: false,
-      modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+    const config = { displaylogo: false, displayModeBar: this.tools ? "hover" : false,
+      responsive: false, scrollZoom: false, modeBarButtons: TOOLS };
     await this.plotly.react(this.plot, traces, layout, config);
     for (const { name, x = [], y = [], z, text } of this.plot._fullData ?? []) {
       this.arrays[name] = { x, y, z, text };
@@ -211,6 +222,7 @@ export class Stage {
       : data.height;
     layout.height = narrow ? (meta.narrow?.height ?? lower(wanted)) : wanted;
     layout.autosize = true;
+    if (this.tools) layout.margin = besideTools(layout.margin);
     const traces = figure.data.map((trace, i) => this.#dressedTrace(trace, i));
     if (data.present) enlarge(layout, traces, PRESENTED.letters);
     return { layout, traces };

@@ -91,7 +91,14 @@ export function houseTemplate(palette, size, narrow) {
     xaxis: axis,
     yaxis: axis,
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size - 1 } },
-    hoverlabel: { font: { size, family: FONT } },
+    hoverlabel: {
+      bgcolor: palette.hex("paper"), bordercolor: palette.hex("muted"), align: "left",
+      font: { size, family: FONT, color: ink },
+    },
+    modebar: {
+      orientation: "v", bgcolor: "rgba(0,0,0,0)",
+      color: palette.hex("muted"), activecolor: palette.hex("accent"),
+    },
     bargap: 0.05,
     colorway: LINES.map((name) => palette.hex(name)),
   };

@@ -147,7 +147,7 @@ def _foot(row: int, names: tuple[str, ...]) -> float:
 
 def _centres(low: float, high: float) -> np.ndarray:
     edges = np.linspace(low, high, BINS + 1)
-    return (edges[1:] + edges[:-1]) / 2.0
+    return ((edges[1:] + edges[:-1]) / 2.0).round(12)  # the middle one is 0 where that is meant
 
 
 def _heights(found: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -164,7 +164,7 @@ def draw_histograms(now: Frame, names: tuple[str, ...], problem: str, parameter:
     for row, name in enumerate(names):
         _draw_row(fig, now, name, _foot(row, names))
     line = {"color": theme.var("ink"), "width": 2, "dash": "dash", "simplify": False}
-    at, hover = now.traces["exact"], "exact %{x:.4g}<extra></extra>"
+    at, hover = now.traces["exact"], "exact gradient %{x:.4g}<extra></extra>"
     fig.add_scatter(
         name="exact", x=at["x"], y=at["y"], mode="lines", line=line, hovertemplate=hover
     )
@@ -187,14 +187,14 @@ def _draw_row(fig: go.Figure, now: Frame, name: str, foot: float) -> None:
         **at[name],
         base=foot,
         marker={"color": theme.estimator_var(name, 0.55), "line": {"width": 0}},
-        hovertemplate="%{x:.3g}<extra>" + title + "</extra>",
+        hovertemplate=f"<b>{title}</b><br>estimates near %{{x:.3g}}<extra></extra>",
     )
     line = {"color": colour, "width": 5, "simplify": False}
     fig.add_scatter(
         name=f"{name} error", **at[f"{name} error"], mode="lines", line=line, hoverinfo="skip"
     )
     dot = {"color": colour, "size": 11, "line": {"color": theme.var("paper"), "width": 2}}
-    hover = "mean %{x:.4g}<extra>" + title + "</extra>"
+    hover = f"<b>{title}</b><br>mean of the estimates %{{x:.4g}}<extra></extra>"
     fig.add_scatter(
         name=f"{name} mean",
         **at[f"{name} mean"],
@@ -257,7 +257,8 @@ def draw_running_means(
             **now.traces[name],
             mode="lines",
             line=line,
-            hovertemplate="after %{x}: off by %{y:.3g}<extra>" + title + "</extra>",
+            hovertemplate=f"<b>{title}</b><br>the mean of %{{x}} estimates<br>is off by %{{y:.3g}}"
+            "<extra></extra>",
             showlegend=False,
         )
     label_names(fig, names)

@@ -34,7 +34,7 @@ def draw_curve(fig: go.Figure, now: Frame, name: str, hover: str) -> None:
         **now.traces[name],
         mode="lines",
         line={"color": colour, "width": 3, "simplify": False},
-        hovertemplate=f"{hover}<extra>{title}</extra>",
+        hovertemplate=f"<b>{title}</b><br>{hover}<extra></extra>",
     )
     fig.add_scatter(
         name=f"{name} here",

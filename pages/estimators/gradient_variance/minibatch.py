@@ -86,10 +86,10 @@ def draw_parts(now: Frame, names: tuple[str, ...], parameter: str) -> go.Figure:
         **now.traces["minibatch"],
         mode="lines",
         line=dashed,
-        hovertemplate="minibatch %{y:.3g} at B = %{x}<extra></extra>",
+        hovertemplate="variance from the minibatch: %{y:.3g}<br>at B = %{x:.3g}<extra></extra>",
     )
     for name in names:
-        draw_curve(fig, now, name, "noise %{y:.3g} at B = %{x}")
+        draw_curve(fig, now, name, "variance from the noise: %{y:.3g}<br>at B = %{x:.3g}")
     fig.update_xaxes(
         title="minibatch size B, of 32 data points",
         type="log",

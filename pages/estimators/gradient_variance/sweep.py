@@ -113,8 +113,9 @@ def draw_against(
 ) -> go.Figure:
     """Log-log curves (linear in x for a setting that can be negative), dots where we stand."""
     fig = go.Figure()
+    title = axis_title(problem, along)
     for name in names:
-        draw_curve(fig, now, name, "variance %{y:.3g} at %{x:.3g}")
+        draw_curve(fig, now, name, f"variance %{{y:.3g}}<br>at {title} %{{x:.3g}}")
     walk = positions(problem, along)
     if walk[0] > 0:
         axis = {"type": "log", "range": [math.log10(walk[0]) - 0.05, math.log10(walk[-1]) + 0.05]}
@@ -123,7 +124,7 @@ def draw_against(
     else:
         axis = {"range": [walk[0], walk[-1]]}
     middle = 2.0 * math.log10(reference(problem, parameter).deviation)
-    fig.update_xaxes(title=axis_title(problem, along), **axis)
+    fig.update_xaxes(title=title, **axis)
     fig.update_yaxes(
         title=f"variance of one estimate, ∂/∂{GREEK[parameter]}",
         type="log",

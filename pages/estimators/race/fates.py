@@ -19,6 +19,7 @@ from vae_core.lab.race import run
 
 RACES = 100
 ROW = 46
+HOVER = {"arrived": "arrived", "behind": "stayed behind", "diverged": "diverged"}
 
 
 class Fates(NamedTuple):
@@ -79,7 +80,7 @@ def figure(counted: dict[str, Fates]) -> go.Figure:
                 "color": [fill(name) for name in names],
                 "line": {"color": [theme.estimator_var(name) for name in names], "width": 1.5},
             },
-            hovertemplate="%{x} " + fate + "<extra>%{y}</extra>",
+            hovertemplate=f"<b>%{{y}}</b><br>%{{x}} of {RACES} races {HOVER[fate]}<extra></extra>",
         )
         _label(fig, sizes, titles, fate, [counted[name] for name in names])
     fig.update_xaxes(title=f"of {RACES} races", range=[0, RACES], zeroline=False)

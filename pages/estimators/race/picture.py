@@ -139,7 +139,7 @@ def figure(now: Frame, names: tuple[str, ...], problem: str, against: str) -> go
         ideal |= {"showlegend": False, "xaxis": "x2", "yaxis": "y2"}
         traces.append({"name": f"{EXACT} loss", **now.traces[f"{EXACT} loss"], **ideal})
     for name in names:
-        traces += _runner_traces(now, name)
+        traces += _runner_traces(now, name, against)
     traces.append(_start(now))
     # In one go: plotly checks each later change anew.
     return go.Figure(traces, _layout(float(now.numbers["most"]), problem, against))
@@ -162,13 +162,14 @@ def _map(problem: str) -> dict[str, Any]:
         colorscale=[[0, theme.var("accent")], [1, theme.var("paper")]],
         opacity=0.45,
         line={"color": theme.var("ink", 0.25), "width": 1},
-        hovertemplate="μ %{x:.2f}, log σ %{y:.2f}: loss %{customdata:.3g}<extra></extra>",
+        hovertemplate="exact loss %{customdata:.3g}<br>"
+        "at μ = %{x:.2f}, log σ = %{y:.2f}<extra></extra>",
     )
     packed: dict[str, Any] = go.Figure(contour).to_dict()["data"][0]
     return packed
 
 
-def _runner_traces(now: Frame, name: str) -> list[dict[str, Any]]:
+def _runner_traces(now: Frame, name: str, against: str) -> list[dict[str, Any]]:
     at, colour = now.traces, theme.estimator_var(name)
     title = ESTIMATORS[name].title
     line = {"color": colour, "width": 2.5, "simplify": False}
@@ -180,7 +181,8 @@ def _runner_traces(now: Frame, name: str) -> list[dict[str, Any]]:
     words |= {"textfont": {"color": colour, "size": 14}}
     left = {"legendgroup": name, "hoverinfo": "skip"}
     right = {"legendgroup": name, "showlegend": False, "xaxis": "x2", "yaxis": "y2"}
-    right |= {"hovertemplate": "%{y:.3g}<extra>" + title + "</extra>"}
+    hover = f"exact loss %{{y:.3g}}<br>after %{{x:,}} {AGAINST[against]}"
+    right |= {"hovertemplate": f"<b>{title}</b><br>{hover}<extra></extra>"}
     mute = {"showlegend": False}
     return [
         {"name": title, **at[title], **path, **left},

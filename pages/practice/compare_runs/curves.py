@@ -98,7 +98,8 @@ def _line(
         name=name,
         mode="lines",
         line={"color": colour, "dash": dash, "width": 3},
-        hovertemplate=f"%{{x:.3~s}} {AGAINST[against]}<br>%{{y:.1f}} nats",
+        hovertemplate=f"<b>{name}</b><br>ELBO %{{y:.1f}} nats per image<br>"
+        f"after %{{x:,.0f}} {AGAINST[against]}<extra></extra>",
     )
 
 

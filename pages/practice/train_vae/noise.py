@@ -41,7 +41,8 @@ def curves(looks: Sequence[Look], planned_epochs: float) -> go.Figure:
             name=ESTIMATORS[name].title,
             mode="lines+markers",
             line={"color": theme.estimator_var(name), "width": 2},
-            hovertemplate="epoch %{x:.2f}<br>%{y:.2g}",
+            hovertemplate=f"<b>{ESTIMATORS[name].title}</b><br>signal / noise %{{y:.2g}}<br>"
+            "after %{x:.2f} epochs<extra></extra>",
         )
         for name in names
     ]

@@ -178,13 +178,13 @@ def figure(now: Frame) -> go.Figure:
     _line(fig, MOVING, at[MOVING], theme.var("z"), fill=theme.var("z", 0.14), legend=True)
     _line(fig, "slice foot", at["slice foot"], clear)
     _line(fig, "slice", at["slice"], clear, fill=theme.var("z", 0.6))
-    _dots(fig, "base samples", at["base samples"], "eps", 6)
-    _dots(fig, "samples", at["samples"], "z", 7)
+    _dots(fig, "base samples", at["base samples"], "eps", 6, "noise ε = ")
+    _dots(fig, "samples", at["samples"], "z", 7, "sample z = ")
     for name in ARROWS:
         _draw_arrows(fig, at, name)
-    _dots(fig, "flank", at["flank"], "sigma", 12, symbol="diamond")
-    _dots(fig, "one eps", at["one eps"], "eps", 14)
-    _dots(fig, "its z", at["its z"], "z", 14)
+    _dots(fig, "flank", at["flank"], "sigma", 12, "one σ beside μ: z = ", symbol="diamond")
+    _dots(fig, "one eps", at["one eps"], "eps", 14, "the one noise ε = ")
+    _dots(fig, "its z", at["its z"], "z", 14, "its sample z = ")
     return _dress(fig)
 
 
@@ -205,11 +205,17 @@ def _line(
 
 
 def _dots(
-    fig: go.Figure, name: str, at: Mapping[str, Any], colour: str, size: int, symbol: str = "circle"
+    fig: go.Figure,
+    name: str,
+    at: Mapping[str, Any],
+    colour: str,
+    size: int,
+    words: str,
+    symbol: str = "circle",
 ) -> None:
     outline = {"color": theme.var("paper"), "width": 1.5 if size > 10 else 0.5}
     marker = {"color": theme.var(colour), "size": size, "symbol": symbol, "line": outline}
-    hover = "%{x:.2f}<extra>" + name + "</extra>"
+    hover = words + "%{x:.2f}<extra></extra>"
     common = {"mode": "markers", "showlegend": False, "hovertemplate": hover}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common)
 

@@ -28,6 +28,7 @@ ROWS = {
     "reconstruction": ("recon.", (-220.0, -60.0), 40.0),
     "kl": ("KL", (0.0, 30.0), 10.0),
 }
+HOVER = {"elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def _trace(line: DrawnCurve, term: str, x_axis: str, y_axis: str) -> dict[str, A
         "showlegend": term == "elbo" and not line.beside,
         "mode": "lines",
         "line": {"color": line.colour, "dash": line.dash, "width": line.width},
-        "hovertemplate": "epoch %{x:.2f}<br>%{y:.1f} nats",
+        "hovertemplate": f"<b>{line.name}</b><br>"
+        f"{HOVER[term]} %{{y:.1f}} nats per image<br>after %{{x:.2f}} epochs<extra></extra>",
     }
 
 
@@ -212,7 +214,7 @@ def latent_map(means: Floats, labels: NDArray[np.integer]) -> go.Figure:
                 mode="markers",
                 name=str(digit),
                 marker={"size": 4, "opacity": 0.65, "color": DIGITS[digit]},
-                hovertemplate=f"a {digit}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
+                hovertemplate=f"μ of a {digit}: (%{{x:.2f}}, %{{y:.2f}})<extra></extra>",
             )
         )
     centres = {int(d): np.median(means[labels == d], axis=0) for d in np.unique(labels)}
@@ -244,7 +246,7 @@ def kl_bars(kl: Floats) -> go.Figure:
             x=np.arange(1, len(kl) + 1),
             y=ordered.round(3),
             marker={"color": [theme.var("z" if used(v) else "muted") for v in ordered]},
-            hovertemplate="%{y:.2f} nats<extra></extra>",
+            hovertemplate="KL of this dimension: %{y:.2f} nats<extra></extra>",
         )
     )
     figure.update_xaxes(title="latent dimensions, sorted", showticklabels=False)

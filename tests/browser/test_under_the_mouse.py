@@ -1,0 +1,123 @@
+"""Under the mouse: what a number is stands beside it, and tools lie over nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.conftest import Opener
+from tests.support.live_page import LivePage
+from tests.ui.test_theme import contrast
+
+pytestmark = pytest.mark.browser
+
+LEGIBLE = 4.5
+LARGEST = 20
+FIGURES = [
+    ("/location_scale", "transform"),
+    ("/gradient_variance", "variance_histogram"),
+    ("/gradient_variance?view=mean", "variance_mean"),
+    ("/gradient_variance?view=against", "variance_against"),
+    ("/gradient_variance?view=parts", "variance_parts"),
+    ("/race", "race"),
+    ("/compare_runs", "comparison"),
+    ("/train_vae", "curves"),
+]
+WITH_TOOLS = [
+    *FIGURES,
+    ("/inside_vae?view=map", "inside_map"),
+    ("/inside_vae?view=gap", "inside_gap"),
+]
+each_figure = pytest.mark.parametrize(("path", "key"), FIGURES, ids=lambda value: value)
+# What stands beside the middle point of each trace that answers to the mouse.
+HOVER = """async (gd) => {
+  const found = [];
+  for (const [curveNumber, trace] of gd._fullData.entries()) {
+    if (trace.hoverinfo === 'skip' || trace.visible !== true) continue;
+    const { x } = trace;
+    const middle = Math.floor((x.length - 1) / 2);
+    const pointNumber = trace.type === 'contour' ? [24, 24] : middle;
+    const subplot = (trace.xaxis ?? 'x') + (trace.yaxis ?? 'y');
+    Plotly.Fx.hover(gd, [{ curveNumber, pointNumber }], subplot);
+    await new Promise((done) => setTimeout(done, 150));
+    for (const label of document.querySelectorAll('.hoverlayer .hovertext')) {
+      const box = label.getBoundingClientRect();
+      found.push({
+        trace: trace.name,
+        text: label.textContent,
+        paper: getComputedStyle(label.querySelector('path')).fill,
+        inks: Array.from(label.querySelectorAll('text'), (text) => getComputedStyle(text).fill),
+        inside: box.left >= 0 && box.right <= innerWidth,
+      });
+    }
+    Plotly.Fx.unhover(gd);
+  }
+  return found;
+}"""
+# Boxes of the tools, and of every word and grip in the figure: left, top, right, bottom.
+BOXES = """(root) => {
+  const box = (node) => {
+    const { left, top, right, bottom } = node.getBoundingClientRect();
+    return [left, top, right, bottom];
+  };
+  const words = root.querySelectorAll('.main-svg text, .ttn-grip');
+  return {
+    tools: Array.from(root.querySelectorAll('.modebar-btn'), box),
+    looks: Array.from(root.querySelectorAll('.modebar-btn .icon path'),
+      (node) => getComputedStyle(node).fill),
+    ground: getComputedStyle(root.querySelector('.modebar-group')).backgroundColor,
+    plots: Array.from(root.querySelectorAll('.cartesianlayer .bg, .nsewdrag'), box),
+    words: Array.from(words, box).filter(([left, top, right, bottom]) =>
+      right > left && bottom > top),
+  };
+}"""
+
+
+def hexed(colour: str) -> str:
+    """A colour as the browser writes it, in hexadecimal."""
+    red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def overlap(one: list[float], other: list[float]) -> bool:
+    """Whether two boxes have more than an edge in common."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 0.5 and down > 0.5
+
+
+@each_figure
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_label_says_in_words_what_the_number_is(
+    open_page: Opener, path: str, key: str, scheme: str
+) -> None:
+    live = LivePage(open_page(path, scheme=scheme).page, key).ready()
+    live.page.wait_for_timeout(1500)
+    labels: list[dict[str, Any]] = live.root.locator(".ttn-plot").evaluate(HOVER)
+    assert labels
+    for label in labels:
+        assert re.search(r"[a-zA-Z]{3,}", label["text"]), label
+        assert re.search(r"\d", label["text"]), label
+        assert label["inside"], label
+        for ink in label["inks"]:
+            assert contrast(hexed(ink), hexed(label["paper"])) >= LEGIBLE, label
+
+
+@pytest.mark.parametrize(("path", "key"), WITH_TOOLS, ids=lambda value: value)
+def test_tools_are_small_and_lie_over_nothing(open_page: Opener, path: str, key: str) -> None:
+    live = LivePage(open_page(path).page, key).ready()
+    live.page.wait_for_timeout(1500)
+    plot = live.root.locator(".ttn-plot")
+    plot.hover(position={"x": 8, "y": 8})
+    live.page.wait_for_timeout(500)
+    boxes = plot.locator("xpath=..").evaluate(BOXES)
+    assert boxes["tools"]
+    assert boxes["ground"] == "rgba(0, 0, 0, 0)"
+    for left, top, right, bottom in boxes["tools"]:
+        assert right - left <= LARGEST + 8
+        assert bottom - top <= LARGEST + 8
+    for tool in boxes["tools"]:
+        for thing in [*boxes["words"], *boxes["plots"]]:
+            assert not overlap(tool, thing), (tool, thing)
