@@ -14,7 +14,8 @@ import { houseTemplate, resolveAll } from "./style.js";
 
 const NARROW = 520; // pixels; figures that have a narrow form take it earlier
 const NARROW_FORM = 680;
-const PRESENTED = { height: 1.15, letters: 1.35 }; // times as large before a class
+// Before a class: times as large, and at least this part of the screen.
+const PRESENTED = { height: 1.15, letters: 1.35, part: 0.5 };
 const FOLLOW_MS = 250;
 
 /** A name as plotly can use it for ids: letters and digits only, the same name the same id.
@@ -205,7 +206,9 @@ export class Stage {
     layout.template = houseTemplate(palette, letters(data.present, narrow), narrow);
     layout.uirevision ??= "kept";
     layout.dragmode ??= coarse() ? false : "zoom";
-    const wanted = data.height * (data.present ? PRESENTED.height : 1);
+    const wanted = data.present
+      ? Math.max(data.height * PRESENTED.height, window.innerHeight * PRESENTED.part)
+      : data.height;
     layout.height = narrow ? (meta.narrow?.height ?? lower(wanted)) : wanted;
     layout.autosize = true;
     const traces = figure.data.map((trace, i) => this.#dressedTrace(trace, i));

@@ -82,7 +82,7 @@ class Question {
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = make("section", { class: "ttn-predict" });
+    this.root = make("section", { class: "ttn-predict ttn-closed" });
     parent.append(this.root);
     shown.add(this);
   }
@@ -160,7 +160,18 @@ class Question {
       form.append(make("button", { type: "button", class: "ttn-again ttn-skip",
         onclick: () => this.skip() }, "Skip"));
     }
-    this.root.replaceChildren(form, this.scoreLine());
+    this.root.replaceChildren(this.opener(), form, this.scoreLine());
+  }
+
+  /** On a phone the question is one line until it is opened, so that the figure is in sight. */
+  opener() {
+    const open = () => {
+      this.root.classList.remove("ttn-closed");
+      this.root.querySelector("input")?.focus({ preventScroll: true });
+    };
+    const words = make("span", {}, ...this.text(this.data.question));
+    return make("button", { type: "button", class: "ttn-opener", "aria-expanded": "false",
+      onclick: open }, make("span", { class: "ttn-kicker" }, "Predict "), words);
   }
 
   /** @param {string} id */
@@ -240,6 +251,7 @@ class Question {
   again() {
     const reset = () => {
       this.ask();
+      this.root.classList.remove("ttn-closed");
       this.root.querySelector("input")?.focus({ preventScroll: true });
     };
     return make("button", { type: "button", class: "ttn-again", onclick: reset }, "Try again");

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import math
 import sys
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -18,6 +20,8 @@ from vae_core.lab.formula import FormulaError
 from vae_core.lab.measurement import Measurement, Statistic, measure
 from vae_core.lab.problems import OWN
 
+# Numbers in one estimate from which on memory counts; a constant of glibc's malloc.h.
+LARGE, MMAP_THRESHOLD = 10**6, -3
 GREEK = {"mu": "loc", "sigma": "scale"}
 WHOLE = {"dim", "samples"}
 MAX_SWEEP = 1_000
@@ -60,6 +64,8 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(registry(), indent=2) if args.json else list_as_text())
         return
     experiment = experiment_from(args)
+    if experiment.samples * experiment.dim > LARGE:
+        hand_back_at_once()
     if args.sweep is None:
         measurement = measure(experiment)
         print(json.dumps(as_json(measurement)) if args.json else as_table(measurement))
@@ -72,6 +78,16 @@ def run(args: argparse.Namespace) -> None:
         for remark in remarks(experiment):
             print(remark, file=sys.stderr)
         print(sweep_table(name, measurements))
+
+
+def hand_back_at_once() -> None:
+    """Give the memory of large arrays back as soon as they are freed, where the system can.
+
+    Left to itself glibc keeps blocks of sizes that it has seen, and the gaps between them grow to
+    gigabytes. Each block costs more time so, hence it is for large estimates alone.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, 2**16)
 
 
 def experiment_from(args: argparse.Namespace) -> Experiment:

@@ -1,0 +1,80 @@
+"""Where each page's figure stands: on a phone's first screen, and large before a class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages import contents
+from tests.conftest import Opener
+from tests.support.each_page import PAGES
+
+pytestmark = pytest.mark.browser
+
+FOLD = 500
+HALF = 540
+LONGEST_LINE = 48
+# The top of what a page shows first, from the page's own top.
+TOP = """(node) => node.getBoundingClientRect().top
+  + document.querySelector('[data-testid=stMain]').scrollTop"""
+
+
+def first_figure(page: Page) -> Any:
+    """The plot or diagram that a page shows first, once it is drawn."""
+    page.locator(".ttn-live[data-settled]").first.wait_for()
+    page.wait_for_timeout(800)
+    return page.locator(".ttn-plot").first
+
+
+@PAGES
+def test_on_a_phone_the_figure_begins_on_the_first_screen(
+    page: contents.PageInfo, open_page: Opener
+) -> None:
+    shown = open_page(f"/{page.address}", width=390, has_touch=True).page
+    assert first_figure(shown).evaluate(TOP) < FOLD
+
+
+@PAGES
+def test_before_a_class_the_figure_has_half_of_the_height(
+    page: contents.PageInfo, browser: Browser, server: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    shown = context.new_page()
+    shown.goto(f"{server}/{page.address}?present=1")
+    box = first_figure(shown).bounding_box()
+    assert box
+    assert box["height"] >= HALF
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 1920
+    context.close()
+
+
+def test_on_a_phone_the_prediction_is_one_line_until_it_is_opened(open_page: Opener) -> None:
+    page = open_page("/gradient_variance", width=390, has_touch=True).page
+    question = page.locator(".ttn-predict")
+    opener = question.get_by_role("button", name="Predict")
+    expect(opener).to_be_visible()
+    box = question.bounding_box()
+    assert box
+    assert box["height"] <= LONGEST_LINE
+    reveal = question.get_by_role("button", name="Reveal")
+    expect(reveal).to_be_hidden()
+    opener.tap()
+    expect(opener).to_be_hidden()
+    question.get_by_role("radio", name="REINFORCE").check()
+    reveal.tap()
+    expect(question.locator(".ttn-verdict")).to_be_visible()
+
+
+def test_on_a_phone_pickers_stand_two_in_a_row(open_page: Opener) -> None:
+    page = open_page("/gradient_variance", width=390, has_touch=True).page
+    first_figure(page)
+    boxes = [box.bounding_box() for box in page.locator(".stSelectbox").all()]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    assert boxes[1]["x"] + boxes[1]["width"] <= 390
+    assert boxes[1]["y"] + boxes[1]["height"] <= boxes[2]["y"]
+    fold = page.get_by_role("button", name="Estimators").bounding_box()
+    assert fold
+    assert fold["y"] + fold["height"] == pytest.approx(boxes[2]["y"] + boxes[2]["height"], abs=6)
