@@ -26,7 +26,8 @@ NUMBER = """() => {
   const groups = new Set();
   let count = 0;
   for (const node of all) {
-    const shown = node.checkVisibility() && !node.closest('[aria-hidden=true]');
+    const shown = node.checkVisibility({ visibilityProperty: true })
+      && !node.closest('[aria-hidden=true]');
     if (!shown || node.disabled || node.tabIndex < 0) continue;
     const pills = '[data-testid=stButtonGroup]';
     const group = node.closest(node.type === 'radio' ? '[role=radiogroup], fieldset' : pills);

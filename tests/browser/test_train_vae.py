@@ -131,19 +131,20 @@ def test_a_second_server_on_the_folder_says_who_has_it_and_leaves_the_run_alone(
     open_page: Opener, tmp_path: Path
 ) -> None:
     runs = {"TTN_RUNS": str(tmp_path)}
-    with running_process(**runs) as (first, process), running_server(**runs) as second:
+    with running_process(**runs) as (first, process):
         page = open_page("/train_vae?epochs=50&latent=2", server=first).page
         page.get_by_role("button", name="Start", exact=True).click()
         _, begun = reached(page)
         page.wait_for_url("**run=*")
         token = page.url.removeprefix(first)
-        other = open_page(token, server=second).page
-        who = other.get_by_text(f"process {process.pid} on")
-        expect(who).to_be_visible()
-        assert "interrupted" not in other.locator(".stMain").inner_text()
-        other.get_by_role("button", name="Start", exact=True).click()
-        reached(other)
-        expect(who).to_be_visible()
-        await_epoch(page, begun + 0.2)
-        page.context.close()
-        other.context.close()
+        with running_server(**runs) as second:  # by now the first has the folder
+            other = open_page(token, server=second).page
+            who = other.get_by_text(f"process {process.pid} on")
+            expect(who).to_be_visible()
+            assert "interrupted" not in other.locator(".stMain").inner_text()
+            other.get_by_role("button", name="Start", exact=True).click()
+            reached(other)
+            expect(who).to_be_visible()
+            await_epoch(page, begun + 0.2)
+            page.context.close()
+            other.context.close()

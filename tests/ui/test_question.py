@@ -79,14 +79,14 @@ def test_a_wrong_answer_is_explained_and_the_score_survives_f5(open_page: Opener
 def test_a_keyboard_is_enough_and_targets_are_large(width: int, open_page: Opener) -> None:
     page = open_page("/race", width=width).page
     asked = question(page)
-    for target in asked.locator(".ttn-option, button:visible").all():
-        box = target.bounding_box()
-        assert box is not None
-        assert box["height"] >= 44
     if width < 640:  # one line until it is opened
         asked.get_by_role("button", name="Predict").focus()
         page.keyboard.press("Enter")
         expect(asked.locator("input[type=radio]").first).to_be_focused()
+    for target in asked.locator(".ttn-option, button:visible").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
     asked.locator("input[type=radio]").first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")

@@ -1,7 +1,7 @@
 """Estimators of a gradient through a random variable: the contract, and all that keep it."""
 
 from vae_core.estimators import continuous as continuous
-from vae_core.estimators.parts import in_parts
+from vae_core.estimators.parts import in_parts, in_parts_of_z
 from vae_core.estimators.registry import (
     ESTIMATORS,
     Cost,
@@ -21,6 +21,7 @@ __all__ = [
     "Function",
     "estimator",
     "in_parts",
+    "in_parts_of_z",
     "of_each",
     "with_gradient_of",
     "with_gradients",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from vae_core.estimators import Cost, Estimator, in_parts
+from vae_core.estimators import Cost, Estimator, in_parts_of_z
 from vae_core.families import Distribution, quadrature, sum_dimensions
 from vae_core.lab.formula.jumps import JUMPS
 from vae_core.lab.moments import Moments
@@ -102,8 +102,9 @@ class Problem:
             return sum_dimensions(self.terms(z, **knobs))
 
         def cost(z: Tensor) -> Tensor:
-            most = MOST_OF_ELBO if self.elbo else MOST_NUMBERS
-            return in_parts(summed, z, max(1, most // z.shape[-1]))
+            if self.elbo and z.numel() <= MOST_OF_ELBO:
+                return summed(z)
+            return in_parts_of_z(summed, z, max(1, MOST_NUMBERS // z.shape[-1]))
 
         return (lambda z: cost(z) - q.log_prob(z)) if self.elbo else cost
 

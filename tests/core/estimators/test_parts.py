@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,10 +27,14 @@ PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrs
 def test_parts_change_no_digit(name: str, estimator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = Experiment(name, estimator, dim=7, samples=501, replicates=2)
     whole = estimates(experiment)
-    monkeypatch.setattr(sys.modules["vae_core.lab.problem"], "MOST_NUMBERS", 300)
+    for limit in ("MOST_NUMBERS", "MOST_OF_ELBO"):
+        monkeypatch.setattr(sys.modules["vae_core.lab.problem"], limit, 300)
     parts = estimates(experiment)
+    # Where -log q meets the same z, the order of two additions differs, and with it a last digit.
+    most = 1e-13 if name == "logistic_elbo" else 0.0
     assert (whole.value == parts.value).all()
-    assert all((whole.gradient[key] == parts.gradient[key]).all() for key in whole.gradient)
+    for key, gradient in whole.gradient.items():
+        np.testing.assert_allclose(parts.gradient[key], gradient, rtol=most, atol=most)
 
 
 @pytest.mark.parametrize("prior", ["standard", "mixture", "vamp"])
@@ -51,8 +56,11 @@ def test_a_vae_decodes_very_many_samples_in_parts(
 
 
 @pytest.mark.slow
-def test_the_largest_estimate_of_a_long_formula_stays_below_two_gigabytes() -> None:
-    words = ["--problem", TYPED, "--estimator", "stl", "--dim", "1000", "--samples", "10000"]
+@pytest.mark.parametrize(
+    ("name", "estimator"), [(TYPED, "stl"), ("logistic_elbo", "pathwise_antithetic")]
+)
+def test_the_largest_estimates_stay_below_two_gigabytes(name: str, estimator: str) -> None:
+    words = ["--problem", name, "--estimator", estimator, "--dim", "1000", "--samples", "10000"]
     words = ["gradients", *words, "--replicates", "2", "--json"]
     code = f"from vae_core.__main__ import main; main({words!r}); {PEAK}"
     done = subprocess.run(
