@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pages import contents
+from pages.estimators.gradient_variance.views import SAMPLES
 from pages.ui import controls
 from pages.ui.live import figure
 from tests.support import page_controls
@@ -63,3 +64,50 @@ def test_each_unusable_value_is_noted_in_sight(
         unfit, told = notes(page, monkeypatch, **{**wrong, **query})
         assert len(unfit - OF_A_RUN) == len(told), query
         assert told or query
+
+
+@pytest.mark.parametrize("samples", range(1, 21))
+def test_every_whole_number_of_samples_is_a_position(
+    samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = contents.page_info("gradient_variance")
+    assert SAMPLES.parse(str(samples)) == samples
+    if samples == 4:
+        told = standing(page, monkeypatch, samples="4")
+        assert told["names"]["samples"] == 4
+        assert told["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "query", "told"),
+    [
+        (
+            "race",
+            {"k": "4"},
+            ["There is no 4 for samples K a step, so it stands at the nearest, 5."],
+        ),
+        (
+            "location_scale",
+            {"mu": "0.1300"},
+            ["There is no 0.1300 for mean μ, so it stands at the nearest, 0.1."],
+        ),
+        ("location_scale", {"mu": "0.10", "seed": "7"}, []),
+    ],
+)
+def test_a_value_between_positions_snaps_with_a_note(
+    key: str, query: dict[str, str], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert standing(contents.page_info(key), monkeypatch, **query)["notes"] == told
+
+
+def standing(
+    page: contents.PageInfo, monkeypatch: pytest.MonkeyPatch, **query: str
+) -> dict[str, Any]:
+    """Where the page's first figure stands, as it is told to the browser."""
+    found: list[dict[str, Any]] = []
+    original = figure._standing
+    monkeypatch.setattr(
+        figure, "_standing", lambda *words: found.append(original(*words)) or found[-1]
+    )
+    page_controls.read_page(page, **query)
+    return found[0]

@@ -26,7 +26,7 @@ SIGMA = Param("sigma", "deviation σ", 0.1, 3, 0.05, default=1, colour="sigma")
 SAMPLES = Param(
     "samples",
     "samples K",
-    positions=sweep.WHOLE,
+    positions=tuple(range(1, sweep.WHOLE[-1] + 1)),
     default=1,
     format="d",
     help="How many draws one estimate averages over.",
@@ -34,7 +34,7 @@ SAMPLES = Param(
 DIM = Param(
     "dim",
     "dimensions D",
-    positions=sweep.WHOLE,
+    positions=tuple(range(1, sweep.WHOLE[-1] + 1)),
     default=1,
     format="d",
     colour="z",
@@ -43,7 +43,7 @@ DIM = Param(
 BATCH = Param(
     "batch",
     "minibatch B of 32",
-    positions=minibatch.BATCHES,
+    positions=tuple(range(1, minibatch.BATCHES[-1] + 1)),
     default=4,
     colour="x",
     format="d",

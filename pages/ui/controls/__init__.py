@@ -1,6 +1,14 @@
 """State in the address, and the controls that show and change it."""
 
-from pages.ui.controls.address import hidden, number_text, presenting, read, show_state, write
+from pages.ui.controls.address import (
+    hidden,
+    number_text,
+    presenting,
+    read,
+    show_state,
+    stated,
+    write,
+)
 from pages.ui.controls.widgets import (
     FALLBACK_NOTE,
     choice,
@@ -28,5 +36,6 @@ __all__ = [
     "read",
     "seed",
     "show_state",
+    "stated",
     "write",
 ]

@@ -46,6 +46,12 @@ def read(name: str, default: T, parse: Callable[[str], T]) -> tuple[T, bool]:
     return value, True
 
 
+def stated(name: str) -> str | None:
+    """What the address says of a control, as it stands there; None if nothing."""
+    _arrive()
+    return st.query_params.get(name)
+
+
 def write(texts: Mapping[str, str | None]) -> None:
     """Put values into the address; None takes a name out, as does for a default value."""
     _arrive()

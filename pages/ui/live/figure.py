@@ -60,13 +60,13 @@ def live_figure(key: str, picture: Picture) -> Live:
         Where it stands now.
     """
     axes = picture.axes
-    values, unfit = _read(axes)
+    values, notes = _read(axes)
     now = picture.at(values)
     data = {
         "key": key,
         **_loaded(picture, values),
         **_figures(picture, now),
-        **_standing(picture, now, values, unfit),
+        **_standing(picture, now, values, notes),
         **payload.controls_data(picture, values),
         "formula": picture.tex,
         "takeaway": picture.takeaway,
@@ -118,26 +118,28 @@ def _drawn(figure: FigureOrDraw, picture: Picture, now: Frame | None) -> str:
 
 
 def _standing(
-    picture: Picture, now: Frame | None, values: Mapping[str, Any], unfit: Sequence[str]
+    picture: Picture, now: Frame | None, values: Mapping[str, Any], notes: Sequence[str]
 ) -> dict[str, Any]:
     """Where the figure stands: its numbers, and what there is to say of the address."""
     numbers = now.numbers if now else {}
     return {
         "context": _context(picture.frame, picture.extra),
         "names": {name: plain(value) for name, value in {**numbers, **values}.items()},
-        "notes": [controls.FALLBACK_NOTE.format(label=label) for label in unfit],
+        "notes": notes,
         "present": controls.presenting(),
     }
 
 
 def _read(axes: Sequence[Param]) -> tuple[dict[str, Any], list[str]]:
-    """Values of the parameters in the address, and the labels of those it spells wrongly."""
-    values, unfit = {}, []
+    """Values of the parameters in the address, and notes on what it says otherwise."""
+    values, notes = {}, []
     for param in axes:
         values[param.key], fit = controls.read(param.key, param.default, param.parse)
         if not fit:
-            unfit.append(param.label)
-    return values, unfit
+            notes.append(controls.FALLBACK_NOTE.format(label=param.label))
+        elif asked := param.missed(controls.stated(param.key), values[param.key]):
+            notes.append(asked)
+    return values, notes
 
 
 def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:

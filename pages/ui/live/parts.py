@@ -72,6 +72,13 @@ class Param:
         nearest = min(self.positions, key=lambda position: abs(position - value))
         return int(nearest) if self.whole else nearest
 
+    def missed(self, text: str | None, value: float) -> str:
+        """A note that what the address says is no position and became `value`; "" if it is one."""
+        if text is None or abs(float(text) - value) <= 1e-9 * max(1.0, abs(value)):
+            return ""
+        stands = controls.number_text(value)
+        return f"There is no {text} for {self.label}, so it stands at the nearest, {stands}."
+
     def text(self, value: float) -> str | None:
         """How a value stands in the address: None for the default."""
         return None if value == self.default else controls.number_text(value)
