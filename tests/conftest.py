@@ -248,9 +248,18 @@ def screenshots() -> Path | None:
     return folder
 
 
+# Half of the browser's tests, by the time they take.
+ONE_HALF = {"test_access.py", "test_pages.py", "test_screens.py", "test_question.py"}
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One browser at a time: two on two cores would only wait for each other."""
+    """Two browsers at most, one in each process, and their tests first: they mostly wait.
+
+    What needs no browser then fills the time that is left, so neither process waits for the other.
+    """
     for item in items:
         if "browser" in item.keywords:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            half = "one" if item.path.name in ONE_HALF else "other"
+            item.add_marker(pytest.mark.xdist_group(f"browser, {half} half"))
+    items.sort(key=lambda item: "browser" not in item.keywords)

@@ -216,9 +216,9 @@ def test_every_page_has_the_name_and_the_way_home(
 def test_what_one_touches_on_a_phone_is_large_enough(open_page: Opener) -> None:
     page = open_page("/", width=390).page
     for target in page.locator(".stPageLink a, .stRadio [role=radiogroup] label").all():
-        box = target.bounding_box()
-        assert box is not None
-        assert box["height"] >= 44
+        page.wait_for_function(  # the style sheet comes as a part of the page
+            "(node) => node.getBoundingClientRect().height >= 44", arg=target.element_handle()
+        )
 
 
 def test_the_keyboard_reaches_the_links_and_shows_where_it_is(open_page: Opener) -> None:
