@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pages import contents
-from tests.conftest import Opener
+from tests.conftest import Opener, running_server
 from tests.support.each_page import PAGES
 
 pytestmark = pytest.mark.browser
@@ -21,6 +22,13 @@ TOP = """(node) => node.getBoundingClientRect().top
   + document.querySelector('[data-testid=stMain]').scrollTop"""
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with runs of its own: beside another one it would say so above the figure."""
+    with running_server(TTN_RUNS=str(tmp_path_factory.mktemp("runs"))) as address:
+        yield address
+
+
 def first_figure(page: Page) -> Any:
     """The plot or diagram that a page shows first, once it is drawn."""
     page.locator(".ttn-live[data-settled]").first.wait_for()
@@ -30,9 +38,9 @@ def first_figure(page: Page) -> Any:
 
 @PAGES
 def test_on_a_phone_the_figure_begins_on_the_first_screen(
-    page: contents.PageInfo, open_page: Opener
+    page: contents.PageInfo, open_page: Opener, alone: str
 ) -> None:
-    shown = open_page(f"/{page.address}", width=390, has_touch=True).page
+    shown = open_page(f"/{page.address}", width=390, has_touch=True, server=alone).page
     assert first_figure(shown).evaluate(TOP) < FOLD
 
 
