@@ -230,7 +230,7 @@ class LiveFigure {
     else this.need();
     this.stage.paint(frame);
     if (frame) this.words.set(this.names);
-    if (this.stage.glide.underWay) this.ask();
+    if (frame && this.stage.glide.underWay) this.ask();
   }
 
   // ---- at rest ----------------------------------------------------------------------------

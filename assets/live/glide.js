@@ -87,8 +87,9 @@ export class Glide {
     return 1 - left * left;
   }
 
+  /** Until its end has been asked for: time alone does not paint the last step. */
   get underWay() {
-    return this.#share < 1;
+    return this.#began > -Infinity;
   }
 
   /** Set out from what is painted now; to where, `toward` is told.

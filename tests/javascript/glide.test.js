@@ -63,6 +63,18 @@ test("a glide goes from what is painted to what is due, and ends there exactly",
   assert.equal(glide.underWay, false);
 });
 
+test("a glide whose time ran out while a step was painted still owes the last one", () => {
+  let now = 0;
+  const glide = new Glide(() => now);
+  glide.begin({ a: { y: [0] } });
+  now = 79;
+  assert.ok(glide.toward({ a: { y: [10] } }).a.y[0] < 10);
+  now = 95;
+  assert.equal(glide.underWay, true);
+  assert.deepEqual(glide.toward({ a: { y: [10] } }), { a: { y: [10] } });
+  assert.equal(glide.underWay, false);
+});
+
 test("another way begun on the way starts from what is painted, and forgets nothing", () => {
   let now = 0;
   const glide = new Glide(() => now);
