@@ -248,18 +248,13 @@ def screenshots() -> Path | None:
     return folder
 
 
-# Half of the browser's tests, by the time they take.
-ONE_HALF = {"test_access.py", "test_pages.py", "test_screens.py", "test_question.py"}
-
-
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two browsers at most, one in each process, and their tests first: they mostly wait.
+    """The browser's tests first, a file at a time in one process: they share a server.
 
-    What needs no browser then fills the time that is left, so neither process waits for the other.
+    What needs no browser is short, and fills what is left of each process's time at the end.
     """
     for item in items:
         if "browser" in item.keywords:
-            half = "one" if item.path.name in ONE_HALF else "other"
-            item.add_marker(pytest.mark.xdist_group(f"browser, {half} half"))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: "browser" not in item.keywords)

@@ -14,7 +14,7 @@ from pages import contents
 from pages.ui import theme
 from tests.browser.test_pages import rgb
 from tests.conftest import Opener
-from tests.support.each_page import PAGES
+from tests.support.each_page import each_page
 
 pytestmark = pytest.mark.browser
 
@@ -135,7 +135,7 @@ def rest(page: Page) -> None:
     )
 
 
-@PAGES
+@each_page("gradient_variance", "train_vae")
 def test_everyone_can_work_the_page_and_its_link_tells_all(
     page: contents.PageInfo, open_page: Opener
 ) -> None:
@@ -173,7 +173,7 @@ def grave(page: Page, scheme: str) -> list[Any]:
     page.emulate_media(color_scheme=scheme)
     paper = rgb(getattr(theme.ROLES["paper"], scheme))
     expect(page.locator(".stApp")).to_have_css("background-color", paper)
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(600)
     return [
         (each["id"], [node["html"][:200] for node in each["nodes"]][:3])
         for each in Axe().run(page).response["violations"]

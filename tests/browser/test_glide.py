@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.test_live import numbers_in
 from tests.conftest import Opener
+from tests.support.each_page import each_figure
 from tests.support.live_page import READ_SHOWN, LivePage
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,7 @@ def opened(open_page: Opener, path: str, key: str, **options: str) -> LivePage:
     return live
 
 
-@pytest.mark.parametrize(("path", "key", "param"), FIGURES)
+@pytest.mark.parametrize(("path", "key", "param"), each_figure(FIGURES, now=1))
 def test_where_the_hand_stops_the_picture_is_pythons(
     open_page: Opener, path: str, key: str, param: str
 ) -> None:

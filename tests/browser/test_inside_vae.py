@@ -313,7 +313,7 @@ def test_the_sheets_numbers_are_the_cores(open_page: Opener) -> None:
         assert found["elbo"] == pytest.approx(float(bound.elbo), rel=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("view", list(VIEWS)[1:])
 def test_everyone_can_work_the_other_views_too(view: str, open_page: Opener) -> None:
     """Axe in both themes, every control in the keyboard's reach, no sideways scroll on a phone."""

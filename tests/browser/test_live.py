@@ -28,17 +28,15 @@ def transform(open_page: Opener, query: str = "", **options: Any) -> LivePage:
 
 
 def count_runs(live: LivePage) -> str:
-    """Start to count the script runs that the browser sees; an expression that reads the count."""
+    """Start to count the script runs that the browser asks for; an expression for the count."""
     live.page.evaluate(
         """() => {
           window.scriptRuns = 0;
-          const app = document.querySelector('.stApp');
-          const look = () => {
-            const running = app.dataset.testScriptState === 'running';
-            if (running && !window.wasRunning) window.scriptRuns += 1;
-            window.wasRunning = running;
+          const { send } = WebSocket.prototype;
+          WebSocket.prototype.send = function (message) {
+            window.scriptRuns += 1;
+            send.call(this, message);
           };
-          new MutationObserver(look).observe(app, { attributes: true });
         }"""
     )
     return "window.scriptRuns"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages import contents
 from tests.conftest import Opener, running_server
-from tests.support.each_page import PAGES
+from tests.support.each_page import each_page
 
 pytestmark = pytest.mark.browser
 
@@ -32,11 +32,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def first_figure(page: Page) -> Any:
     """The plot or diagram that a page shows first, once it is drawn."""
     page.locator(".ttn-live[data-settled]").first.wait_for()
-    page.wait_for_timeout(800)
+    page.wait_for_timeout(400)
     return page.locator(".ttn-plot").first
 
 
-@PAGES
+@each_page("gradient_variance", "train_vae")
 def test_on_a_phone_the_figure_begins_on_the_first_screen(
     page: contents.PageInfo, open_page: Opener, alone: str
 ) -> None:
@@ -44,7 +44,7 @@ def test_on_a_phone_the_figure_begins_on_the_first_screen(
     assert first_figure(shown).evaluate(TOP) < FOLD
 
 
-@PAGES
+@each_page("location_scale", "train_vae")
 def test_before_a_class_the_figure_has_half_of_the_height(
     page: contents.PageInfo, browser: Browser, server: str
 ) -> None:

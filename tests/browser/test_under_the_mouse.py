@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Opener
+from tests.support.each_page import each_figure
 from tests.support.live_page import LivePage
 from tests.ui.test_theme import contrast
 
@@ -25,12 +26,7 @@ FIGURES = [
     ("/compare_runs", "comparison"),
     ("/train_vae", "curves"),
 ]
-WITH_TOOLS = [
-    *FIGURES,
-    ("/inside_vae?view=map", "inside_map"),
-    ("/inside_vae?view=gap", "inside_gap"),
-]
-each_figure = pytest.mark.parametrize(("path", "key"), FIGURES, ids=lambda value: value)
+WITHOUT_LABELS = [("/inside_vae?view=map", "inside_map"), ("/inside_vae?view=gap", "inside_gap")]
 # What stands beside the middle point of each trace that answers to the mouse.
 HOVER = """async (gd) => {
   const found = [];
@@ -88,13 +84,8 @@ def overlap(one: list[float], other: list[float]) -> bool:
     return across > 0.5 and down > 0.5
 
 
-@each_figure
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_label_says_in_words_what_the_number_is(
-    open_page: Opener, path: str, key: str, scheme: str
-) -> None:
-    live = LivePage(open_page(path, scheme=scheme).page, key).ready()
-    live.page.wait_for_timeout(1500)
+def assert_labels_say_what_the_number_is(live: LivePage) -> None:
+    """Words and a number in each label, in view, and legible."""
     labels: list[dict[str, Any]] = live.root.locator(".ttn-plot").evaluate(HOVER)
     assert labels
     for label in labels:
@@ -105,10 +96,8 @@ def test_a_label_says_in_words_what_the_number_is(
             assert contrast(hexed(ink), hexed(label["paper"])) >= LEGIBLE, label
 
 
-@pytest.mark.parametrize(("path", "key"), WITH_TOOLS, ids=lambda value: value)
-def test_tools_are_small_and_lie_over_nothing(open_page: Opener, path: str, key: str) -> None:
-    live = LivePage(open_page(path).page, key).ready()
-    live.page.wait_for_timeout(1500)
+def assert_tools_lie_over_nothing(live: LivePage) -> None:
+    """Small tools on no ground of their own, beside the picture."""
     plot = live.root.locator(".ttn-plot")
     plot.hover(position={"x": 8, "y": 8})
     live.page.wait_for_timeout(500)
@@ -121,3 +110,27 @@ def test_tools_are_small_and_lie_over_nothing(open_page: Opener, path: str, key:
     for tool in boxes["tools"]:
         for thing in [*boxes["words"], *boxes["plots"]]:
             assert not overlap(tool, thing), (tool, thing)
+
+
+def opened(open_page: Opener, path: str, key: str) -> LivePage:
+    """A figure at rest."""
+    live = LivePage(open_page(path).page, key).ready()
+    live.page.wait_for_timeout(1500)
+    return live
+
+
+@pytest.mark.parametrize(("path", "key"), each_figure(FIGURES, now=2))
+def test_labels_say_what_the_number_is_and_tools_lie_over_nothing(
+    open_page: Opener, path: str, key: str
+) -> None:
+    live = opened(open_page, path, key)
+    assert_labels_say_what_the_number_is(live)
+    assert_tools_lie_over_nothing(live)
+    live.page.emulate_media(color_scheme="dark")
+    live.page.wait_for_timeout(1000)
+    assert_labels_say_what_the_number_is(live)
+
+
+@pytest.mark.parametrize(("path", "key"), each_figure(WITHOUT_LABELS, now=0))
+def test_tools_lie_over_nothing(open_page: Opener, path: str, key: str) -> None:
+    assert_tools_lie_over_nothing(opened(open_page, path, key))

@@ -1,6 +1,8 @@
-"""The pages as a test's parameter."""
+"""The pages, and the figures, as a test's parameter."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pytest
 
@@ -22,3 +24,11 @@ def each_page(*now: str) -> pytest.MarkDecorator:
         ],
         ids=lambda page: page.key,
     )
+
+
+def each_figure(figures: Sequence[tuple[str, ...]], now: int) -> list[object]:
+    """Figures as parameters: the first few with `make test`, the others with `make exhaustive`."""
+    return [
+        pytest.param(*figure, marks=pytest.mark.exhaustive if number >= now else [])
+        for number, figure in enumerate(figures)
+    ]
