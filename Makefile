@@ -21,9 +21,9 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
 
-# Three processes with one torch thread each for two cores: a browser's tests wait half of the time.
+# Two processes with one torch thread each: one for a core.
 test: .venv/browser lint
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadgroup
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
 
 exhaustive: .venv/browser
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup -m exhaustive
