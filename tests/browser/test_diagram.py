@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -62,25 +63,30 @@ def keep_to_their_boxes(things: list[dict[str, Any]], boxes: dict[str, Any]) -> 
             assert bottom <= y + height / 2 + 4, thing
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
+def at_widths(live: LivePage, *widths: int) -> Iterator[None]:
+    """The same visit on screens of several widths."""
+    for width in widths:
+        live.page.set_viewport_size({"width": width, "height": 800})
+        live.page.wait_for_timeout(700)
+        yield
+
+
 @pytest.mark.parametrize("view", ["sample", "reparameterize"])
-def test_the_words_of_start_keep_to_their_boxes(width: int, view: str, open_page: Opener) -> None:
+def test_the_words_of_start_keep_to_their_boxes(view: str, open_page: Opener) -> None:
     query = f"/?view={view}&mu=-3&sigma=2" + ("&eps=-3" if view == "reparameterize" else "")
-    live = LivePage(open_page(query, width=width).page, "passage").ready()
-    boxes = laid_out(live, start.diagram(outside=view == "reparameterize"))
-    keep_to_their_boxes(measured(live), boxes)
+    live = LivePage(open_page(query).page, "passage").ready()
+    for _ in at_widths(live, 1280, 390, 320):
+        boxes = laid_out(live, start.diagram(outside=view == "reparameterize"))
+        keep_to_their_boxes(measured(live), boxes)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("estimator", ["pathwise", "score"])
-def test_the_words_of_the_step_keep_to_their_boxes(
-    width: int, estimator: str, open_page: Opener
-) -> None:
-    query = f"/one_step?updates=0&estimator={estimator}"
-    live = LivePage(open_page(query, width=width).page, "step").ready()
-    things = measured(live)
-    keep_to_their_boxes(things, laid_out(live, step.diagram(path=estimator == "pathwise")))
-    assert min(thing["size"] for thing in things if thing["words"]) > 11
+def test_the_words_of_the_step_keep_to_their_boxes(estimator: str, open_page: Opener) -> None:
+    live = LivePage(open_page(f"/one_step?updates=0&estimator={estimator}").page, "step").ready()
+    for _ in at_widths(live, 1280, 390):
+        things = measured(live)
+        keep_to_their_boxes(things, laid_out(live, step.diagram(path=estimator == "pathwise")))
+        assert min(thing["size"] for thing in things if thing["words"]) > 11
 
 
 def grid(rows: int, columns: int) -> Diagram:

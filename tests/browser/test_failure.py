@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import Opener
+from tests.support.each_page import each_figure
 from tests.support.live_page import LivePage
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,7 @@ BLOCKED = {
 }
 
 
-@pytest.mark.parametrize("blocked", BLOCKED)
+@pytest.mark.parametrize("blocked", each_figure([(name,) for name in BLOCKED], now=2))
 def test_a_figure_that_cannot_load_says_so_and_tries_again(blocked: str, open_page: Opener) -> None:
     pattern, has_program = BLOCKED[blocked]
     watched = open_page("/")

@@ -226,13 +226,13 @@ def test_a_hand_drawn_digit_gives_ten_reconstructions_and_stays(open_page: Opene
     page.mouse.up()
     expect(page.locator(".ttn-sketch .ttn-takeaway")).to_contain_text("ELBO")
     page.wait_for_function("() => location.search.length > 60")
+    page.wait_for_timeout(1500)  # the address may be written once more, at the stroke's end
     after = shown(page)
     assert len(set(after)) == 10
     assert not set(after) & set(before)
     cells = told(page)
     assert 30 < cells.sum() < 80
     assert cells[6:22, 13:17].any(axis=1).all()
-    page.wait_for_timeout(1500)
     page.reload()
     page.locator(".ttn-sketch[data-settled]").wait_for()
     assert shown(page) == after

@@ -54,19 +54,17 @@ def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: 
 
 
 @PAGES
-@pytest.mark.parametrize("width", [1280, 390])
-def test_page_fits(
-    page: contents.PageInfo, width: int, open_page: Opener, screenshots: Path | None
-) -> None:
-    watched = open_page(f"/{page.address}", width=width, scheme="light")
-    for scheme in ("light", "dark"):
-        watched.page.emulate_media(color_scheme=scheme)
+def test_page_fits(page: contents.PageInfo, open_page: Opener, screenshots: Path | None) -> None:
+    shown = open_page(f"/{page.address}").page
+    for width, scheme in ((1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")):
+        shown.set_viewport_size({"width": width, "height": 844})
+        shown.emulate_media(color_scheme=scheme)
         paper = rgb(getattr(theme.ROLES["paper"], scheme))
-        expect(watched.page.locator(".stApp")).to_have_css("background-color", paper)
-        assert not sideways(watched.page)
+        expect(shown.locator(".stApp")).to_have_css("background-color", paper)
+        shown.wait_for_timeout(300 if screenshots is None else 1500)
+        assert not sideways(shown), (width, scheme)
         if screenshots is not None:
-            watched.page.wait_for_timeout(1500)
-            watched.page.screenshot(path=screenshots / f"{page.key}-{width}-{scheme}.png")
+            shown.screenshot(path=screenshots / f"{page.key}-{width}-{scheme}.png")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

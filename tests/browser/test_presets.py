@@ -39,8 +39,7 @@ def look(open_page: Opener, address: str, width: int) -> tuple[list[str], list[f
     return style, [left, inset, below - top]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("address", ["/train_vae", "/compare_runs"])
+@pytest.mark.parametrize(("address", "width"), [("/train_vae", 1280), ("/compare_runs", 390)])
 def test_what_to_try_looks_one_way(open_page: Opener, address: str, width: int) -> None:
     style, places = look(open_page, address, width)
     wanted, there = look(open_page, "/race", width)
