@@ -135,7 +135,7 @@ def rest(page: Page) -> None:
     )
 
 
-@each_page("gradient_variance", "train_vae")
+@each_page("train_vae")
 def test_everyone_can_work_the_page_and_its_link_tells_all(
     page: contents.PageInfo, open_page: Opener
 ) -> None:

@@ -99,6 +99,7 @@ def test_it_rises_survives_f5_and_goes_on_after_a_restart(
         again.assert_quiet()
 
 
+@pytest.mark.exhaustive
 def test_it_survives_a_lost_network_and_a_killed_server(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ def test_it_survives_a_lost_network_and_a_killed_server(
         page.close()
 
 
+@pytest.mark.exhaustive
 def test_a_second_server_on_the_folder_says_who_has_it_and_leaves_the_run_alone(
     open_page: Opener, tmp_path: Path
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_vae_decodes_very_many_samples_in_parts(
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "estimator"), [(TYPED, "stl"), ("logistic_elbo", "pathwise_antithetic")]
 )
