@@ -8,7 +8,8 @@
 
 import { make } from "../shared/dom.js";
 import { mount } from "../shared/mount.js";
-import { goTo, writeValues } from "./address.js";
+import { attend } from "../shared/presenter.js";
+import { goTo, leaving, writeValues } from "./address.js";
 import { Frames, keepAhead } from "./frames.js";
 import { Grips } from "./grips.js";
 import { loadParts } from "./loading.js";
@@ -24,8 +25,7 @@ import { TransportBar } from "./transport.js";
 
 const ANSWER_MS = 1500; // plotly waits so long for the answer, as it brings a figure of its own
 
-/** By key of a figure.
- * @type {Map<string, LiveFigure>} */
+/** @type {Map<string, LiveFigure>} by key of a figure */
 const named = new Map();
 
 class LiveFigure {
@@ -123,6 +123,7 @@ class LiveFigure {
   showControls() {
     const { data } = this;
     this.root.classList.toggle("ttn-presenting", data.present);
+    if (data.present) attend();
     const time = data.transport?.param;
     const shown = this.transport.show(data.transport, data.params.find(({ key }) => key === time));
     if (!shown) this.state.missed = true; // it moves, so it is told again when it rests
@@ -239,6 +240,7 @@ class LiveFigure {
    * @param {Values} values
    * @param {string[]} atDefault */
   report(values, atDefault) {
+    if (leaving()) return;
     writeValues(this.params, values);
     this.stage.syncSoon(ANSWER_MS);
     this.tell("changed", { values, atDefault });

@@ -32,13 +32,22 @@ function scaled(part, scale) {
   return grown;
 }
 
+const LEGIBLE = 20; // pixels, from the last row
+
+/** @param {any} font
+ * @param {number} scale */
+function larger(font, scale) {
+  const grown = scaled(font, scale);
+  return typeof grown.size === "number" ? { ...grown, size: Math.max(grown.size, LEGIBLE) } : grown;
+}
+
 /** Larger words for the projector view, where a figure states their size itself.
  * @param {any} layout
  * @param {any[]} traces
  * @param {number} scale */
 export function enlarge(layout, traces, scale) {
   const grow = (/** @type {any} */ part, /** @type {string} */ font) =>
-    (part[font] ? { ...part, [font]: scaled(part[font], scale) } : part);
+    (part[font] ? { ...part, [font]: larger(part[font], scale) } : part);
   const notes = /** @type {any[]} */ (layout.annotations ?? []);
   layout.annotations = notes.map((each) => grow(each, "font"));
   traces.forEach((trace, i) => { traces[i] = grow(trace, "textfont"); });

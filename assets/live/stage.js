@@ -37,7 +37,7 @@ const coarse = () => matchMedia("(pointer: coarse)").matches;
 /** Size of letters in pixels.
  * @param {boolean} present
  * @param {boolean} narrow */
-const letters = (present, narrow) => (present ? 20 : narrow ? 12 : 14);
+const letters = (present, narrow) => (present ? 21 : narrow ? 12 : 14);
 
 /** A height that leaves room on a phone.
  * @param {number} wanted */

@@ -13,6 +13,11 @@ from pages.ui.lesson import Lesson
 
 NAME = "Through the Noise"
 ICON = assets.FOLDER / "icon.svg"
+# As `assets/shared/presenter.js` hears them.
+KEYS = (
+    "Keys: **→** and **←** step, **P** plays, **Q** folds the question away, **Page Down** and "
+    "**Page Up** turn the page. A presenter's remote turns it by its arrows and plays by its dot."
+)
 
 
 def page_link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
@@ -48,6 +53,8 @@ def _way_on(key: str) -> None:
             page_link(before, icon=":material/arrow_back:")
         if after:
             page_link(after, label=f"Next: {after.title}", icon=":material/arrow_forward:")
+    if controls.presenting():
+        st.markdown(KEYS)
 
 
 def style_page() -> None:

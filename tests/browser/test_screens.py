@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pages import contents
+from pages.ui import lesson
 from tests.conftest import Opener, running_server
 from tests.support.each_page import each_page
 
@@ -17,6 +18,29 @@ pytestmark = pytest.mark.browser
 FOLD = 500
 HALF = 540
 LONGEST_LINE = 48
+SMALLEST = 20
+# Every text that is seen and set smaller than this, but the indices of formulas: [size, text].
+SMALL = """(smallest) => {
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode.parentElement;
+    const style = getComputedStyle(node);
+    const seen = node.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    if (!seen || node.closest('.katex, script, style') || style.fontFamily.includes('Material')) {
+      continue;
+    }
+    const range = document.createRange();
+    range.selectNodeContents(walk.currentNode);
+    const box = range.getBoundingClientRect();
+    if (box.width < 3 || box.height < 3) continue;
+    const drawn = node.closest('svg') && node.getScreenCTM
+      ? Math.hypot(node.getScreenCTM().a, node.getScreenCTM().b) : 1;
+    const size = parseFloat(style.fontSize) * drawn;
+    if (size < smallest) found.push([size, walk.currentNode.textContent]);
+  }
+  return found;
+}"""
 # The top of what a page shows first, from the page's own top.
 TOP = """(node) => node.getBoundingClientRect().top
   + document.querySelector('[data-testid=stMain]').scrollTop"""
@@ -55,7 +79,48 @@ def test_before_a_class_the_figure_has_half_of_the_height(
     assert box
     assert box["height"] >= HALF
     assert shown.evaluate("document.documentElement.scrollWidth") <= 1920
+    assert shown.evaluate(SMALL, SMALLEST - 0.05) == []
     context.close()
+
+
+def test_before_a_class_keys_turn_pages_play_and_fold_the_question(open_page: Opener) -> None:
+    page = open_page("/gradient_variance?present=1&view=mean").page
+    first_figure(page)
+    expect(page.get_by_text("Keys:")).to_be_visible()
+    question = page.locator(".ttn-predict form")
+    page.keyboard.press("q")
+    expect(question).to_be_hidden()
+    page.keyboard.press("q")
+    expect(question).to_be_visible()
+    page.keyboard.press("q")
+    page.locator(".ttn-predict .ttn-opener").click()
+    expect(question).to_be_visible()
+    page.evaluate("document.activeElement.blur()")
+    scrub = page.locator(".ttn-scrub input")
+    before = scrub.input_value()
+    page.keyboard.press("ArrowLeft")
+    expect(scrub).not_to_have_value(before)
+    page.keyboard.press(".")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("b")
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    page.keyboard.press("PageDown")
+    page.wait_for_url("**/race?*present=1*")
+    expect(page.locator("h1")).to_have_text(lesson.read_sections("race")["question"])
+    expect(page.locator(".st-key-way_on a").first).to_contain_text("Gradient variance")
+    first_figure(page)
+    page.keyboard.press("PageUp")
+    page.wait_for_url("**/gradient_variance?*present=1*")
+
+
+def test_without_a_class_keys_do_what_they_do_everywhere(open_page: Opener) -> None:
+    page = open_page("/gradient_variance").page
+    first_figure(page)
+    for key in ("q", "PageDown", "."):
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    expect(page.locator(".ttn-predict form")).to_be_visible()
+    assert page.url.endswith("/gradient_variance")
 
 
 def test_on_a_phone_the_prediction_is_one_line_until_it_is_opened(open_page: Opener) -> None:

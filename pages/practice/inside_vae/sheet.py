@@ -67,7 +67,7 @@ def sketch(digit: int, specimen: int, seed: int) -> None:
 
 def _hear(specimen_text: str) -> None:
     """Take the hand-drawn digit that the browser says after a stroke."""
-    told = st.session_state[KEY].get("changed")
+    told = st.session_state.get(KEY, {}).get("changed")
     try:
         text = parse(told["drawing"])
     except (ValueError, TypeError, KeyError):

@@ -144,7 +144,8 @@ def _read(axes: Sequence[Param]) -> tuple[dict[str, Any], list[str]]:
 
 def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
     """Take what the browser says after a release: new values, or the number of a preset."""
-    told = st.session_state[key].get("changed")
+    # A visitor who goes on to another page in that moment leaves nothing to hear.
+    told = st.session_state.get(key, {}).get("changed")
     if not isinstance(told, dict):
         return
     chosen = told.get("preset")
