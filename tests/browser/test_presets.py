@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import Opener
+from tests.support.each_page import each_figure
 
 pytestmark = pytest.mark.browser
 
+PLACES = [
+    ("/train_vae", 1280),
+    ("/compare_runs", 390),
+    ("/train_vae", 390),
+    ("/compare_runs", 1280),
+]
 HEAD = ".ttn-presets h3, .st-key-presets h3"
 LINKS = ".ttn-presets a, .st-key-presets button p"
 LOOK = """(nodes) => nodes.slice(0, 2).map((node) => {
@@ -39,7 +46,7 @@ def look(open_page: Opener, address: str, width: int) -> tuple[list[str], list[f
     return style, [left, inset, below - top]
 
 
-@pytest.mark.parametrize(("address", "width"), [("/train_vae", 1280), ("/compare_runs", 390)])
+@pytest.mark.parametrize(("address", "width"), each_figure(PLACES, now=2))
 def test_what_to_try_looks_one_way(open_page: Opener, address: str, width: int) -> None:
     style, places = look(open_page, address, width)
     wanted, there = look(open_page, "/race", width)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages import contents
 from pages.ui import lesson
+from tests.browser.test_pages import sideways
 from tests.conftest import Opener, running_server
 from tests.support.each_page import each_page
 
@@ -66,6 +67,7 @@ def test_on_a_phone_the_figure_begins_on_the_first_screen(
 ) -> None:
     shown = open_page(f"/{page.address}", width=390, has_touch=True, server=alone).page
     assert first_figure(shown).evaluate(TOP) < FOLD
+    assert not sideways(shown)
 
 
 @each_page("location_scale", "train_vae")

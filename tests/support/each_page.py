@@ -26,7 +26,7 @@ def each_page(*now: str) -> pytest.MarkDecorator:
     )
 
 
-def each_figure(figures: Sequence[tuple[str, ...]], now: int) -> list[object]:
+def each_figure(figures: Sequence[tuple[object, ...]], now: int) -> list[object]:
     """Figures as parameters: the first few with `make test`, the others with `make exhaustive`."""
     return [
         pytest.param(*figure, marks=pytest.mark.exhaustive if number >= now else [])
