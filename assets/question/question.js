@@ -166,7 +166,7 @@ class Question {
   /** On a phone the question is one line until it is opened, so that the figure is in sight. */
   opener() {
     const open = () => {
-      this.root.classList.remove("ttn-closed");
+      this.root.classList.remove("ttn-closed", "ttn-away");
       this.root.querySelector("input")?.focus({ preventScroll: true });
     };
     const words = make("span", {}, ...this.text(this.data.question));

@@ -62,8 +62,4 @@ export function attend() {
   if (attending) return;
   attending = true;
   document.addEventListener("keydown", act);
-  document.addEventListener("click", ({ target }) => {
-    const opener = /** @type {Element} */ (target).closest?.(".ttn-opener");
-    opener?.closest(".ttn-predict")?.classList.remove("ttn-away");
-  });
 }
