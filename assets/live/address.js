@@ -4,17 +4,6 @@
 
 const OF_THE_PAGE = ["hide", "present"]; // a preset leaves these as they are
 
-const LEAVING_MS = 3000;
-let left = -Infinity;
-document.addEventListener("click", ({ target }) => {
-  const link = /** @type {Element} */ (target).closest?.("[data-testid^=stPageLink], [data-testid=stSidebarNavLink]");
-  if (link) left = performance.now();
-}, true);
-
-/** Whether the visitor is going on to another page. What this one told now would be answered by the
- * page that is left, and call the visitor back. */
-export const leaving = () => performance.now() - left < LEAVING_MS;
-
 /** The text of a value, as Python writes it.
  * @param {number} value */
 const asText = (value) => String(Number(Number(value).toPrecision(10)));

@@ -7,9 +7,10 @@
 // What is known, awaited and told is in state.js, the plot in stage.js, the pictures in frames.js.
 
 import { make } from "../shared/dom.js";
+import { mayTell } from "../shared/leaving.js";
 import { mount } from "../shared/mount.js";
 import { attend } from "../shared/presenter.js";
-import { goTo, leaving, writeValues } from "./address.js";
+import { goTo, writeValues } from "./address.js";
 import { Frames, keepAhead } from "./frames.js";
 import { Grips } from "./grips.js";
 import { loadParts } from "./loading.js";
@@ -240,7 +241,7 @@ class LiveFigure {
    * @param {Values} values
    * @param {string[]} atDefault */
   report(values, atDefault) {
-    if (leaving()) return;
+    if (!mayTell()) return;
     writeValues(this.params, values);
     this.stage.syncSoon(ANSWER_MS);
     this.tell("changed", { values, atDefault });

@@ -5,6 +5,7 @@
 import { apology } from "../shared/apology.js";
 import { unpackConstants } from "../shared/decode.js";
 import { make, makeSvg, setText } from "../shared/dom.js";
+import { mayTell } from "../shared/leaving.js";
 import { loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { loadModel } from "../shared/network.js";
@@ -255,7 +256,7 @@ class Sheet {
     this.timer = setTimeout(() => {
       this.timer = undefined;
       const text = textOf(this.cells);
-      if (text === this.told) return;
+      if (text === this.told || !mayTell()) return;
       const url = new URL(location.href);
       url.searchParams.set("drawing", text);
       if (text === this.data.specimen) url.searchParams.delete("drawing");

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from pages.trick.location_scale import picture
-from pages.ui import theme
+from pages.ui import lesson, theme
 from tests.conftest import Opener
 from tests.support.live_page import READ_SHOWN, LivePage
 
@@ -328,3 +328,19 @@ def test_a_copied_link_shares_the_controls_and_no_run(open_page: Opener) -> None
     expect(live.root.get_by_text("Copied.")).to_be_visible()
     assert live.page.evaluate("window.written").endswith("?mu=1.5&present=0")
     assert "run=secret" in live.page.url
+
+
+def test_who_goes_on_right_after_a_release_arrives(open_page: Opener) -> None:
+    for wait in (0, 150):
+        live = transform(open_page)
+        page = live.page
+        left, width, middle = live.grab("mu")
+        page.mouse.move(left + 0.3 * width, middle)
+        page.mouse.up()
+        page.wait_for_timeout(wait)
+        page.locator(".st-key-way_on a").last.evaluate("(link) => link.click()")
+        page.wait_for_url("**/gradient_variance*")
+        heading = lesson.read_sections("gradient_variance")["question"]
+        expect(page.locator("h1")).to_have_text(heading)
+        page.wait_for_timeout(1500)
+        expect(page.locator("h1")).to_have_text(heading)
