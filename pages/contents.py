@@ -38,6 +38,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     "The goal": _chapter(
         "goal",
         ("start", "Start"),
+        ("elbo", "The ELBO, symbol by symbol"),
     ),
     "The trick": _chapter(
         "trick",

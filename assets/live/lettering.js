@@ -3,7 +3,7 @@
 import { makeSvg } from "../shared/dom.js";
 
 /** @import { DiagramLine, DiagramNode } from "../types" */
-/** @typedef {{ text: string, line: DiagramLine, size: number }} Row */
+/** @typedef {{ text: string, line: DiagramLine, size: number, code: boolean }} Row */
 
 /** What changes with the stage, and the part of the diagram that says how.
  * @typedef {{ element: SVGElement, part: { shown: number[], lit: number[] } }} Turned */
@@ -16,6 +16,7 @@ const SYMBOLS = {
 const SYMBOL = /((?:[ϵεμσϕθ]|(?<![A-Za-z])[xz](?![A-Za-z]))\u2032?)/u;
 const FACES = {
   plain: '"Source Sans", "Source Sans Pro", sans-serif', symbol: "KaTeX_Math, serif",
+  code: '"Source Code Pro", "Source Code", monospace',
 };
 const SYMBOL_SIZE = 1.12;
 const [LEADING, BASELINE] = [1.24, 0.34]; // in sizes of the letters
@@ -34,6 +35,15 @@ function runs(text) {
 /** Whether a thing is nothing but its words.
  * @param {DiagramNode} node */
 export const wordsAlone = ({ shape }) => shape === "note" || shape === "value";
+
+/** The width of a line of code.
+ * @param {string} text
+ * @param {number} size
+ * @param {boolean} bold */
+function widthOfCode(text, size, bold) {
+  pen.font = `${bold ? 700 : 400} 100px ${FACES.code}`;
+  return (pen.measureText(text).width / 100) * size;
+}
 
 /** @param {string} text
  * @param {number} size
@@ -74,12 +84,14 @@ function broken(text, room, size, bold) {
  * @param {string[]} texts */
 function fitted(node, texts) {
   const pad = wordsAlone(node) ? 0 : PADDING;
+  const code = node.shape === "code";
   const [room, height] = [node.width - 2 * pad, node.height - pad];
   for (let scale = 1; ; scale *= 0.95) {
     const rows = node.lines.flatMap((line, i) => {
       const [size, bold] = [line.size * scale, line.lit.length > 0];
-      const rowsOf = broken(texts[i], room, size, bold);
-      return rowsOf.map((text) => ({ text, line, size, width: widthOf(text, size, bold) }));
+      const rowsOf = code ? [texts[i]] : broken(texts[i], room, size, bold);
+      const measure = code ? widthOfCode : widthOf;
+      return rowsOf.map((text) => ({ text, line, size, code, width: measure(text, size, bold) }));
     });
     const total = rows.reduce((sum, { size }) => sum + size * LEADING, 0);
     const fits = total <= height + 0.5 && rows.every(({ width }) => width <= room + 0.5);
@@ -97,13 +109,15 @@ function fitted(node, texts) {
  * @param {string} anchor
  * @param {boolean} changes with the stage */
 function written(row, x, y, anchor, changes) {
-  const spans = runs(row.text).map(([text, symbol]) => {
+  const parts = row.code ? [[row.text, ""]] : runs(row.text);
+  const spans = parts.map(([text, symbol]) => {
     const style = `fill: var(--ttn-${symbol}); font-size: ${row.size * SYMBOL_SIZE}px`;
     return makeSvg("tspan", symbol ? { class: "ttn-symbol", style } : {}, text);
   });
   const style = `--colour: ${row.line.colour}; font-size: ${row.size}px`;
   const turns = changes && row.line.lit.length ? "ttn-turns" : "";
-  return makeSvg("text", { x, y, style, "text-anchor": anchor, class: turns }, ...spans);
+  const look = `${turns} ${row.code ? "ttn-code" : ""}`.trim();
+  return makeSvg("text", { x, y, style, "text-anchor": anchor, class: look }, ...spans);
 }
 
 /** Write a thing's lines into its group; what follows a tab stands at the right edge. Returns what

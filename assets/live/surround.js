@@ -3,11 +3,13 @@
 import { apology } from "../shared/apology.js";
 import { make, setText } from "../shared/dom.js";
 import { typeset } from "../shared/tex.js";
-import { fill, fillFormula, format, formulaNumbers } from "../shared/words.js";
+import { fill, fillFormula, format, formulaNumbers, pickNames } from "../shared/words.js";
+import { Picks } from "./picks.js";
 
 /** @import { Cell, Names, Payload, Preset } from "../types" */
 /** @import { Formats } from "../shared/words.js" */
 /** @import { Palette } from "./style.js" */
+/** @import { TransportBar } from "./transport.js" */
 
 /**
  * @typedef {object} Owner
@@ -15,6 +17,8 @@ import { fill, fillFormula, format, formulaNumbers } from "../shared/words.js";
  * @property {Palette} palette
  * @property {(number: number) => void} choosePreset
  * @property {() => void} save
+ * @property {HTMLElement} root
+ * @property {TransportBar} transport
  */
 
 const NO_FIGURE = "This figure could not be loaded, so here is what it says, in words and numbers.";
@@ -64,6 +68,8 @@ export class Words {
   /** The formula stands, and only its numbers change. */
   typeset = false;
   typesetFormula = "";
+  /** Whether its symbols can be chosen. */
+  pickable = false;
   /** Where those numbers stand.
    * @type {HTMLElement[]} */
   slots = [];
@@ -79,6 +85,7 @@ export class Words {
     this.takeaway = make("p", { class: "ttn-takeaway" });
     this.spoken = make("p", { class: "ttn-sr", "aria-live": "polite" });
     this.formula = make("div", { class: "ttn-formula" });
+    this.picks = new Picks(this.formula, (value) => owner.transport.goTo(value));
     this.notes = make("div", { class: "ttn-notes" });
     this.presets = make("div", { class: "ttn-presets" });
     this.table = make("table");
@@ -108,6 +115,10 @@ export class Words {
     this.formats = Object.fromEntries(data.params.map(({ key, format: spec }) => [key, spec]));
     this.colours = Object.fromEntries(data.params.map(({ key, colour }) => [key, colour]));
     this.formula.hidden = !data.formula;
+    this.pickable = pickNames(data.formula).length > 0;
+    // What is chosen in it is seen in the picture, so it stands above.
+    const { root } = this.owner;
+    if (this.pickable && root.firstChild !== this.formula) root.prepend(this.formula);
     this.numbers.hidden = !Object.keys(data.table).length;
     this.code.hidden = !data.code.length;
     this.link.hidden = !data.params.length;
@@ -172,7 +183,9 @@ export class Words {
     const numbers = formulaNumbers(this.data.formula, this.names, this.formats);
     if (!this.typeset) {
       const tex = fillFormula(this.data.formula, numbers, palette);
-      typeset(katex, tex, this.formula, { displayMode: true, trust: trusted });
+      const output = this.pickable ? "html" : "htmlAndMathml";
+      typeset(katex, tex, this.formula, { displayMode: true, trust: trusted, output });
+      this.picks.take(this.data.formula, this.owner.transport.param?.label ?? "");
       this.slots = Array.from(this.formula.querySelectorAll(".katex-html .ttn-val"));
       this.slots.forEach((slot, i) => {
         const colour = this.colours[numbers[i].name];
@@ -183,6 +196,7 @@ export class Words {
       this.typesetFormula = this.data.formula;
     }
     this.slots.forEach((slot, i) => setText(slot, numbers[i].text));
+    if (this.pickable) this.picks.set(Number(this.names[this.owner.transport.param?.key ?? ""]));
   }
 
   /** At rest the formula is typeset anew, so that a screen reader finds it up to date. */
@@ -205,7 +219,7 @@ export class Words {
   }
 
   rest() {
-    this.typeset = false;
+    this.typeset = this.pickable; // no MathML, and a symbol may have the focus
     this.setFormula();
     setText(this.spoken, this.sentence);
   }

@@ -151,6 +151,11 @@ export class TransportBar {
     this.owner.settle(400);
   }
 
+  /** @param {number} value */
+  goTo(value) {
+    this.go(nearest(this.moving.positions, value));
+  }
+
   /** @param {number} by */
   step(by) {
     this.go(this.index + by);

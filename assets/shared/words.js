@@ -80,6 +80,8 @@ export function readable(text) {
 
 const VALUE = /\\val\{(\w+)(?::([^{}]*))?\}/g;
 const SYMBOL = /\\sym\{([\w-]+)\}/g;
+const PICK = /\\pick\{(\d+)\}\{([^{}]*)\}/g;
+const PART = /\\part\{(\d+)\}/g;
 
 /** The numbers in a formula, in their order; a negative one stands in brackets, but not straight
  * after an equals sign.
@@ -96,6 +98,7 @@ export function formulaNumbers(template, names, formats) {
 
 /** The TeX of a formula: each \val{mu:.2f} becomes its number, in a span of class ttn-val, so that
  * it can be exchanged without typesetting anew; \sym{mu} becomes a colour for the group after it.
+ * The group after \pick{3}{its name} can be chosen, and lights up with the one after \part{3}.
  * @param {string} template
  * @param {{ text: string }[]} numbers
  * @param {{ hex: (name: string) => string }} palette */
@@ -108,5 +111,11 @@ export function fillFormula(template, numbers, palette) {
   };
   return template
     .replace(VALUE, number)
+    .replace(PICK, "\\htmlClass{ttn-pick ttn-at-$1}")
+    .replace(PART, "\\htmlClass{ttn-at-$1}")
     .replace(SYMBOL, (_, name) => `\\textcolor{${palette.hex(name)}}`);
 }
+
+/** What the symbols of a formula that can be chosen are called, in their order.
+ * @param {string} template */
+export const pickNames = (template) => Array.from(template.matchAll(PICK), ([, , name]) => name);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 MINUS = "\N{MINUS SIGN}"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -19,6 +20,11 @@ def number(value: float | None, digits: int = 2) -> str:
 def three_digits(value: float) -> str:
     """A number in some three digits, without a power of ten: "0.12", "31.4", "5224"."""
     return number(value, 2 if abs(value) < 9.995 else 1 if abs(value) < 999.5 else 0)
+
+
+def vector(values: Iterable[float]) -> str:
+    """The numbers of a latent's dimensions: "(0.31, 1.20)"."""
+    return f"({', '.join(three_digits(float(value)) for value in values)})"
 
 
 def two_decimals(value: float) -> str:

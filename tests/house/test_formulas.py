@@ -25,6 +25,7 @@ LISTED = {each for formulas in LIST.values() for each in formulas}
 BLOCK = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$])\$([^$]+)\$")
 RELATION = re.compile(r"=|\\leq?\b|\\geq?\b|\\approx|\\propto|\\sim\b|<|>")
+CHOSEN = re.compile(r"\\pick\{\d+\}\{[^{}]*\}|\\part\{\d+\}")  # what can be tapped, and its name
 A_VALUE = re.compile(r"\\?\w+ (=|\\in) (-?[\d.]+|\{\{\w+\}\})")
 
 
@@ -32,7 +33,7 @@ def displayed(page: str) -> Iterator[str]:
     """The formulas of a page's lesson, on one line each."""
     for name, text in lesson.read_sections(page).items():
         if name.startswith("formula") and "$" not in text:
-            yield " ".join(text.split())
+            yield " ".join(CHOSEN.sub("", text).split())
         inline = INLINE.findall(BLOCK.sub("", text))
         related = (found for found in inline if RELATION.search(found))
         for formula in (*BLOCK.findall(text), *related):

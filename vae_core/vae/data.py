@@ -79,6 +79,22 @@ def as_unit(images: Tensor) -> Tensor:
     return images.to(torch.float32).mul_(1.0 / 255.0)
 
 
+def held_out_digit(digit: int, specimen: int) -> Tensor:
+    """The `specimen`-th (from 1) held-out image of a digit: grey values in [0, 1], (784,).
+
+    Raises:
+        DataError: there are no usable images, or not so many of this digit.
+    """
+    data = load_mnist()
+    places = (data.test_labels == digit).nonzero()[:, 0]
+    if not 1 <= specimen <= len(places):
+        raise DataError(
+            f"Of the digit {digit} there are the held-out images 1 to {len(places)}, "
+            f"and no number {specimen}."
+        )
+    return as_unit(data.test_images[places[specimen - 1]])
+
+
 def minibatches(
     images: Tensor, batch: int, seed: int, epoch: int, skip: int = 0
 ) -> Iterator[Tensor]:

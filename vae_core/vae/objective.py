@@ -103,6 +103,52 @@ def _sampled_terms(
     return Terms(with_gradient_of(reconstruction - kl, objective), reconstruction, kl)
 
 
+@dataclass(frozen=True)
+class Anatomy:
+    """The bound of one image, a field a symbol; K samples, D latent dimensions, nats.
+
+    Attributes:
+        q: q(z|x), with loc and scale (D,).
+        z: (K, D) samples of q.
+        logits: (K, 784) what the decoder gives: of p(x|z) for each sample.
+        log_px, log_pz, log_joint: (K,) log p(x|z), log p(z) and their sum log p(x, z).
+        reconstruction: the mean of log p(x|z) over the samples, which estimates E_q[log p(x|z)].
+        kl: KL(q(z|x) || p(z)), exact.
+        elbo: their difference.
+    """
+
+    q: Normal
+    z: Tensor
+    logits: Tensor
+    log_px: Tensor
+    log_pz: Tensor
+    log_joint: Tensor
+    reconstruction: Tensor
+    kl: Tensor
+    elbo: Tensor
+
+
+@torch.no_grad()
+def anatomy(x: Tensor, model: VAE, eps: Tensor) -> Anatomy:
+    """The ELBO of one image, with nothing hidden in between.
+
+    Args:
+        x: one image in [0, 1], (784,).
+        model: with a standard normal prior and one probability a pixel.
+        eps: base noise, (K, D).
+    """
+    q = model.encoder(x)
+    z = q.loc + q.scale * eps
+    logits = model.decoder(z)
+    log_px = bernoulli_log_prob(x, logits)
+    log_pz = model.prior.log_prob(z)
+    log_joint = log_px + log_pz
+    reconstruction = log_px.mean(0)
+    kl = kl_to_standard_normal(q)
+    elbo = reconstruction - kl
+    return Anatomy(q, z, logits, log_px, log_pz, log_joint, reconstruction, kl, elbo)
+
+
 def log_weights(x: Tensor, q: Normal, model: VAE, z: Tensor) -> Tensor:
     """log p(x, z) - log q(z|x) at samples (K, B, D) of q: (K, B)."""
     return model.log_prob_x(x, z) + model.log_prior(z) - q.log_prob(z)

@@ -29,7 +29,7 @@ from vae_core.vae.objective import bernoulli_log_prob, kl_to_standard_normal
 REACH, COARSE, FINE = 6.0, 121, 121
 DEEP = 16.0
 NODES = 16  # of the search; what is shown is measured on finer grids
-SPACING, ROUND = 0.25, 6.2
+SPACING, ROUND, FAR = 0.25, 6.2, 15.0
 STEPS, LONGEST, HALVINGS = 40, 0.4, 12
 CHUNK = 4096
 
@@ -138,21 +138,79 @@ def measured_elbo(model: VAE, x: Tensor, q: Normal) -> tuple[float, float]:
     """
     found = []
     for offset in (0.0, 0.5):
-        eps, weight = _even_grid(offset)
+        eps, weight = _even_grid(offset, ROUND)
         log_prob = bernoulli_log_prob(x, model.decoder(q.loc + q.scale * eps.to(x.dtype)))
         found.append(float((weight * log_prob.double()).sum()))
     return sum(found) / 2.0 - float(kl_to_standard_normal(q)), abs(found[0] - found[1])
 
 
 @functools.cache
-def _even_grid(offset: float) -> tuple[Tensor, Tensor]:
-    """Points eps in the plane (N, 2) within ROUND deviations, and their weights (N,)."""
-    count = math.ceil(ROUND / SPACING)
+def _even_grid(offset: float, reach: float) -> tuple[Tensor, Tensor]:
+    """Points eps in the plane (N, 2) within `reach` deviations, and their weights (N,)."""
+    count = math.ceil(reach / SPACING)
     line = SPACING * (torch.arange(-count, count + 1, dtype=torch.float64) + offset)
     eps = torch.cartesian_prod(line, line)
-    eps = eps[eps.square().sum(-1) < ROUND**2]
+    eps = eps[eps.square().sum(-1) < reach**2]
     weight = torch.exp(-0.5 * eps.square().sum(-1))
     return eps, weight / weight.sum()
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """log p(x) of one image and what the derivation of the ELBO makes of it, in nats.
+
+    Each is an integral of its own, so that an equals sign between two of them can be checked.
+
+    Attributes:
+        log_evidence: log p(x), over the plane of z.
+        reweighted: log E_q[p(x, z) / q(z|x)], over q's noise.
+        bound: E_q[log(p(x, z) / q(z|x))], over q's noise.
+        joint, entropy: E_q[log p(x, z)] over q's noise, and -E_q[log q(z|x)] in closed form.
+        reconstruction, kl: E_q[log p(x|z)] over q's noise, and KL(q(z|x) || p(z)) in closed form.
+        error: how far two grids are apart at most.
+    """
+
+    log_evidence: float
+    reweighted: float
+    bound: float
+    joint: float
+    entropy: float
+    reconstruction: float
+    kl: float
+    error: float
+
+
+@torch.no_grad()
+def rewritten(model: VAE, x: Tensor) -> Rewritten:
+    """The derivation of the ELBO (Kingma & Welling 2014, section 2.2) for one image (784,).
+
+    Args:
+        model: a VAE whose z has two dimensions, with a standard normal prior.
+    """
+    truth, q = grid_posterior(model, x), model.encoder(x)
+    grids = [_over_noise(model, x, q, offset) for offset in (0.0, 0.5)]
+    mean = [sum(pair) / 2.0 for pair in zip(*grids, strict=True)]
+    apart = max(abs(one - other) for one, other in zip(*grids, strict=True))
+    entropy = float(q.scale.log().sum()) + len(q.scale) * (0.5 + LOG_SQRT_2PI)
+    reweighted, bound, joint, reconstruction = mean
+    kl, error = float(kl_to_standard_normal(q)), max(apart, truth.error)
+    return Rewritten(
+        truth.log_evidence, reweighted, bound, joint, entropy, reconstruction, kl, error
+    )
+
+
+def _over_noise(model: VAE, x: Tensor, q: Normal, offset: float) -> list[float]:
+    """log E_q[w] and E_q of log w, log p(x, z) and log p(x|z), w = p(x, z) / q; by one even grid.
+
+    The first reaches far beyond q: where w is large, q may be small.
+    """
+    eps, weight = _even_grid(offset, FAR)
+    z = q.loc + q.scale * eps.to(x.dtype)
+    likelihood = bernoulli_log_prob(x, model.decoder(z)).double()
+    joint = likelihood + model.prior.log_prob(z).double()
+    log_weight = joint - q.log_prob(z).double()
+    means = (float((weight * each).sum()) for each in (log_weight, joint, likelihood))
+    return [float((weight.log() + log_weight).logsumexp(0)), *means]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import torch
 
 from vae_core.training.pretrained import load_pretrained
-from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.data import held_out_digit
 from vae_core.vae.model import VAE
 
 PLANE, WIDE = "latent2", "latent20"
@@ -26,11 +26,5 @@ def wide() -> VAE:
 
 @lru_cache(maxsize=256)
 def held_out(digit: int, specimen: int) -> torch.Tensor:
-    """The `specimen`-th (from 1) held-out image of a digit: grey values in [0, 1], (784,).
-
-    Raises:
-        DataError: there are no usable images.
-    """
-    data = load_mnist()
-    places = (data.test_labels == digit).nonzero()[:, 0]
-    return as_unit(data.test_images[places[specimen - 1]])
+    """An image of `held_out_digit`, kept. Raises DataError."""
+    return held_out_digit(digit, specimen)

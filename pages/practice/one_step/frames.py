@@ -7,11 +7,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from torch import Tensor
-
 from pages.practice.one_step.picture import BACK_TO_Q, BACK_TO_Z, SAMPLE, TAKE, UPDATE
 from pages.ui.live import Frame
-from pages.ui.numbers import number, short, three_digits
+from pages.ui.numbers import number, short, three_digits, vector
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
@@ -107,17 +105,17 @@ def _words(step: OneStep, i: int) -> dict[str, str]:
     there, back = step.before, step.backward
     signal = "" if back.signal is None else three_digits(float(back.signal[0, i]))
     return {
-        "mu": pair(there.mu[i]),
-        "sigma": pair(there.sigma[i]),
-        "eps": pair(there.eps[0, i]),
-        "z": pair(there.z[0, i]),
+        "mu": vector(there.mu[i]),
+        "sigma": vector(there.sigma[i]),
+        "eps": vector(there.eps[0, i]),
+        "z": vector(there.z[0, i]),
         "log_p": three_digits(float(there.reconstruction[i])),
         "kl": three_digits(float(there.kl[i])),
         "elbo": three_digits(float(there.elbo[i])),
-        "by_z": "" if back.by_z is None else pair(back.by_z[0, i]),
+        "by_z": "" if back.by_z is None else vector(back.by_z[0, i]),
         "signal": signal,
-        "by_mu": pair(back.at_mu[i]),
-        "by_sigma": pair(back.at_sigma[i]),
+        "by_mu": vector(back.at_mu[i]),
+        "by_sigma": vector(back.at_sigma[i]),
         "by_phi": three_digits(back.encoder),
         "by_theta": three_digits(back.decoder),
         "phi_move": f"{step.encoder_move:.2g}",
@@ -158,11 +156,6 @@ def _numbers(step: OneStep, i: int) -> dict[str, float]:
     plain = {name: float(value) for name, value in found.items()}
     lengths = {"by_phi": back.encoder, "by_theta": back.decoder, "rate": step.rate}
     return plain | lengths | {"phi_move": step.encoder_move, "theta_move": step.decoder_move}
-
-
-def pair(values: Tensor) -> str:
-    """The numbers of a latent's dimensions: "(0.31, 1.20)"."""
-    return f"({', '.join(three_digits(float(value)) for value in values)})"
 
 
 def table(*, path: bool) -> dict[str, str]:

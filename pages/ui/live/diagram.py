@@ -19,7 +19,15 @@ Point = tuple[float, float]
 Place = tuple[float, float] | tuple[str, str]
 
 SIZES = {"box": (104.0, 50.0), "ring": (38.0, 38.0), "cross": (18.0, 18.0)}
-LETTERS = {"box": 17.0, "ring": 20.0, "note": 17.0, "value": 15.0, "picture": 15.0, "cross": 15.0}
+LETTERS = {
+    "box": 17.0,
+    "ring": 20.0,
+    "note": 17.0,
+    "value": 15.0,
+    "picture": 15.0,
+    "cross": 15.0,
+    "code": 13.0,
+}
 SMALL = 14 / 17
 SIDES = (("left", "right"), ("above", "below"))
 TURNED = {"below": "right", "right": "below", "above": "left", "left": "above"}
@@ -56,7 +64,8 @@ class Node:
         name: How edges, places and sizes speak of it.
         at: Where its middle is.
         words: One line, or several.
-        shape: "box", "ring" or "picture"; "note" and "value" are words alone; "cross".
+        shape: "box", "ring" or "picture"; "note" and "value" are words alone; "code", whose lines
+            are never broken; "cross".
         colour: Name of its colour.
         dashed: Whether its outline is.
         picture: Trace of the frame whose grey values `z`, a square, it shows.

@@ -31,7 +31,9 @@ class Picture:
         transport: The parameter that moves in time, with its bar.
         handles: What can be dragged in the picture itself.
         tex: The formula below; `\val{mu}` or `\val{mu:.1f}` is replaced by a present number in its
-            colour, `\sym{mu}{\mu}` colours a symbol.
+            colour, `\sym{mu}{\mu}` colours a symbol. `\pick{3}{its name}{\mu}` can be tapped,
+            and moves the transport to 3; `\part{3}{...}` lights up with it. Such a formula stands
+            above the picture.
         table: The numbers behind the picture: row titles with texts such as "{mean:.3f}", or
             column titles with the columns.
         presets: What to try.
