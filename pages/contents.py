@@ -40,6 +40,10 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         ("start", "Start"),
         ("elbo", "The ELBO, symbol by symbol"),
     ),
+    "The obstacle": _chapter(
+        "obstacle",
+        ("stuck", "Why the gradient gets stuck"),
+    ),
     "The trick": _chapter(
         "trick",
         ("location_scale", "The location-scale transform"),
