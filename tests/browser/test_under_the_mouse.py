@@ -25,6 +25,8 @@ FIGURES = [
     ("/race", "race"),
     ("/compare_runs", "comparison"),
     ("/train_vae", "curves"),
+    ("/stuck?view=support", "stuck_support"),
+    ("/stuck?view=ways", "stuck_ways"),
 ]
 WITHOUT_LABELS = [("/inside_vae?view=map", "inside_map"), ("/inside_vae?view=gap", "inside_gap")]
 # What stands beside the middle point of each trace that answers to the mouse.

@@ -28,11 +28,11 @@ def square(z: Tensor) -> Tensor:
     return z.squeeze(-1) ** 2
 
 
-def with_toll(toll: float) -> Callable[[Tensor, Normal], Tensor]:
-    """The cost z^2 + c mu, which knows mu itself where the toll c is not zero."""
+def cost_with(c: float) -> Callable[[Tensor, Normal], Tensor]:
+    """The cost z^2 + c mu, which knows mu itself where c is not zero."""
 
     def cost(z: Tensor, q: Normal) -> Tensor:
-        return square(z) + toll * q.loc.squeeze(-1) if toll else square(z)
+        return square(z) + c * q.loc.squeeze(-1) if c else square(z)
 
     return cost
 
@@ -58,12 +58,17 @@ def base_noise(seed: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def naive(mu: float, toll: float) -> float:
+def naive(mu: float, c: float) -> float:
     """What the naive estimator reports of z^2 + c mu: its gradient in mu, 0 where there is none."""
     q = Normal(bell(mu).loc.requires_grad_(), bell(mu).scale)
-    cost = with_toll(toll)
+    cost = cost_with(c)
     generator = torch.Generator().manual_seed(0)
     values = ESTIMATORS["naive"](lambda z: cost(z, q), q, MOST_DRAWS, generator)
-    if not values.requires_grad:  # nothing leads from the cost back to mu
+    return reported(values.mean(), q.loc)
+
+
+def reported(value: Tensor, parameter: Tensor) -> float:
+    """The gradient of a number in a parameter, 0 where nothing leads back to it."""
+    if not value.requires_grad:
         return 0.0
-    return torch.autograd.grad(values.mean(), q.loc)[0].item()
+    return torch.autograd.grad(value, parameter)[0].item()

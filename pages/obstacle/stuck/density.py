@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from pages.obstacle.stuck.cost import bell, naive, square, with_toll
+from pages.obstacle.stuck.cost import bell, cost_with, naive, square
 from pages.obstacle.stuck.marks import add_halves, add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
@@ -23,8 +23,9 @@ from vae_core.families.leibniz import density_slopes, through_cost, through_dens
 
 # From the mean, in deviations: the negative half of dq/dmu, and the positive one.
 LEFT, RIGHT = np.linspace(-3.6, 0.0, 37), np.linspace(0.0, 3.6, 37)
-SIDE = 6.0
-ROWS = (("y", (0.72, 1.0)), ("y2", (0.42, 0.68)), ("y3", (0.0, 0.38)))
+SIDE, EDGE = 6.0, -5.85
+ROWS = (("y", (0.73, 1.0)), ("y2", (0.42, 0.7)), ("y3", (0.0, 0.38)))
+TICKS = {"y": (0.0, 0.2, 0.4), "y2": (-0.2, 0.0, 0.2), "y3": (-2.0, 0.0, 2.0)}
 RANGES = {"y": (0.0, 0.62), "y2": (-0.28, 0.42), "y3": (-3.2, 4.6)}
 WORDS = {"y": 0.53, "y2": 0.34, "y3": 3.8}
 
@@ -37,32 +38,32 @@ def _shape(side: int) -> tuple[np.ndarray, np.ndarray]:
     return q.log_prob(e).exp().flatten().numpy(), density_slopes(q, e)["loc"].flatten().numpy()
 
 
-def frame(mu: float, toll: float) -> Frame:
+def frame(mu: float, c: float) -> Frame:
     """The rows at a mean, for the cost f(z) = z^2 + c mu.
 
     Args:
         mu: mean of q = N(mu, 1).
-        toll: c, how much of the cost knows mu itself.
+        c: how much of the cost knows mu itself.
     """
     traces: dict[str, dict[str, Any]] = {}
     for side, (e, tail) in enumerate(((LEFT, ", negative"), (RIGHT, ""))):
         density, slope = _shape(side)
         z = mu + e
-        f = z**2 + toll * mu
+        f = z**2 + c * mu
         traces |= {
             f"q{tail}": {"x": z, "y": density},
             f"∂q/∂μ{tail}": {"x": z, "y": slope},
             f"f ∂q/∂μ{tail}": {"x": z, "y": f * slope},
-            f"q ∂f/∂μ{tail}": {"x": z, "y": toll * density},
+            f"q ∂f/∂μ{tail}": {"x": z, "y": c * density},
         }
-    numbers = _numbers(mu, toll)
+    numbers = _numbers(mu, c)
     slopes, stuck = (_sum(numbers, name) for name in ("slope", "stuck"))
     traces |= {
         "q words": _words("y", "q(z), the density: all above zero, area 1"),
         "∂q/∂μ words": _words("y2", f"∂q/∂μ: area {slopes}"),
         "f ∂q/∂μ words": _words("y3", f"f ∂q/∂μ: area {stuck}"),
         "q ∂f/∂μ words": {
-            "x": [-SIDE],
+            "x": [EDGE],
             "y": [-2.5],
             "text": [f"q ∂f/∂μ: area {number(numbers['seen'])}"],
         },
@@ -71,9 +72,9 @@ def frame(mu: float, toll: float) -> Frame:
 
 
 @lru_cache(maxsize=4096)
-def _numbers(mu: float, toll: float) -> dict[str, float]:
+def _numbers(mu: float, c: float) -> dict[str, float]:
     """Areas by quadrature, and what they should come to by hand."""
-    q, cost = bell(mu), with_toll(toll)
+    q, cost = bell(mu), cost_with(c)
     stuck = through_density(lambda z: cost(z, q), q)
     slope = through_density(lambda z: torch.ones_like(z[..., 0]), q)["loc"]
     return {
@@ -84,8 +85,8 @@ def _numbers(mu: float, toll: float) -> dict[str, float]:
         "stuck_positive": stuck["loc"].positive,
         "stuck": stuck["loc"].total,
         "seen": through_cost(cost, q)["loc"],
-        "truth": 2.0 * mu + toll,
-        "naive": naive(mu, toll),
+        "truth": 2.0 * mu + c,
+        "naive": naive(mu, c),
         "by_sigma": through_density(square, q)["scale"].total,
     }
 
@@ -99,7 +100,7 @@ def _sum(numbers: dict[str, float], name: str) -> str:
 
 
 def _words(row: str, text: str) -> dict[str, Any]:
-    return {"x": [-SIDE], "y": [WORDS[row]], "text": [text]}
+    return {"x": [EDGE], "y": [WORDS[row]], "text": [text]}
 
 
 def draw(now: Frame) -> go.Figure:
@@ -109,10 +110,10 @@ def draw(now: Frame) -> go.Figure:
         fill = theme.var("z", 0.16)
         add_line(fig, f"q{tail}", at[f"q{tail}"], theme.var("z"), fill=fill, yaxis="y")
     add_halves(fig, "∂q/∂μ", at, yaxis="y2")
-    add_halves(fig, "f ∂q/∂μ", at, yaxis="y3")
     for tail in (", negative", ""):
         name, fill = f"q ∂f/∂μ{tail}", theme.var("z", 0.3)
         add_line(fig, name, at[name], theme.var("z"), width=2, fill=fill, yaxis="y3")
+    add_halves(fig, "f ∂q/∂μ", at, yaxis="y3")
     for name, row, colour in (
         ("q", "y", "z"),
         ("∂q/∂μ", "y2", "ink"),
@@ -122,8 +123,13 @@ def draw(now: Frame) -> go.Figure:
         add_words(fig, f"{name} words", at[f"{name} words"], theme.var(colour), yaxis=row)
     titles = {"y": "q", "y2": "∂q/∂μ", "y3": "f ∂q/∂μ"}
     for row, domain in ROWS:
-        axis = {"domain": domain, "range": RANGES[row], "title": {"text": titles[row]}}
-        fig.update_layout({row.replace("y", "yaxis"): {**axis, "nticks": 4, "showgrid": False}})
+        axis = {
+            "domain": domain,
+            "range": RANGES[row],
+            "title": {"text": titles[row]},
+            "tickvals": TICKS[row],
+        }
+        fig.update_layout({row.replace("y", "yaxis"): {**axis, "showgrid": False}})
     fig.update_xaxes(title="z", range=[-SIDE, SIDE], anchor="y3", zeroline=False, showgrid=False)
     fig.update_layout(uirevision="density", showlegend=False)
     return fig

@@ -21,12 +21,12 @@ PHI, ENCODED, Q, STRETCHED, Z, COST = range(6)
 ALONG = {"phi": PHI, "encoded": ENCODED, "q": Q, "stretched": STRETCHED, "z": Z, "cost": COST}
 WORDS = {"phi": "ϕ", "encoded": "ϕ x", "q": "μ, σ", "stretched": "σ ε", "cost": "z²"}
 WAYS = {"sample": "z = q.sample()", "normal": "z = normal(μ, σ)", "path": "z = μ + σ ε"}
-LOW = 3  # the track beside that of z = mu + sigma eps
+LANE = 3  # beside the row of z = mu + sigma eps: the link that passes sigma eps by
 SIZES = {"phi": (146, 76), "z": (152, 50), "cost": (124, 50)}
 WIDE = Form(
-    size=(960, 336),
+    size=(960, 322),
     along=(78, 238, 388, 524, 684, 872),
-    across=(46, 146, 236, 298),
+    across=(44, 144, 244, 306),
     sizes={"box": (132, 50)} | {f"{way} {name}": SIZES[name] for way in WAYS for name in SIZES},
     letters={"box": 16},
 )
@@ -34,8 +34,8 @@ NARROW = Form(
     size=(360, 520),
     down=True,
     along=(48, 142, 222, 298, 380, 470),
-    across=(58, 170, 272, 308),
-    sizes={"box": (104, 48)} | {f"{way} phi": (108, 82) for way in WAYS},
+    across=(56, 168, 280, 348),
+    sizes={"box": (106, 48)} | {f"{way} phi": (108, 82) for way in WAYS},
     letters={"box": 13},
 )
 
@@ -74,8 +74,10 @@ def record(way: str, mu: float, seed: int = 0) -> Record:
     loc, scale = encoded.unbind()
     tensors = {"encoded": encoded, "q": loc, **drawn(way, loc, scale, seed)}
     tensors["cost"] = tensors["z"] ** 2
-    leaf = encoded.grad_fn.next_functions[0][0]
-    nodes = {"phi": leaf} | {name: each.grad_fn for name, each in tensors.items()}
+    nodes: dict[str, torch.autograd.graph.Node | None] = {
+        "phi": torch.autograd.graph.get_gradient_edge(phi).node,
+        **{name: each.grad_fn for name, each in tensors.items()},
+    }
     links = {
         (later, earlier)
         for later, node in nodes.items()
@@ -85,7 +87,7 @@ def record(way: str, mu: float, seed: int = 0) -> Record:
     }
     error = ""
     try:
-        tensors["cost"].backward()  # type: ignore[no-untyped-call]
+        tensors["cost"].backward()
     except RuntimeError as refused:
         error = str(refused)
     gradient = None if phi.grad is None else (phi.grad[0].item(), phi.grad[1].item())
@@ -119,22 +121,26 @@ def _row(way: str, row: int, found: Record) -> list[Node]:
             arrived = found.gradient is not None and any(found.gradient)
             colour = "good" if arrived else "bad"
             lines.append(Line(f"ϕ.grad: {written(found.gradient)}", colour))
-        place = (ALONG[name], LOW if name == "stretched" else row)
+        place = (ALONG[name], row)
         colour = "bad" if cut else "muted"
         nodes.append(Node(f"{way} {name}", place, lines, colour=colour, dashed=cut))
     return nodes
 
 
 def _edges(way: str, found: Record) -> list[Edge]:
-    links = [Edge(f"{way} {late}", f"{way} {early}", "gradient") for late, early in found.links]
     chain = list(found.names)
+    links = []
+    for late, early in sorted(found.links):
+        beside = chain.index(late) - chain.index(early) == 1
+        via = () if beside else ((ALONG[late], LANE), (ALONG[early], LANE))
+        links.append(Edge(f"{way} {late}", f"{way} {early}", "gradient", via))
     reached = {late for late, _ in found.links}
     lost = [
         Edge(f"{way} {late}", f"{way} {early}", "lost")
         for early, late in pairwise(chain)
         if late not in reached
     ]
-    return sorted(links, key=lambda edge: (str(edge.start), str(edge.end))) + lost
+    return links + lost
 
 
 SOURCE: tuple[Callable[..., object], ...] = (record, drawn)

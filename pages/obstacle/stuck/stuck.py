@@ -5,6 +5,7 @@ import streamlit as st
 from pages.obstacle.stuck import graph
 from pages.obstacle.stuck.cost import base_noise
 from pages.obstacle.stuck.views import MU, VIEWS
+from pages.obstacle.stuck.ways import MOST_SHOWN
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import Picture, live_figure
@@ -35,7 +36,7 @@ with page_layout("stuck") as lesson:
     titles = {name: view.title for name, view in VIEWS.items()}
     name = controls.choice("view", "Look at", titles, horizontal=True)
     live = live_figure(f"stuck_{name}", VIEWS[name].build(lesson))
-    lesson(name)
+    lesson(name, shown=MOST_SHOWN)
     with covered("graph"):
         lesson("graph")
         mean = float(live.values.get("mu", MU.default))

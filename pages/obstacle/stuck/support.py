@@ -11,8 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 
-from pages.obstacle.stuck.cost import square
+from pages.obstacle.stuck.cost import reported, square
 from pages.obstacle.stuck.marks import add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
@@ -22,7 +23,9 @@ from vae_core.families.leibniz import MovingSupport, moving_support
 POINTS = 31
 MOST_THETA, MOST_STEP = 3.0, 0.6
 END, TOP = 3.8, 4.0
-LEAST_RATE, MOST_RATE = -2.0, 4.2
+PARTS, GAP = 3, 0.5
+LEGEND = {"inside it sinks": ("bad", 3.6), "the end gains a strip": ("theta", 3.0)}
+LEAST_RATE, MOST_RATE = -1.6, 4.2
 BARS = {
     "interior": "inside",
     "boundary": "boundary",
@@ -37,6 +40,13 @@ BARS = {
 def parts(theta: float) -> MovingSupport:
     """The derivative of E[z^2] in theta, taken apart."""
     return moving_support(square, theta)
+
+
+def naive(theta: float) -> float:
+    """What is reported of the mean of z^2 over draws z = theta u that are taken for constants."""
+    end = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+    u = torch.linspace(0.0, 1.0, POINTS, dtype=torch.float64)[:, None, None]
+    return reported(square((end * u).detach()).mean(), end)
 
 
 def frame(theta: float, h: float) -> Frame:
@@ -58,7 +68,7 @@ def frame(theta: float, h: float) -> Frame:
         "truth": found.total,
         "score": found.score,
         "path": found.path,
-        "naive": 0.0,
+        "naive": naive(theta),
         "step_inside": inside,
         "step_gained": gained,
         "step_both": inside + gained,
@@ -80,7 +90,8 @@ def frame(theta: float, h: float) -> Frame:
 
 
 def _row(row: int) -> float:
-    return float(len(BARS) - 1 - row)
+    """The derivative and its parts on top, what estimators say below."""
+    return len(BARS) - 1 - row + (GAP if row < PARTS else 0.0)
 
 
 def colours() -> dict[str, str]:
@@ -109,7 +120,7 @@ def draw_narrow(now: Frame) -> go.Figure:
 def _draw(
     now: Frame, across: dict[str, tuple[float, float]], up: dict[str, tuple[float, float]]
 ) -> go.Figure:
-    fig, at = go.Figure(), now.traces
+    fig, at = go.Figure(), dict(now.traces)
     add_line(fig, "after", at["after"], theme.var("theta"), dash="dot")
     lost = {"fill": "tonexty", "fillcolor": theme.var("bad", 0.35), "hoverinfo": "skip"}
     line = {"color": theme.var("ink"), "width": 2.5, "simplify": False}
@@ -119,6 +130,9 @@ def _draw(
     add_line(fig, "end", at["end"], theme.var("ink"), width=1.5)
     for name in ("end words", "after words"):
         add_words(fig, name, at[name], theta, 15, "middle center")
+    for text, (name, height) in LEGEND.items():
+        place = {"x": [0.05], "y": [height], "text": [text]}
+        add_words(fig, text, place, theme.var(name), 13)
     for name, colour in colours().items():
         fig.add_bar(
             name=name,
@@ -153,7 +167,7 @@ def _dress(
         },
         yaxis2={
             "domain": up["y2"],
-            "range": [-0.6, len(BARS) - 0.4],
+            "range": [-0.6, len(BARS) - 0.4 + GAP],
             "tickvals": rows,
             "ticktext": list(BARS.values()),
             "anchor": "x2",

@@ -19,8 +19,8 @@ from vae_core.families.leibniz import (
 )
 
 MU = Param("mu", "mean μ", -2, 2, 0.05, default=1.5, colour="mu", help="The bell's middle.")
-TOLL = Param(
-    "toll",
+IN_COST = Param(
+    "c",
     "c, μ in the cost",
     0,
     2,
@@ -47,7 +47,7 @@ def _density(lesson: Lesson) -> Picture:
         frame=density.frame,
         figure=density.draw,
         steady=True,
-        params=(MU, TOLL),
+        params=(MU, IN_COST),
         takeaway=lesson.text("takeaway_density"),
         tex=lesson.text("formula_density"),
         table={
@@ -61,11 +61,11 @@ def _density(lesson: Lesson) -> Picture:
         },
         presets=(
             Preset(lesson.text("try_zero"), {"mu": 0}),
-            Preset(lesson.text("try_toll"), {"toll": 1}),
+            Preset(lesson.text("try_toll"), {"c": 1}),
             Preset(lesson.text("try_support"), {"view": "support"}),
         ),
         source=(density_slopes, through_density, through_cost),
-        height=400,
+        height=370,
     )
 
 
@@ -128,7 +128,7 @@ def _ways(lesson: Lesson) -> Picture:
             by_change_of_variables,
             *(ESTIMATORS[name].function for name in ("score", "pathwise", "naive")),
         ),
-        height=430,
+        height=370,
     )
 
 
@@ -140,7 +140,7 @@ class View(NamedTuple):
 
 
 VIEWS: dict[str, View] = {
-    "density": View("Through the density", _density),
-    "support": View("A support that moves", _support),
+    "density": View("Density", _density),
+    "support": View("Moving support", _support),
     "ways": View("Two ways out", _ways),
 }

@@ -28,13 +28,13 @@ from vae_core.families.leibniz import (
 )
 
 STUCK, REWRITTEN, DRAWN = 1, 2, 3
-MOST_SHOWN = 60
-LEFT, RIGHT = np.linspace(-3.6, 0.0, 25), np.linspace(0.0, 3.6, 25)
+MOST_SHOWN = 35
+LEFT, RIGHT = np.linspace(-3.6, 0.0, 19), np.linspace(0.0, 3.6, 19)
 GRID = np.concatenate([LEFT, RIGHT[1:]])
-SIDE = 6.0
+SIDE, EDGE = 6.0, -5.8
 DENSITY, COST, REACH = (-0.3, 0.66), (-14.0, 26.0), 6.5
 WAYS = {"score": ("score", "x", "y", "y2"), "path": ("pathwise", "x2", "y3", "y4")}
-TITLES = {"score": "The log-derivative", "path": "The change of variables"}
+TITLES = {"score": "Log-derivative", "path": "Change of variables"}
 STRIP = {"score": 2.0, "path": 1.0, "naive": 0.0}
 HEADS = {
     "score": (
@@ -90,9 +90,10 @@ def _columns(way: str, mu: float, k: int, seed: int, step: int) -> dict[str, dic
     """The upper and the lower curve of a way, and the draws."""
     shapes, moved = _shapes(), step > STUCK and way == "path"
     centre = 0.0 if moved else mu
-    stuck, drawn = float(step == STUCK), step == DRAWN
+    stuck, drawn = step == STUCK, step == DRAWN
+    slopes, density = (1.0, math.nan) if stuck else (math.nan, 1.0)
     x = centre + GRID
-    weight = (mu + GRID) ** 2 if step == STUCK else _weight(way, mu)
+    weight = (mu + GRID) ** 2 if stuck else _weight(way, mu)
     shown = min(k, MOST_SHOWN)
     at = centre + base_noise(seed)[:shown]
     said = draws(WAYS[way][0], mu, seed)[:shown]
@@ -100,18 +101,14 @@ def _columns(way: str, mu: float, k: int, seed: int, step: int) -> dict[str, dic
     at, said = (each if drawn else gap for each in (at, said))
     foot = np.where(np.isnan(at), np.nan, 0.0)
     return {
-        f"{way} slope, negative": {"x": centre + LEFT, "y": stuck * shapes["negative"]},
-        f"{way} slope": {"x": centre + RIGHT, "y": stuck * shapes["positive"]},
-        f"{way} bell": {"x": x, "y": (1.0 - stuck) * shapes["bell"]},
+        f"{way} slope, negative": {"x": centre + LEFT, "y": slopes * shapes["negative"]},
+        f"{way} slope": {"x": centre + RIGHT, "y": slopes * shapes["positive"]},
+        f"{way} bell": {"x": x, "y": density * shapes["bell"]},
         f"{way} factor": {"x": x, "y": weight},
         f"{way} draws": {"x": at, "y": foot},
-        f"{way} stems": {
-            "x": np.column_stack([at, at, gap]).ravel(),
-            "y": np.column_stack([foot, said, gap]).ravel(),
-        },
         f"{way} says": {"x": at, "y": said},
-        f"{way} head": {"x": [-SIDE], "y": [0.54], "text": [HEADS[way][step - 1]]},
-        f"{way} words": {"x": [-SIDE], "y": [21.0], "text": [FACTORS[way][step - 1]]},
+        f"{way} head": {"x": [EDGE], "y": [0.54], "text": [HEADS[way][step - 1]]},
+        f"{way} words": {"x": [EDGE], "y": [COST[1]], "text": [FACTORS[way][step - 1]]},
     }
 
 
@@ -179,19 +176,22 @@ def _draw(now: Frame, letters: float, titles: tuple[str, str]) -> go.Figure:
     for way, (rule, x, upper, lower) in WAYS.items():
         _draw_way(fig, now, way, letters)
         fig.add_annotation(
-            x=0.22 if way == "score" else 0.78,
+            x=0.0 if way == "score" else 0.56,
             y=1.0,
             xref="paper",
             yref="paper",
+            xanchor="left",
             yanchor="bottom",
             text=f"<b>{TITLES[way]}</b>",
             showarrow=False,
             font={"color": theme.estimator_var(rule), "size": letters + 1},
         )
-        axes = {"xaxis": x, "yaxis": upper}
+        axes: dict[str, Any] = {"xaxis": x, "yaxis": upper}
         add_words(fig, f"{way} head", at[f"{way} head"], theme.var("ink"), letters, **axes)
         axes["yaxis"] = lower
-        add_words(fig, f"{way} words", at[f"{way} words"], theme.var("ink"), letters, **axes)
+        words = at[f"{way} words"]
+        ink = theme.var("ink")
+        add_words(fig, f"{way} words", words, ink, letters, "top right", cliponaxis=False, **axes)
     _draw_strip(fig, now)
     _dress(fig, titles)
     return fig
@@ -209,7 +209,6 @@ def _draw_way(fig: go.Figure, now: Frame, way: str, letters: float) -> None:
     letter = "z" if way == "score" else "ε"
     hover = f"a draw: {letter} = %{{x:.2f}}"
     add_dots(fig, f"{way} draws", at[f"{way} draws"], theme.var(symbol), 6, hover, **above)
-    add_line(fig, f"{way} stems", at[f"{way} stems"], colour, width=1, **below)
     add_line(fig, f"{way} factor", at[f"{way} factor"], theme.var("ink"), width=1.5, **below)
     hover = "this draw says %{y:.2f}"
     add_dots(fig, f"{way} says", at[f"{way} says"], colour, 6, hover, **below)
@@ -229,16 +228,16 @@ def _draw_strip(fig: go.Figure, now: Frame) -> None:
 
 
 def _dress(fig: go.Figure, titles: tuple[str, str]) -> None:
-    quiet = {"zeroline": True, "showgrid": False, "nticks": 4}
+    quiet = {"zeroline": True, "showgrid": False, "nticks": 3}
     sides = {"xaxis": ((0.0, 0.44), "y2"), "xaxis2": ((0.56, 1.0), "y4")}
     for (axis, (domain, anchor)), title in zip(sides.items(), titles, strict=True):
         common = {"range": [-SIDE, SIDE], "zeroline": False, "showgrid": False}
         fig.update_layout({axis: {"domain": domain, "anchor": anchor, "title": title, **common}})
     for axis, x, up, span, title in (
         ("yaxis", "x", (0.74, 1.0), DENSITY, "density"),
-        ("yaxis2", "x", (0.38, 0.7), COST, "times"),
+        ("yaxis2", "x", (0.35, 0.64), COST, "times"),
         ("yaxis3", "x2", (0.74, 1.0), DENSITY, ""),
-        ("yaxis4", "x2", (0.38, 0.7), COST, ""),
+        ("yaxis4", "x2", (0.35, 0.64), COST, ""),
     ):
         fig.update_layout(
             {axis: {"domain": up, "range": span, "anchor": x, "title": title, **quiet}}
@@ -252,7 +251,7 @@ def _dress(fig: go.Figure, titles: tuple[str, str]) -> None:
             "zeroline": False,
         },
         yaxis5={
-            "domain": (0.0, 0.2),
+            "domain": (0.0, 0.17),
             "range": [-0.6, 2.6],
             "anchor": "x3",
             "tickvals": list(STRIP.values()),
