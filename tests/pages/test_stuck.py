@@ -138,7 +138,7 @@ def test_the_averages_are_those_of_the_draws() -> None:
     assert now.numbers["score"] == pytest.approx(said.mean())
     assert now.numbers["score_error"] == pytest.approx(said.std(ddof=1) / math.sqrt(50))
     assert now.numbers["path"] == pytest.approx(2 * z.mean())
-    assert str(now.numbers["told"]).endswith(" 0.0 50")
+    assert str(now.numbers["told"]).endswith(" 0.00 50")
 
 
 @pytest.mark.parametrize("name", ["score", "pathwise"])

@@ -25,7 +25,7 @@ LANE = 3  # beside the row of z = mu + sigma eps: the link that passes sigma eps
 SIZES = {"phi": (146, 76), "z": (152, 50), "cost": (124, 50)}
 WIDE = Form(
     size=(960, 322),
-    along=(78, 238, 388, 524, 684, 872),
+    along=(78, 236, 384, 536, 698, 878),
     across=(44, 144, 244, 306),
     sizes={"box": (132, 50)} | {f"{way} {name}": SIZES[name] for way in WAYS for name in SIZES},
     letters={"box": 16},

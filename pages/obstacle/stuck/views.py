@@ -33,7 +33,7 @@ STEP_H = Param("h", "step h of θ", 0.02, support.MOST_STEP, 0.02, default=0.4)
 DRAWS = Param(
     "k",
     "samples K",
-    positions=(2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000),
+    positions=(5, 10, 20, 30, 50, 100, 200, 300, 500, 1000),
     default=100,
     format="d",
     help="How many draws are averaged.",

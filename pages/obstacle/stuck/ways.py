@@ -20,6 +20,7 @@ from pages.obstacle.stuck.cost import base_noise, bell, draws, naive, square
 from pages.obstacle.stuck.marks import add_dots, add_halves, add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.numbers import number
 from vae_core.families.leibniz import (
     by_change_of_variables,
     by_log_derivative,
@@ -32,7 +33,7 @@ MOST_SHOWN = 35
 LEFT, RIGHT = np.linspace(-3.6, 0.0, 19), np.linspace(0.0, 3.6, 19)
 GRID = np.concatenate([LEFT, RIGHT[1:]])
 SIDE, EDGE = 6.0, -5.8
-DENSITY, COST, REACH = (-0.3, 0.66), (-14.0, 26.0), 6.5
+DENSITY, COST, REACH = (-0.3, 0.66), (-14.0, 26.0), 8.0
 WAYS = {"score": ("score", "x", "y", "y2"), "path": ("pathwise", "x2", "y3", "y4")}
 TITLES = {"score": "Log-derivative", "path": "Change of variables"}
 STRIP = {"score": 2.0, "path": 1.0, "naive": 0.0}
@@ -82,7 +83,7 @@ def frame(mu: float, k: int, seed: int, step: int, sentences: tuple[str, ...]) -
         traces |= _columns(way, mu, k, seed, step)
     numbers = _numbers(mu, k, seed)
     traces |= _strip(numbers, step)
-    told = sentences[step - 1].format(**numbers, k=k)
+    told = sentences[step - 1].format(**{name: number(n) for name, n in numbers.items()}, k=k)
     return Frame(traces, {**numbers, "told": told})
 
 
@@ -132,7 +133,10 @@ def _strip(numbers: dict[str, float], step: int) -> dict[str, dict[str, Any]]:
         if step < DRAWN:
             mean = error = math.nan
         row = STRIP[way]
+        beyond = "◀" if mean < -REACH else "▶" if mean > REACH else ""
+        end = math.copysign(0.97 * REACH, mean)
         found[f"{way} mean"] = {"x": [mean], "y": [row]}
+        found[f"{way} beyond"] = {"x": [end], "y": [row], "text": [beyond]}
         found[f"{way} error"] = {"x": [mean - 2 * error, mean + 2 * error], "y": [row, row]}
     found["naive mean"] = {"x": [numbers["naive"]], "y": [STRIP["naive"]]}
     found["truth"] = {"x": [numbers["truth"]] * 2, "y": [-0.6, 2.6]}
@@ -220,6 +224,8 @@ def _draw_strip(fig: go.Figure, now: Frame) -> None:
     for way, (rule, *_axes) in WAYS.items():
         colour = theme.estimator_var(rule)
         add_line(fig, f"{way} error", at[f"{way} error"], colour, width=5, **axes)
+        words = at[f"{way} beyond"]
+        add_words(fig, f"{way} beyond", words, theme.var("ink"), 15, "middle center", **axes)
         hover = f"<b>{TITLES[way]}</b><br>the draws average %{{x:.3f}}"
         add_dots(fig, f"{way} mean", at[f"{way} mean"], colour, 11, hover, **axes)
     hover = "<b>Naive</b><br>reports %{x:.2f}"
