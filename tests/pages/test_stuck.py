@@ -45,6 +45,7 @@ def test_the_two_terms_add_up_to_the_truth(mu: float, c: float) -> None:
     def mean(at: float) -> float:
         return float(stats.norm.expect(lambda z: z**2 + c * at, loc=at))
 
+    assert mean(mu) == pytest.approx(mu**2 + 1 + c * mu)
     numbers = density.frame(mu, c).numbers
     slope = (mean(mu + 1e-3) - mean(mu - 1e-3)) / 2e-3
     assert numbers["truth"] == pytest.approx(slope, abs=1e-6)

@@ -47,14 +47,18 @@ def draws(name: str, mu: float, seed: int) -> np.ndarray:
 
     The same seed is the same base noise whichever estimator and mu.
     """
-    return estimates(_experiment(name, mu, seed)).gradient["loc"]
+    said = estimates(_experiment(name, mu, seed)).gradient["loc"]
+    said.setflags(write=False)
+    return said
 
 
 @lru_cache(maxsize=32)
 def base_noise(seed: int) -> np.ndarray:
     """The eps behind these draws, (MOST_DRAWS,)."""
     experiment = _experiment("naive", 0.0, seed)
-    return experiment.base_noise(MOST_DRAWS, chunk_generator(seed, 0))[0, :, 0]
+    eps = experiment.base_noise(MOST_DRAWS, chunk_generator(seed, 0))[0, :, 0]
+    eps.setflags(write=False)
+    return eps
 
 
 @lru_cache(maxsize=1024)
