@@ -39,6 +39,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         "goal",
         ("start", "Start"),
         ("elbo", "The ELBO, symbol by symbol"),
+        ("elbo_gap", "The gap below the evidence"),
     ),
     "The obstacle": _chapter(
         "obstacle",

@@ -1,0 +1,191 @@
+"""What the page computes: a bell q beside the posterior, and log p(x) = ELBO + KL.
+
+What belongs to a model and an x alone, the evidence, the posterior and the best bell, is kept: the
+sliders of q ask for it again and again.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from pages.ui.live import Frame
+from pages.ui.numbers import number
+from vae_core.lab.latent import (
+    Bell,
+    Climb,
+    ConjugateGaussian,
+    Evidence,
+    LatentModel,
+    Parabola,
+    best_bell,
+    climb,
+    elbo,
+    kl_to_posterior,
+)
+
+NOISE = 0.75
+MODELS: dict[str, LatentModel] = {
+    "bell": ConjugateGaussian(noise=NOISE),
+    "hills": Parabola(noise=NOISE),
+}
+STEPS, RATE = 40, 0.15
+SIDE = 3.4
+GRID = np.linspace(-SIDE, SIDE, 137)
+AROUND = np.linspace(-4.0, 4.0, 61)
+# What rounds to 0.00 nats; and what a few steps must add for the climb to be on its way.
+UNSEEN, ON_THE_WAY, FEW = 0.005, 0.001, 3
+# The bars: the window in nats, the columns, and how far a label is from its edge.
+FOOT, HEAD = -8.0, 1.0
+FIRST, SECOND = (0.0, 1.0), (1.15, 2.15)
+LETTER, ROOM = 0.75, 0.9
+
+
+class Known(NamedTuple):
+    """What a model and an x fix: log p(x), the posterior over GRID, and what the best bell leaves.
+
+    Attributes:
+        posterior: p(z|x), (137,).
+        left: KL of the best bell from the posterior, in nats.
+    """
+
+    evidence: Evidence
+    posterior: np.ndarray
+    best: Bell
+    left: float
+
+
+@lru_cache(maxsize=512)
+def known(model: str, x: float) -> Known:
+    """All that no slider of q changes."""
+    chosen = MODELS[model]
+    density = chosen.log_posterior(x, torch.from_numpy(GRID)).exp().numpy()
+    best = best_bell(chosen, x)
+    return Known(chosen.evidence(x), density, best, kl_to_posterior(chosen, x, best).value)
+
+
+@lru_cache(maxsize=1024)
+def way(model: str, x: float, mu: float, sigma: float) -> Climb:
+    """The climb from a bell."""
+    return climb(MODELS[model], x, Bell(mu, sigma), STEPS, RATE)
+
+
+def frame(mu: float, sigma: float, x: float, t: int, model: str) -> Frame:
+    """q after t steps up the ELBO from N(mu, sigma^2), the posterior, and the bars.
+
+    Args:
+        mu, sigma: The bell that the sliders hold.
+        x: What is seen.
+        t: Steps of the climb, 0 to STEPS; at 0 q is the sliders' bell.
+        model: A name of MODELS.
+    """
+    start, there = Bell(mu, sigma), known(model, x)
+    q, rising = start, True
+    if t:
+        climbed = way(model, x, mu, sigma)
+        at = min(t, len(climbed.bells) - 1)
+        q = climbed.bells[at]
+        rising = climbed.bounds[at] - climbed.bounds[max(0, at - FEW)] > ON_THE_WAY
+    found, gap = elbo(MODELS[model], x, q), kl_to_posterior(MODELS[model], x, q)
+    numbers: dict[str, float | str] = {
+        "evidence": there.evidence.log,
+        "bound": found.value,
+        "gap": gap.value,
+        "left": there.left,
+        "reconstruction": found.reconstruction,
+        "kl_prior": found.kl_to_prior,
+        "joint": found.log_joint,
+        "entropy": found.entropy,
+        "mu_q": q.loc,
+        "sigma_q": q.scale,
+        "best_mu": there.best.loc,
+        "best_sigma": there.best.scale,
+        "error": there.evidence.error + found.error + gap.error,
+        "verdict": verdict(there, gap.value, rising),
+    }
+    return Frame(_bells(start, q, there) | bars(there, found.value, gap.value), numbers)
+
+
+def _bells(start: Bell, q: Bell, there: Known) -> dict[str, dict[str, Any]]:
+    """The densities over z, and the grips of the sliders' bell."""
+    flank = np.array([start.loc - start.scale, start.loc + start.scale])
+    return {
+        "p(z|x)": {"x": GRID, "y": there.posterior},
+        "start": _curve(start),
+        "q(z)": _curve(q),
+        "flank": {"x": flank, "y": np.full(2, np.exp(-0.5) * _top(start))},
+    }
+
+
+def _top(q: Bell) -> float:
+    """The density of a bell at its mean."""
+    return float(1.0 / (q.scale * np.sqrt(2.0 * np.pi)))
+
+
+def _curve(q: Bell) -> dict[str, np.ndarray]:
+    return {"x": q.loc + q.scale * AROUND, "y": _top(q) * np.exp(-0.5 * AROUND**2)}
+
+
+def bars(there: Known, bound: float, gap: float) -> dict[str, dict[str, Any]]:
+    """Two columns of one height: log p(x), and the ELBO with the gap on top of it.
+
+    What lies below the window is cut off at its foot, and an arrow says so.
+    """
+    top = there.evidence.log
+    level = max(bound, FOOT)
+    low = bound < FOOT + 2.0 * ROOM
+    middle = (max(level, FOOT + 2.0 * ROOM) + top) / 2.0
+    thin = top - max(level, FOOT + ROOM * low) < ROOM
+    said = number(bound, 2 if bound > -100.0 else 0) + (" ↓" if bound < FOOT else "")
+    height = (top + LETTER) if thin else middle
+    return {
+        "log p(x)": _column(FIRST, FOOT, top),
+        "ELBO": _column(SECOND, FOOT, level),
+        "KL": _column(SECOND, level, top),
+        "ceiling": {"x": np.array([FIRST[0], SECOND[1]]), "y": np.full(2, top)},
+        "best bell": {
+            "x": np.array([SECOND[0], SECOND[1] + 0.12]),
+            "y": np.full(2, top - there.left),
+        },
+        "log p(x) words": _words(FIRST, top, f"log p(x)<br>{number(top)}"),
+        "ELBO words": _words(SECOND, FOOT + 1.9 * ROOM if low else level, f"ELBO<br>{said}"),
+        "KL words": _words(SECOND, height, f"KL {number(gap, 2 if gap < 100.0 else 0)}"),
+        "best bell words": {
+            "x": [SECOND[1] + 0.15],
+            "y": [top - there.left],
+            "text": ["best<br>bell"],
+        },
+    }
+
+
+def _column(sides: tuple[float, float], low: float, high: float) -> dict[str, np.ndarray]:
+    left, right = sides
+    return {"x": np.array([left, left, right, right]), "y": np.array([low, high, high, low])}
+
+
+def _words(sides: tuple[float, float], height: float, text: str) -> dict[str, Any]:
+    return {"x": [sum(sides) / 2.0], "y": [height], "text": [text]}
+
+
+def verdict(there: Known, gap: float, rising: bool) -> str:
+    """What the gap says, in a sentence or two.
+
+    Args:
+        rising: Whether the bound still climbs; True where nothing is played.
+    """
+    top, missing = number(there.evidence.log), number(gap)
+    if gap < UNSEEN:
+        return f"q and the posterior coincide, and the bound touches: ELBO = log p(x) = {top} nats."
+    lies = f"The ELBO lies {missing} nats below log p(x) = {top}"
+    if gap - there.left < UNSEEN:
+        return f"{lies}. This is the best bell: no other comes closer."
+    if not rising:
+        return f"{lies}, and the climb has ended. Another bell would leave only {_left(there)}."
+    return f"{lies}: that is KL(q ‖ p(z|x)). The best bell would leave {_left(there)}."
+
+
+def _left(there: Known) -> str:
+    return "none" if there.left < UNSEEN else number(there.left)
