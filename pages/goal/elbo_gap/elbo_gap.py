@@ -11,8 +11,8 @@ from vae_core.lab.latent import elbo, kl_to_posterior
 
 TITLES = {"bell": "x = z + noise", "hills": "x = z² + noise"}
 PARAMS = (
-    Param("mu", "mean μ of q", -2.5, 2.5, 0.05, default=0.8, colour="mu"),
-    Param("sigma", "deviation σ of q", 0.2, 1.5, 0.02, default=0.8, colour="sigma"),
+    Param("mu", "mean μ", -2.5, 2.5, 0.05, default=0.8, colour="mu"),
+    Param("sigma", "deviation σ", 0.24, 1.5, 0.02, default=0.8, colour="sigma"),
     Param("x", "data x", -1, 3, 0.05, default=2.5, colour="x", help="What was seen."),
 )
 CLIMB = Transport(
@@ -22,15 +22,13 @@ CLIMB = Transport(
 HANDLES = (Handle("start", "mu", body=True), Handle("flank", "sigma", gain=(-1.0, 1.0)))
 
 with page_layout("elbo_gap") as lesson:
+    names = ("touches", "below", "either")
     predict(
         "gap_at_the_prior",
         question=lesson.text("predict"),
-        options={name: lesson.text(f"predict_{name}") for name in ("touches", "below", "either")},
+        options={name: lesson.text(f"predict_{name}") for name in names},
         answer="below",
-        explanations={
-            name: lesson.text(f"why_{name}", **told.at_the_prior())
-            for name in ("touches", "below", "either")
-        },
+        explanations={name: lesson.text(f"why_{name}", **told.at_the_prior()) for name in names},
         covers="two",
     )
     model = controls.choice("model", "Model, z ~ N(0, 1)", TITLES)
@@ -67,7 +65,7 @@ with page_layout("elbo_gap") as lesson:
                 Preset(lesson.text("try_middle"), {"model": "hills", "mu": 0.1, "t": scene.STEPS}),
             ),
             source=(elbo, kl_to_posterior),
-            height=400,
+            height=375,
         ),
     )
     lesson(f"model_{model}", **told.about(model))

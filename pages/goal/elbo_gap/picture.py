@@ -11,7 +11,7 @@ from pages.goal.elbo_gap.scene import FOOT, GRID, HEAD, SIDE
 from pages.ui import theme
 from pages.ui.live import Frame
 
-TALLEST = 2.1
+TALLEST = 1.75
 CLEAR = "rgba(0,0,0,0)"
 # The parts of the second column and of the first, with their colours and their labels' places.
 COLUMNS = {
@@ -21,10 +21,10 @@ COLUMNS = {
 }
 NARROW = {
     "xaxis.domain": [0, 1],
-    "yaxis.domain": [0.53, 1],
+    "yaxis.domain": [0.55, 1],
     "xaxis2.domain": [0.05, 1],
-    "yaxis2.domain": [0, 0.4],
-    "height": 560,
+    "yaxis2.domain": [0, 0.43],
+    "height": 600,
 }
 
 
@@ -58,9 +58,9 @@ def _densities(fig: go.Figure, now: Frame) -> None:
     at = now.traces
     prior = {"x": GRID, "y": np.exp(-0.5 * GRID**2) / np.sqrt(2.0 * np.pi)}
     _line(fig, "prior p(z)", prior, "muted", dash="dot", width=1.5)
-    _line(fig, "p(z|x)", at["p(z|x)"], "theta", label="posterior p(z|x)", fill=0.16)
+    _line(fig, "posterior p(z|x)", at["posterior p(z|x)"], "theta", fill=0.16)
     _line(fig, "start", at["start"], "mu", dash="dash", width=1.5, legend=False)
-    _line(fig, "q(z)", at["q(z)"], "mu", fill=0.14)
+    _line(fig, "bell q(z)", at["bell q(z)"], "mu", fill=0.14)
     marker = {
         "color": theme.var("sigma"),
         "size": 12,
@@ -80,7 +80,6 @@ def _line(
     at: Any,
     colour: str,
     *,
-    label: str = "",
     fill: float = 0.0,
     dash: str = "solid",
     width: float = 2.5,

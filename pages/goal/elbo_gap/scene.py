@@ -38,10 +38,11 @@ GRID = np.linspace(-SIDE, SIDE, 137)
 AROUND = np.linspace(-4.0, 4.0, 61)
 # What rounds to 0.00 nats; and what a few steps must add for the climb to be on its way.
 UNSEEN, ON_THE_WAY, FEW = 0.005, 0.001, 3
+NOTHING = 1e-9
 # The bars: the window in nats, the columns, and how far a label is from its edge.
-FOOT, HEAD = -8.0, 1.0
+FOOT, HEAD = -8.0, 0.5
 FIRST, SECOND = (0.0, 1.0), (1.15, 2.15)
-LETTER, ROOM = 0.75, 0.9
+LETTER, ROOM, BLOCK = 0.4, 0.7, 1.7
 
 
 class Known(NamedTuple):
@@ -113,9 +114,9 @@ def _bells(start: Bell, q: Bell, there: Known) -> dict[str, dict[str, Any]]:
     """The densities over z, and the grips of the sliders' bell."""
     flank = np.array([start.loc - start.scale, start.loc + start.scale])
     return {
-        "p(z|x)": {"x": GRID, "y": there.posterior},
+        "posterior p(z|x)": {"x": GRID, "y": there.posterior},
         "start": _curve(start),
-        "q(z)": _curve(q),
+        "bell q(z)": _curve(q),
         "flank": {"x": flank, "y": np.full(2, np.exp(-0.5) * _top(start))},
     }
 
@@ -134,30 +135,22 @@ def bars(there: Known, bound: float, gap: float) -> dict[str, dict[str, Any]]:
 
     What lies below the window is cut off at its foot, and an arrow says so.
     """
-    top = there.evidence.log
+    top, best = there.evidence.log, there.evidence.log - there.left
     level = max(bound, FOOT)
-    low = bound < FOOT + 2.0 * ROOM
-    middle = (max(level, FOOT + 2.0 * ROOM) + top) / 2.0
-    thin = top - max(level, FOOT + ROOM * low) < ROOM
+    below = max(level, FOOT + BLOCK)  # the ELBO's words hang from here, at the foot at the lowest
+    thin = top - below < ROOM
     said = number(bound, 2 if bound > -100.0 else 0) + (" ↓" if bound < FOOT else "")
-    height = (top + LETTER) if thin else middle
+    missing = number(gap, 2 if gap < 100.0 else 0)
     return {
         "log p(x)": _column(FIRST, FOOT, top),
         "ELBO": _column(SECOND, FOOT, level),
         "KL": _column(SECOND, level, top),
         "ceiling": {"x": np.array([FIRST[0], SECOND[1]]), "y": np.full(2, top)},
-        "best bell": {
-            "x": np.array([SECOND[0], SECOND[1] + 0.12]),
-            "y": np.full(2, top - there.left),
-        },
+        "best bell": {"x": np.array([SECOND[0], SECOND[1] + 0.12]), "y": np.full(2, best)},
         "log p(x) words": _words(FIRST, top, f"log p(x)<br>{number(top)}"),
-        "ELBO words": _words(SECOND, FOOT + 1.9 * ROOM if low else level, f"ELBO<br>{said}"),
-        "KL words": _words(SECOND, height, f"KL {number(gap, 2 if gap < 100.0 else 0)}"),
-        "best bell words": {
-            "x": [SECOND[1] + 0.15],
-            "y": [top - there.left],
-            "text": ["best<br>bell"],
-        },
+        "ELBO words": _words(SECOND, below - 0.1, f"ELBO<br>{said}"),
+        "KL words": _words(SECOND, top + LETTER if thin else (below + top) / 2.0, f"KL {missing}"),
+        "best bell words": {"x": [SECOND[1] + 0.15], "y": [best], "text": ["best<br>bell"]},
     }
 
 
@@ -177,15 +170,19 @@ def verdict(there: Known, gap: float, rising: bool) -> str:
         rising: Whether the bound still climbs; True where nothing is played.
     """
     top, missing = number(there.evidence.log), number(gap)
-    if gap < UNSEEN:
+    if gap < NOTHING:
         return f"q and the posterior coincide, and the bound touches: ELBO = log p(x) = {top} nats."
+    if gap < UNSEEN:
+        return f"The ELBO lies less than {UNSEEN} nats below log p(x) = {top}: it all but touches."
     lies = f"The ELBO lies {missing} nats below log p(x) = {top}"
     if gap - there.left < UNSEEN:
-        return f"{lies}. This is the best bell: no other comes closer."
+        return f"{lies}. No bell comes closer than {_left(there)}."
     if not rising:
-        return f"{lies}, and the climb has ended. Another bell would leave only {_left(there)}."
+        return f"{lies}, and the climb stands almost still. The best bell leaves {_left(there)}."
     return f"{lies}: that is KL(q ‖ p(z|x)). The best bell would leave {_left(there)}."
 
 
 def _left(there: Known) -> str:
-    return "none" if there.left < UNSEEN else number(there.left)
+    if there.left < NOTHING:
+        return "none"
+    return number(there.left) if there.left >= UNSEEN else f"less than {UNSEEN}"

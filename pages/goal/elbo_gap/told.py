@@ -27,9 +27,8 @@ def at_the_prior() -> dict[str, str]:
 
 def about(model: str) -> dict[str, str]:
     """What is said of a model: of its posterior, and of where the best bell lies."""
-    if model == "bell":
-        posterior = MODELS[model].posterior_bell(1.0)
-        assert posterior is not None
+    posterior = MODELS[model].posterior_bell(1.0)
+    if posterior is not None:
         known = {"share": f"{posterior.loc:g}", "width": f"{posterior.scale:g}"}
     else:
         known = {

@@ -19,7 +19,7 @@ from vae_core.lab.latent.model import Bell, LatentModel
 
 # The longest step: so many deviations in mu, so much in log sigma.
 LONGEST, WIDEST = 1.0, 0.7
-HALVINGS, MOST_STEPS, SETTLED = 40, 400, 1e-6
+HALVINGS, MOST_STEPS, SETTLED = 40, 400, 1e-5
 GRID = torch.linspace(-5.0, 5.0, 401, dtype=torch.float64)
 
 

@@ -1,4 +1,4 @@
-"""Two decoder curves: a line, whose posterior is a bell, and a parabola, whose posterior is none."""
+"""Two decoder curves: a line, whose posterior is a bell, and a parabola, whose own is not."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from vae_core.families.quadrature import (
 
 # Both rules are exact where decode is a polynomial of degree 7 or less.
 FINE, COARSE = 24, 17
-MOST_ERROR = 1e-9
+LEAST_NOISE, MOST_ERROR = 1e-6, 1e-9
 
 
 class Bell(NamedTuple):
@@ -95,17 +95,19 @@ class LatentModel(ABC):
     """The interface; all values are in nats, all tensors float64 and elementwise.
 
     Args:
-        noise: standard deviation of x about the curve, > 0.
+        noise: standard deviation of x about the curve, at least `LEAST_NOISE`.
 
     Raises:
-        ValueError: noise is no positive number.
+        ValueError: noise is smaller, or no number.
     """
 
     noise: float = 0.75
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.noise < math.inf:
-            raise ValueError(f"The noise must be a positive number, and is {self.noise:g}.")
+        if not LEAST_NOISE <= self.noise < math.inf:
+            raise ValueError(
+                f"The noise must be a number from {LEAST_NOISE:g} on, and is {self.noise:g}."
+            )
 
     @abstractmethod
     def decode(self, z: Any) -> Any:
@@ -116,7 +118,7 @@ class LatentModel(ABC):
 
     def log_likelihood(self, x: float, z: Tensor) -> Tensor:
         """log p(x|z), shape of z."""
-        off = (x - self.decode(z)) / self.noise
+        off: Tensor = (x - self.decode(z)) / self.noise
         return -0.5 * off * off - (math.log(self.noise) + LOG_SQRT_2PI)
 
     def log_joint(self, x: float, z: Tensor) -> Tensor:
