@@ -11,12 +11,13 @@ import pytest
 from scipy import stats
 from torch.distributions import Normal, kl_divergence
 
-from pages.goal.elbo_gap import picture, scene, told
+from pages.goal.elbo_gap import bars, picture, scene, told
 from pages.ui.lesson import read_sections
 from pages.ui.live import Frame
 from vae_core.lab.latent import Bell, best_bell, elbo
 
 START: dict[str, Any] = {"mu": 0.8, "sigma": 0.8, "x": 2.5, "t": 0, "model": "bell"}
+DRAWINGS = (picture.draw, picture.draw_narrow)
 XS = [round(-1 + 0.05 * i, 2) for i in range(81)]
 
 
@@ -117,15 +118,23 @@ def test_the_columns_stack_and_the_labels_keep_apart() -> None:
     for place in PLACES:
         now = frame(**place)
         at, top = now.traces, now.numbers["evidence"]
-        level = max(now.numbers["bound"], scene.FOOT)
-        assert scene.FOOT < top < scene.HEAD - 1.0
-        assert at["log p(x)"]["y"].tolist() == [scene.FOOT, top, top, scene.FOOT]
-        assert at["ELBO"]["y"].tolist() == [scene.FOOT, level, level, scene.FOOT]
+        level = max(now.numbers["bound"], bars.FOOT)
+        assert bars.FOOT < top < bars.HEAD - 1.0
+        assert at["log p(x)"]["y"].tolist() == [bars.FOOT, top, top, bars.FOOT]
+        assert at["ELBO"]["y"].tolist() == [bars.FOOT, level, level, bars.FOOT]
         assert at["KL"]["y"].tolist() == [level, top, top, level]
         low, high = at["ELBO words"]["y"][0], at["KL words"]["y"][0]
-        assert scene.FOOT + 1.5 <= low <= high - 0.3
-        assert high < scene.HEAD
-        assert ("↓" in at["ELBO words"]["text"][0]) == (now.numbers["bound"] < scene.FOOT)
+        assert bars.FOOT + 1.5 <= low <= high - 0.3
+        assert high < bars.HEAD
+        assert ("↓" in at["ELBO words"]["text"][0]) == (now.numbers["bound"] < bars.FOOT)
+        assert at["best bell"]["y"] == pytest.approx([top - now.numbers["left"]] * 2)
+        assert at["log p(x) lying"]["x"].tolist() == at["log p(x)"]["y"].tolist()
+        kl = at["KL words lying"]["x"][0]
+        beyond = at["KL words beyond lying"]["x"][0]
+        assert np.isnan(kl) != np.isnan(beyond)
+        if np.isnan(beyond):  # half of its words' width is 0.8 nats
+            assert max(level, bars.FOOT + bars.ALONG[0]) <= kl - 0.8 < kl + 0.8 <= top
+        assert at["KL words lying"]["text"] == at["KL words"]["text"]
         assert "nan" not in str(now.numbers)
         assert now.numbers["error"] < 1e-8
 
@@ -146,9 +155,9 @@ def test_the_sentence_says_the_gap_that_is_drawn() -> None:
 
 def test_the_figure_draws_every_trace_that_moves() -> None:
     now = frame()
-    drawn = picture.draw(now)
-    assert set(now.traces) <= {trace.name for trace in drawn.data}
-    assert drawn.layout.uirevision
+    wide, narrow = ({trace.name for trace in draw(now).data} for draw in DRAWINGS)
+    assert set(now.traces) == (wide | narrow) - {"prior p(z)"}
+    assert {name for name in now.traces if name.endswith(bars.LYING)} == narrow - wide
 
 
 def test_the_units_are_told() -> None:

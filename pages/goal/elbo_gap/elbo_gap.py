@@ -31,12 +31,14 @@ with page_layout("elbo_gap") as lesson:
         explanations={name: lesson.text(f"why_{name}", **told.at_the_prior()) for name in names},
         covers="two",
     )
-    model = controls.choice("model", "Model, z ~ N(0, 1)", TITLES)
+    with st.columns([1, 2])[0]:
+        model = controls.choice("model", "Model, z ~ N(0, 1)", TITLES)
     live_figure(
         "gap",
         Picture(
             frame=scene.frame,
             figure=picture.draw,
+            narrow=picture.draw_narrow,
             steady=True,
             params=PARAMS,
             transport=CLIMB,

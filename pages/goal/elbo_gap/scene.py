@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from pages.goal.elbo_gap.bars import lying, standing
 from pages.ui.live import Frame
 from pages.ui.numbers import number
 from vae_core.lab.latent import (
@@ -39,10 +40,6 @@ AROUND = np.linspace(-4.0, 4.0, 61)
 # What rounds to 0.00 nats; and what a few steps must add for the climb to be on its way.
 UNSEEN, ON_THE_WAY, FEW = 0.005, 0.001, 3
 NOTHING = 1e-9
-# The bars: the window in nats, the columns, and how far a label is from its edge.
-FOOT, HEAD = -8.0, 0.5
-FIRST, SECOND = (0.0, 1.0), (1.15, 2.15)
-LETTER, ROOM, BLOCK = 0.4, 0.7, 1.7
 
 
 class Known(NamedTuple):
@@ -107,7 +104,8 @@ def frame(mu: float, sigma: float, x: float, t: int, model: str) -> Frame:
         "error": there.evidence.error + found.error + gap.error,
         "verdict": verdict(there, gap.value, rising),
     }
-    return Frame(_bells(start, q, there) | bars(there, found.value, gap.value), numbers)
+    nats = (there.evidence.log, found.value, gap.value, there.left)
+    return Frame(_bells(start, q, there) | standing(*nats) | lying(*nats), numbers)
 
 
 def _bells(start: Bell, q: Bell, there: Known) -> dict[str, dict[str, Any]]:
@@ -128,39 +126,6 @@ def _top(q: Bell) -> float:
 
 def _curve(q: Bell) -> dict[str, np.ndarray]:
     return {"x": q.loc + q.scale * AROUND, "y": _top(q) * np.exp(-0.5 * AROUND**2)}
-
-
-def bars(there: Known, bound: float, gap: float) -> dict[str, dict[str, Any]]:
-    """Two columns of one height: log p(x), and the ELBO with the gap on top of it.
-
-    What lies below the window is cut off at its foot, and an arrow says so.
-    """
-    top, best = there.evidence.log, there.evidence.log - there.left
-    level = max(bound, FOOT)
-    below = max(level, FOOT + BLOCK)  # the ELBO's words hang from here, at the foot at the lowest
-    thin = top - below < ROOM
-    said = number(bound, 2 if bound > -100.0 else 0) + (" ↓" if bound < FOOT else "")
-    missing = number(gap, 2 if gap < 100.0 else 0)
-    return {
-        "log p(x)": _column(FIRST, FOOT, top),
-        "ELBO": _column(SECOND, FOOT, level),
-        "KL": _column(SECOND, level, top),
-        "ceiling": {"x": np.array([FIRST[0], SECOND[1]]), "y": np.full(2, top)},
-        "best bell": {"x": np.array([SECOND[0], SECOND[1] + 0.12]), "y": np.full(2, best)},
-        "log p(x) words": _words(FIRST, top, f"log p(x)<br>{number(top)}"),
-        "ELBO words": _words(SECOND, below - 0.1, f"ELBO<br>{said}"),
-        "KL words": _words(SECOND, top + LETTER if thin else (below + top) / 2.0, f"KL {missing}"),
-        "best bell words": {"x": [SECOND[1] + 0.15], "y": [best], "text": ["best<br>bell"]},
-    }
-
-
-def _column(sides: tuple[float, float], low: float, high: float) -> dict[str, np.ndarray]:
-    left, right = sides
-    return {"x": np.array([left, left, right, right]), "y": np.array([low, high, high, low])}
-
-
-def _words(sides: tuple[float, float], height: float, text: str) -> dict[str, Any]:
-    return {"x": [sum(sides) / 2.0], "y": [height], "text": [text]}
 
 
 def verdict(there: Known, gap: float, rising: bool) -> str:
