@@ -22,6 +22,7 @@ FIGURES = [
     ("/gradient_variance?view=mean", "variance_mean"),
     ("/gradient_variance?view=against", "variance_against"),
     ("/gradient_variance?view=parts", "variance_parts"),
+    ("/elbo_gap", "gap"),
     ("/race", "race"),
     ("/compare_runs", "comparison"),
     ("/train_vae", "curves"),
