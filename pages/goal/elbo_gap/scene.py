@@ -36,7 +36,7 @@ MODELS: dict[str, LatentModel] = {
 STEPS, RATE = 40, 0.15
 SIDE = 3.4
 GRID = np.linspace(-SIDE, SIDE, 137)
-AROUND = np.linspace(-4.0, 4.0, 61)
+AROUND = np.linspace(-3.6, 3.6, 49)
 # What rounds to 0.00 nats; and what a few steps must add for the climb to be on its way.
 UNSEEN, ON_THE_WAY, FEW = 0.005, 0.001, 3
 NOTHING = 1e-9

@@ -25,10 +25,9 @@ from vae_core.lab.latent import (
     elbo,
     kl_to_posterior,
 )
-from vae_core.lab.latent.ascent import slope
 
-LINES = [ConjugateGaussian(0.75), ConjugateGaussian(0.3, -1.7), ConjugateGaussian(2.0, 0.4)]
-PARABOLAS = [Parabola(0.75), Parabola(0.3), Parabola(1.5)]
+LINES = [ConjugateGaussian(0.75), ConjugateGaussian(0.3, -1.7)]
+PARABOLAS = [Parabola(0.75), Parabola(0.3)]
 MODELS = [*LINES, *PARABOLAS]
 BELLS = [Bell(0.8, 0.8), Bell(-1.2, 0.24), Bell(0.0, 1.5), Bell(2.5, 1.0)]
 each_model = pytest.mark.parametrize("model", MODELS, ids=repr)
@@ -238,7 +237,8 @@ def test_a_step_of_the_climb_is_the_natural_gradient(model: LatentModel) -> None
         (bound(q.loc + h, log) - bound(q.loc - h, log)) / (2 * h),
         (bound(q.loc, log + h) - bound(q.loc, log - h)) / (2 * h),
     )
-    assert slope(model, x, q) == pytest.approx(slopes, rel=1e-5, abs=1e-6)
+    here = elbo(model, x, q)
+    assert (here.by_loc, here.by_log_scale) == pytest.approx(slopes, rel=1e-5, abs=1e-6)
     to = climb(model, x, q, 1, rate).bells[1]
     cut_mu, cut_sigma = rate * q.scale, rate * 0.7
     along = np.clip(rate * q.scale**2 * slopes[0], -cut_mu, cut_mu)
@@ -268,9 +268,9 @@ def test_the_climb_never_falls_and_ends_on_a_summit(model: LatentModel, q: Bell)
     assert all(np.diff(way.bounds) >= 0.0)
     assert way.bounds == pytest.approx([elbo(model, 2.5, each).value for each in way.bells])
     end = way.bells[-1]
-    by_loc, by_log_scale = slope(model, 2.5, end)
-    assert abs(by_loc * end.scale) < 1e-3
-    assert abs(by_log_scale) < 1e-3
+    top = elbo(model, 2.5, end)
+    assert abs(top.by_loc * end.scale) < 1e-3
+    assert abs(top.by_log_scale) < 1e-3
 
 
 def bound_of_the_parabola(x: float, noise: float, mu: Any, sigma: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from vae_core.lab.latent.bound import elbo
+from vae_core.lab.latent.bound import Elbo, elbo
 from vae_core.lab.latent.model import Bell, LatentModel
 
 # The longest step: so many deviations in mu, so much in log sigma.
@@ -30,47 +30,41 @@ class Climb(NamedTuple):
     bounds: tuple[float, ...]
 
 
-def slope(model: LatentModel, x: float, q: Bell) -> tuple[float, float]:
-    """Derivatives of the ELBO in mu and in log sigma."""
-    off, half = model.misfit(x, q), 0.5 / model.noise**2
-    by_scale = -off.scale * half - q.scale
-    return -off.loc * half - q.loc, by_scale * q.scale + 1.0
-
-
 def climb(model: LatentModel, x: float, start: Bell, steps: int, rate: float = 1.0) -> Climb:
     """So many steps up from `start`, never down; it ends early where it stands still.
 
     Args:
         rate: share of the natural gradient that a step takes, in (0, 1].
     """
-    bells, bounds = [start], [elbo(model, x, start).value]
+    bells, bounds = [start], [elbo(model, x, start)]
     for _ in range(steps):
         found = _step(model, x, bells[-1], bounds[-1], rate)
         if found is None:
             break
         bells.append(found[0])
         bounds.append(found[1])
-    return Climb(tuple(bells), tuple(bounds))
+    return Climb(tuple(bells), tuple(each.value for each in bounds))
 
 
 def _step(
-    model: LatentModel, x: float, q: Bell, bound: float, rate: float
-) -> tuple[Bell, float] | None:
+    model: LatentModel, x: float, q: Bell, bound: Elbo, rate: float
+) -> tuple[Bell, Elbo] | None:
     """The next bell and its ELBO; None where no step leads up."""
-    by_loc, by_log_scale = slope(model, x, q)
-    along = rate * q.scale**2 * by_loc
-    along = math.copysign(min(abs(along), LONGEST * rate * q.scale), along)
-    wider = rate * 0.5 * by_log_scale
-    wider = math.copysign(min(abs(wider), WIDEST * rate), wider)
+    along = _cut(rate * q.scale**2 * bound.by_loc, LONGEST * rate * q.scale)
+    wider = _cut(rate * 0.5 * bound.by_log_scale, WIDEST * rate)
     for _ in range(HALVINGS):
         if abs(along) <= SETTLED * q.scale and abs(wider) <= SETTLED:
             return None
         to = Bell(q.loc + along, q.scale * math.exp(wider))
-        risen = elbo(model, x, to).value
-        if risen >= bound:
+        risen = elbo(model, x, to)
+        if risen.value >= bound.value:
             return to, risen
         along, wider = 0.5 * along, 0.5 * wider
     return None
+
+
+def _cut(step: float, longest: float) -> float:
+    return max(-longest, min(longest, step))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -23,19 +23,22 @@ REACH, STEP = 10.0, 0.125
 
 
 class Elbo(NamedTuple):
-    """The bound and its parts, in nats.
+    """The bound and its parts, in nats, and which way it rises.
 
     Attributes:
         reconstruction: E_q[log p(x|z)].
         log_prior: E_q[log p(z)].
         entropy: -E_q[log q(z)].
         error: how far the sum may be off.
+        by_loc, by_log_scale: derivatives of the sum in mu and in log sigma.
     """
 
     reconstruction: float
     log_prior: float
     entropy: float
     error: float
+    by_loc: float
+    by_log_scale: float
 
     @property
     def value(self) -> float:
@@ -61,7 +64,7 @@ class Divergence(NamedTuple):
 
 
 def elbo(model: LatentModel, x: float, q: Bell) -> Elbo:
-    """The ELBO of q at x.
+    """The ELBO of q at x. Only the reconstruction needs an integral; the rest is in closed form.
 
     >>> from vae_core.lab.latent import ConjugateGaussian
     >>> model = ConjugateGaussian(noise=0.75)
@@ -73,7 +76,14 @@ def elbo(model: LatentModel, x: float, q: Bell) -> Elbo:
     reconstruction = -off.value * half - math.log(model.noise) - LOG_SQRT_2PI
     log_prior = -0.5 * (q.loc**2 + q.scale**2) - LOG_SQRT_2PI
     size = abs(reconstruction) + abs(log_prior) + abs(q.entropy)
-    return Elbo(reconstruction, log_prior, q.entropy, off.error * half + 8.0 * ROUNDING * size)
+    return Elbo(
+        reconstruction,
+        log_prior,
+        q.entropy,
+        error=off.error * half + 8.0 * ROUNDING * size,
+        by_loc=-off.loc * half - q.loc,
+        by_log_scale=1.0 - q.scale * (off.scale * half + q.scale),
+    )
 
 
 @functools.cache
