@@ -44,7 +44,7 @@ def standing(top: float, bound: float, gap: float, left: float) -> Traces:
         "KL": _bar(SECOND, level, top),
         "ceiling": _path((FIRST[0], SECOND[1]), (top, top)),
         "best bell": _path((SECOND[1], MARK), (best, best)),
-        "log p(x) words": _words(sum(FIRST) / 2.0, top, f"log p(x)<br>{number(top)}"),
+        "log p(x) words": _words(sum(FIRST) / 2.0, top + 0.08, f"log p(x)<br>{number(top)}"),
         "ELBO words": _words(sum(SECOND) / 2.0, hang - 0.1, f"ELBO<br>{_said(bound)}{low}"),
         "KL words": _words(sum(SECOND) / 2.0, within or beyond, f"KL {_said(gap)}"),
         "best bell words": _words(MARK, best, "best<br>bell"),
