@@ -22,6 +22,15 @@ from vae_core.families.divergence import Direction, Hills, descend, divergences
 STEPS, RATE = 40, 0.15
 START, WIDTH = 1.0, 0.6  # the width that q starts with, and that of the hills
 MOST = 4.2
+NARROW = {
+    "xaxis.domain": [0, 1],
+    "xaxis2.domain": [0, 1],
+    "yaxis.domain": [0.7, 1],
+    "yaxis2.domain": [0.39, 0.66],
+    "xaxis3.domain": [0, 1],
+    "yaxis3.domain": [0, 0.25],
+    "height": 560,
+}
 OTHER = {"reverse": "forward", "forward": "reverse"}
 
 
@@ -76,7 +85,7 @@ def frame(t: int, mu: float, gap: float, share: float, way: str) -> Frame:
         f"{way} peak": dict(rows.peak(y)),
         "way": {"y": kl},
         "here": {"x": np.array([t]), "y": kl[t : t + 1]},
-        "words": {"x": [STEPS, STEPS], "y": [0.96 * MOST, 0.84 * MOST], "text": text},
+        "words": {"x": [STEPS, STEPS], "y": [0.96 * MOST, 0.88 * MOST], "text": text},
     }
     numbers: dict[str, float | str] = {
         "name": NAMES[way],
@@ -119,16 +128,7 @@ def draw(now: Frame, way: str) -> go.Figure:
     hover = f"after %{{x}} steps<br>{NAMES[way]} = %{{y:.3f}} nats"
     rows.curve(fig, "way", path, colour, hover, row="3")
     rows.dots(fig, "here", at["here"], colour, 13, row="3")
-    rows.words(fig, "words", at["words"], colour, row="3", side="left")
-    narrow = {
-        "xaxis.domain": [0, 1],
-        "xaxis2.domain": [0, 1],
-        "yaxis.domain": [0.7, 1],
-        "yaxis2.domain": [0.39, 0.66],
-        "xaxis3.domain": [0, 1],
-        "yaxis3.domain": [0, 0.25],
-        "height": 560,
-    }
+    rows.words(fig, "words", at["words"], colour, COLOURS[OTHER[way]], row="3", side="left")
     fig.update_layout(
         xaxis3={"domain": rows.RIGHT, "anchor": "y3", "range": [-1, STEPS + 1], "title": "steps"},
         yaxis3={
@@ -136,11 +136,12 @@ def draw(now: Frame, way: str) -> go.Figure:
             "anchor": "x3",
             "range": [0, MOST],
             "title": "nats",
+            "dtick": 1,
             "gridcolor": theme.var("grid"),
         },
         uirevision=f"best {way}",
         hovermode="closest",
         showlegend=False,
-        meta={"narrow": narrow},
+        meta={"narrow": NARROW},
     )
     return fig

@@ -26,7 +26,7 @@ STEPS = np.linspace(-4.0, 4.0, 81)  # over a bell, in its widths
 
 
 class Terms(NamedTuple):
-    """What the encoder predicts for an image, the dearest dimension first, (LATENT,) each.
+    """What the encoder predicts for an image, the costliest dimension first, (LATENT,) each.
 
     Attributes:
         place: the dimension's number, from 1.
@@ -68,7 +68,7 @@ def frame(rank: int, digit: int, specimen: int) -> Frame:
     """One dimension's bell beside the prior, and its term.
 
     Args:
-        rank: which dimension, counted from the dearest.
+        rank: which dimension, counted from the costliest.
         digit, specimen: the image.
     """
     found, at = terms(digit, specimen), rank - 1
@@ -112,15 +112,15 @@ def draw(now: Frame, digit: int, specimen: int) -> go.Figure:
     plain = {"zeroline": False, "showgrid": False}
     fig.update_layout(
         xaxis={"title": "z", "domain": [0, 0.46], "range": [-REACH, REACH], **plain},
-        yaxis={"title": "density", "range": [0, HIGHEST], **plain},
+        yaxis={"title": "density", "range": [0, HIGHEST], "dtick": 1, **plain},
         xaxis2={
-            "title": "dimensions of z, the dearest first",
+            "title": "dimensions of z, the costliest first",
             "domain": [0.64, 1],
             "range": [0.3, LATENT + 0.7],
             "tickvals": [1, 5, 10, 15, 20],
             "anchor": "y2",
         },
-        yaxis2={"title": "nats", "range": [0, 1.35 * most], "anchor": "x2"},
+        yaxis2={"title": "nats", "range": [0, 1.35 * most], "dtick": 1, "anchor": "x2"},
         xaxis3={"domain": [0.47, 0.56], "range": [0, 1], "anchor": "y3", **HIDDEN_AXIS},
         yaxis3={
             "domain": [0.75, 1],
@@ -181,6 +181,7 @@ def _note(fig: go.Figure, text: str, colour: str, x: float, y: float, panel: str
         yref=f"y{panel} domain",
         text=f"<b>{text}</b>",
         xanchor=side,
+        xshift=6 if side == "left" else 0,
         yanchor="top",
         showarrow=False,
         font={"color": theme.var(colour)},

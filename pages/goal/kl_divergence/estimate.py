@@ -67,9 +67,9 @@ def panel(fig: go.Figure, now: Frame, name: str) -> None:
     path = {"x": np.array(DRAWS), **at[f"{name} mean"]}
     hover = "after %{x} draws the estimate is<br>%{y:.2f} times the exact value"
     rows.curve(fig, f"{name} mean", path, colour, hover, row=row)
-    rows.curve(fig, f"{name} error", at[f"{name} error"], colour, row=row, width=5)
-    rows.dots(fig, f"{name} here", at[f"{name} here"], colour, 11, row=row)
-    rows.words(fig, f"{name} words", at[f"{name} words"], colour, row=row, side="right")
+    rows.curve(fig, f"{name} error", at[f"{name} error"], colour, row=row, width=3)
+    rows.dots(fig, f"{name} here", at[f"{name} here"], colour, 8, row=row)
+    rows.words(fig, f"{name} words", at[f"{name} words"], colour, colour, row=row, side="right")
     fig.update_layout(
         {
             f"xaxis{row}": {

@@ -31,7 +31,7 @@ from vae_core.families.divergence import (
 FORMS = {"reverse": "q log(q/p)", "forward": "p log(p/q)"}
 LIFTS = {"reverse": " + p − q", "forward": " + q − p"}
 ROWS = {"reverse": "2", "forward": "3"}
-TICKS, NEWEST = (-0.06, -0.12), 12
+TICKS, NEWEST = {"q": -0.06, "p": -0.12}, 12
 P_GRIPS = {"bells": "p flank", "hills": "p tops"}
 ROUNDING = 1e-13  # of a closed form, relative
 NARROW = {
@@ -95,36 +95,34 @@ def frame(
     q, p = beliefs.bell(mu, sigma), beliefs.hills(centre, width, gap, share)
     log_q, log_p = beliefs.log_bell(mu, sigma), beliefs.log_hills(centre, width, gap, share)
     both, truth = {"q": log_q.exp().numpy(), "p": log_p.exp().numpy()}, exact(q, p)
-    lifted = shade == "lifted"
-    eps_q, u, eps_p = beliefs.noise(seed)
-    z_q, z_p = q.transform(eps_q[:, None])[:, 0], p.transform(u, eps_p)
-    sides: dict[str, tuple[float, np.ndarray, Tensor]] = {
-        "reverse": (
-            truth.reverse,
-            beliefs.terms(log_q, log_p, lifted=lifted),
-            beliefs.log_density(q, z_q) - p.log_prob(z_q),
-        ),
-        "forward": (
-            truth.forward,
-            beliefs.terms(log_p, log_q, lifted=lifted),
-            p.log_prob(z_p) - beliefs.log_density(q, z_p),
-        ),
-    }
+    places, ratios = draws(q, p, seed)
+    integrands = {"reverse": (log_q, log_p), "forward": (log_p, log_q)}
     traces: dict[str, dict[str, Any]] = {name: {"y": y} for name, y in both.items()}
     half = gap / 2.0 if view == "hills" else width
-    places = {"q flank": (mu - sigma, mu + sigma), P_GRIPS[view]: (centre - half, centre + half)}
-    traces |= {name: _on(both[name[0]], x) for name, x in places.items()}
+    grips = {"q flank": (mu - sigma, mu + sigma), P_GRIPS[view]: (centre - half, centre + half)}
+    traces |= {name: _on(both[name[0]], x) for name, x in grips.items()}
     numbers: dict[str, float | str] = {**truth._asdict(), "verdict": verdict(truth)}
     numbers |= _expectations(q, p, truth)
-    for row, (name, z) in enumerate((("q", z_q), ("p", z_p))):
-        traces[f"{name} draws"] = _newest(z.numpy(), n, TICKS[row])
-    for name, (kl, y, ratios) in sides.items():
-        traces[name] = {"y": y}
-        traces[f"{name} peak"] = dict(rows.peak(y))
-        settling, told = estimate(name, ratios, kl, n)
+    for name, z in places.items():
+        traces[f"{name} draws"] = _newest(z, n, TICKS[name])
+    for name, pair in integrands.items():
+        y = beliefs.terms(*pair, lifted=shade == "lifted")
+        traces |= {name: {"y": y}, f"{name} peak": dict(rows.peak(y))}
+        settling, told = estimate(name, ratios[name], getattr(truth, name), n)
         traces |= settling
         numbers |= told
     return Frame(traces, numbers)
+
+
+def draws(q: Normal, p: Hills, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Tensor]]:
+    """Draws from q and from p, and for each the log-ratio whose mean estimates a direction."""
+    eps_q, u, eps_p = beliefs.noise(seed)
+    z_q, z_p = q.transform(eps_q[:, None])[:, 0], p.transform(u, eps_p)
+    ratios = {
+        "reverse": beliefs.log_density(q, z_q) - p.log_prob(z_q),
+        "forward": p.log_prob(z_p) - beliefs.log_density(q, z_p),
+    }
+    return {"q": z_q.numpy(), "p": z_p.numpy()}, ratios
 
 
 def verdict(truth: Exact) -> str:
@@ -192,10 +190,8 @@ def _densities(fig: go.Figure, now: Frame, view: str) -> None:
         hover = f"density {name}(z) = %{{y:.3f}}<br>at z = %{{x:.2f}}"
         rows.curve(fig, name, at[name], colour, hover)
         rows.label(fig, f"{name}(z)", colour, height)
-        hover = f"a draw from {name}: z = %{{x:.2f}}"
-        rows.dots(
-            fig, f"{name} draws", at[f"{name} draws"], colour, 7, hover, symbol="line-ns-open"
-        )
+        latest, hover = at[f"{name} draws"], f"a draw from {name}: z = %{{x:.2f}}"
+        rows.dots(fig, f"{name} draws", latest, colour, 7, hover, symbol="line-ns-open")
     hover = "one σ beside μ: z = %{x:.2f}"
     rows.dots(fig, "q flank", at["q flank"], "sigma", 11, hover, symbol="diamond")
     grips = P_GRIPS[view]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from pages.goal.kl_divergence.beliefs import REACH, Z
@@ -13,8 +14,8 @@ from pages.ui import theme
 Arrays = Mapping[str, Any]
 Q, P = "mu", "theta"  # whose colours the two beliefs have
 LEFT, RIGHT = [0.0, 0.61], [0.7, 1.0]
-DENSITY = [-0.17, 1.12]
-LOW, TOP = -0.7, 2.7  # where an integrand is seen
+DENSITY = [-0.17, 1.08]
+LOW, TOP = -0.5, 2.5  # where an integrand is seen
 SIDE = -REACH + 0.15
 
 
@@ -70,8 +71,8 @@ def dots(
     )
 
 
-def words(fig: go.Figure, name: str, at: Arrays, colour: str, *, row: str, side: str) -> None:
-    """Words that move or change."""
+def words(fig: go.Figure, name: str, at: Arrays, *colours: str, row: str, side: str) -> None:
+    """Words that move or change, each in its colour."""
     fig.add_scatter(
         name=name,
         x=at["x"],
@@ -79,7 +80,7 @@ def words(fig: go.Figure, name: str, at: Arrays, colour: str, *, row: str, side:
         text=at["text"],
         mode="text",
         textposition=f"middle {side}",
-        textfont={"color": theme.var(colour)},
+        textfont={"color": [theme.var(colour) for colour in colours]},
         hoverinfo="skip",
         cliponaxis=False,
         **axis(row),
@@ -140,8 +141,12 @@ def pale_below_zero(fig: go.Figure, row: str) -> None:
     )
 
 
-def peak(y: Any) -> Arrays:
-    """Where an integrand leaves the picture, how far up it goes."""
+def peak(y: np.ndarray) -> Arrays:
+    """Where an integrand leaves the picture: beside it, how far up it goes."""
     at = int(y.argmax())
-    text = f"▲ up to {y[at]:.3g}" if y[at] > TOP else ""
-    return {"x": [min(max(float(Z[at]), -4.0), 5.5)], "y": [TOP - 0.4], "text": [text]}
+    if y[at] <= TOP:
+        return {"x": [SIDE], "y": [TOP], "text": [""]}
+    beyond = np.flatnonzero(y > TOP - 0.6)
+    right, left = float(Z[beyond[-1]]) + 0.1, float(Z[beyond[0]]) - 2.9
+    x = right if right < REACH - 2.8 else left
+    return {"x": [x], "y": [TOP - 0.25], "text": [f"▲ up to {y[at]:.3g}"]}

@@ -46,7 +46,7 @@ DRAWN = Transport(
 STEP = Transport(Param("t", "step", 0, descent.STEPS, 1, default=0, format="d"), seconds=5)
 RANK = Param(
     "rank",
-    "dimension, the dearest first",
+    "dimension, by its cost",
     1,
     dimensions.LATENT,
     1,
@@ -98,7 +98,7 @@ def _pair(lesson: Lesson, view: str, chosen: Chosen) -> Picture:
         hint=lesson.text(f"hint_{view}"),
         tex=lesson.text(f"formula_{view}"),
         table=numbers,
-        height=430,
+        height=405,
     )
 
 
