@@ -149,11 +149,14 @@ def slopes(q: Normal, p: Hills, direction: Direction) -> tuple[Tensor, Tensor]:
 def descend(q: Normal, p: Hills, direction: Direction, steps: int, rate: float) -> Normal:
     """The bells on the way from q down a direction's KL: loc and scale are (steps + 1, ...).
 
-    Each step follows the natural gradient: the slope in loc times scale^2, that in log scale times
-    one half, the inverse of a bell's Fisher information. So a step takes the share `rate` of what
-    is left, near the end, for a wide bell as for a narrow one.
+    Each step follows the natural gradient in loc and scale^2: the slope in loc times scale^2, and
+    for scale^2 the slope in log scale times scale^2. So the forward direction comes nearer to p's
+    mean and variance by the share `rate` of what is left, and the reverse one does near its end.
 
     Source: Amari 1998, "Natural gradient works efficiently in learning".
+
+    Raises:
+        ValueError: a step would have left q without width.
 
     >>> p = Hills(*torch.tensor([-2.0, 2.0, 0.5, 0.5], dtype=torch.float64))
     >>> start = Normal(*torch.tensor([1.0, 1.0], dtype=torch.float64))
@@ -165,8 +168,10 @@ def descend(q: Normal, p: Hills, direction: Direction, steps: int, rate: float) 
     for _ in range(steps):
         by_loc, by_log_scale = slopes(q, p, direction)
         loc = q.loc - rate * q.scale.square() * by_loc
-        q = Normal(loc, q.scale * torch.exp(-0.5 * rate * by_log_scale))
+        q = Normal(loc, q.scale * (1.0 - rate * by_log_scale).sqrt())
         way.append(q)
+    if not q.scale.gt(0.0).all():  # NaN is not, either
+        raise ValueError(f"The rate {rate:g} is too large for a start so wide.")
     return Normal(torch.stack([q.loc for q in way]), torch.stack([q.scale for q in way]))
 
 

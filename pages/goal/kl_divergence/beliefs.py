@@ -11,7 +11,7 @@ from torch import Tensor
 from vae_core.families import Normal
 from vae_core.families.divergence import Hills
 
-REACH, POINTS = 7.5, 121
+REACH, POINTS = 7.2, 97
 GRID = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64)
 Z = GRID.numpy()
 DRAWS = (*range(1, 11), *range(20, 101, 10), *range(200, 1001, 100))

@@ -17,7 +17,7 @@ from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.numbers import number
 from vae_core.families import Normal
-from vae_core.families.divergence import Direction, Hills, descend, divergences
+from vae_core.families.divergence import Direction, Hills, descend, divergences, slopes
 
 STEPS, RATE = 40, 0.15
 START, WIDTH = 1.0, 0.6  # the width that q starts with, and that of the hills
@@ -25,10 +25,10 @@ MOST = 4.2
 NARROW = {
     "xaxis.domain": [0, 1],
     "xaxis2.domain": [0, 1],
-    "yaxis.domain": [0.7, 1],
-    "yaxis2.domain": [0.39, 0.66],
+    "yaxis.domain": [0.72, 1],
+    "yaxis2.domain": [0.44, 0.68],
     "xaxis3.domain": [0, 1],
-    "yaxis3.domain": [0, 0.25],
+    "yaxis3.domain": [0, 0.3],
     "height": 560,
 }
 OTHER = {"reverse": "forward", "forward": "reverse"}
@@ -85,12 +85,15 @@ def frame(t: int, mu: float, gap: float, share: float, way: str) -> Frame:
         f"{way} peak": dict(rows.peak(y)),
         "way": {"y": kl},
         "here": {"x": np.array([t]), "y": kl[t : t + 1]},
-        "words": {"x": [STEPS, STEPS], "y": [0.96 * MOST, 0.88 * MOST], "text": text},
+        "words": {"x": [STEPS, STEPS], "y": [0.96 * MOST, 0.86 * MOST], "text": text},
     }
+    by_mu, by_log_sigma = slopes(q, beliefs.hills(*place), cast("Direction", way))
     numbers: dict[str, float | str] = {
         "name": NAMES[way],
         "mu_q": loc,
         "sigma_q": scale,
+        "by_mu": float(by_mu),
+        "by_log_sigma": float(by_log_sigma),
         "kl": float(kl[t]),
         "other": float(other[t]),
         "error": found.error,
@@ -113,7 +116,7 @@ def draw(now: Frame, way: str) -> go.Figure:
     """Densities above, the integrand below; at the right the KL against the steps."""
     at, fig, colour = now.traces, go.Figure(), COLOURS[way]
     rows.curve(fig, "start", at["start"], Q, width=1.5, dash="dot")
-    for name, shade, height in (("q", Q, 1.1), ("p", P, 0.94)):
+    for name, shade, height in (("q", Q, 1.07), ("p", P, 0.92)):
         hover = f"density {name}(z) = %{{y:.3f}}<br>at z = %{{x:.2f}}"
         rows.curve(fig, name, at[name], shade, hover)
         rows.label(fig, f"{name}(z)", shade, height)

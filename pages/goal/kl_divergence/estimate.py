@@ -55,7 +55,7 @@ def in_words(mean: float, error: float) -> str:
     """An estimate with as many decimals as its standard error has sense in."""
     if not math.isfinite(error):
         return number(mean, 2)
-    digits = min(4, max(1, 1 - math.floor(math.log10(error)))) if error > 0.0 else 2
+    digits = min(3, max(1, 1 - math.floor(math.log10(error)))) if error > 0.0 else 2
     return f"{number(mean, digits)} ± {number(error, digits)}"
 
 

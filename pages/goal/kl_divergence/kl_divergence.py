@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.goal.kl_divergence.views import VIEWS, detour
+from pages.goal.kl_divergence.views import SAID, VIEWS, detour
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
@@ -38,7 +38,7 @@ with page_layout("kl_divergence") as lesson:
         live_figure(f"kl_{name}", VIEWS[name].build(lesson, chosen))
     except (CheckpointError, DataError) as problem:
         st.error(str(problem))
-    lesson(name)
+    lesson(name, **SAID)
     lesson("questions", **detour())
     with covered("hill"):
         lesson("question_hill")

@@ -41,8 +41,8 @@ NARROW = {
     "yaxis.domain": [0.76, 1],
     "yaxis2.domain": [0.54, 0.73],
     "yaxis3.domain": [0.32, 0.51],
-    "xaxis4.domain": [0, 0.46],
-    "xaxis5.domain": [0.54, 1],
+    "xaxis4.domain": [0.02, 0.43],
+    "xaxis5.domain": [0.59, 1],
     "yaxis4.domain": [0, 0.2],
     "yaxis5.domain": [0, 0.2],
     "height": 600,
@@ -186,7 +186,7 @@ def draw(now: Frame, view: str, shade: str) -> go.Figure:
 def _densities(fig: go.Figure, now: Frame, view: str) -> None:
     """The upper row: q and p, their latest draws below, and what the hand can take hold of."""
     at = now.traces
-    for name, colour, height in (("q", Q, 1.1), ("p", P, 0.9)):
+    for name, colour, height in (("q", Q, 1.07), ("p", P, 0.86)):
         hover = f"density {name}(z) = %{{y:.3f}}<br>at z = %{{x:.2f}}"
         rows.curve(fig, name, at[name], colour, hover)
         rows.label(fig, f"{name}(z)", colour, height)

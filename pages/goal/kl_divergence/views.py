@@ -152,7 +152,7 @@ def _best(lesson: Lesson, chosen: Chosen) -> Picture:
         extra=chosen,
         takeaway=lesson.text("takeaway_best"),
         hint=lesson.text("hint_best"),
-        tex=lesson.text("formula_best"),
+        tex=lesson.text("formula_best", rate=descent.RATE),
         table={
             "μ of q": "{mu_q:.4f}",
             "σ of q": "{sigma_q:.4f}",
@@ -163,7 +163,7 @@ def _best(lesson: Lesson, chosen: Chosen) -> Picture:
         presets=(
             Preset(lesson.text("try_end"), stay | {"t": descent.STEPS}),
             Preset(lesson.text("try_left"), stay | {"mu": -0.8}),
-            Preset(lesson.text("try_lesser"), stay | {"share": 0.9}),
+            Preset(lesson.text("try_lesser"), stay | {"share": 0.8, "mu": 1.6}),
         ),
         source=(descend, slopes),
         height=400,
@@ -219,6 +219,10 @@ VIEWS: dict[str, View] = {
     "best": View("Find the best q", _pick_way, _best),
     "vae": View("The VAE's, one term a dimension", _pick_image, _vae),
 }
+
+
+SAID = {"start": f"{descent.START:g}", "width": descent.WIDTH, "latent": dimensions.LATENT}
+"""What the words below a figure say of it."""
 
 
 def detour() -> dict[str, str]:

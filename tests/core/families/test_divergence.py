@@ -152,6 +152,9 @@ def test_the_best_forward_bell_has_the_moments_and_nothing_is_better(
     way = descend(bell(1.0, 1.0), hills(*p), "forward", 80, 0.15)
     torch.testing.assert_close(way.loc[-1], found.loc, rtol=0, atol=1e-4)
     torch.testing.assert_close(way.scale[-1], found.scale, rtol=1e-4, atol=0)
+    by_loc, by_log_scale = slopes(found, hills(*p), "forward")
+    assert abs(by_loc) < 1e-14
+    assert abs(by_log_scale) < 1e-14
     least = divergences(found, hills(*p)).forward
     for loc, scale in itertools.product((-0.1, 0.0, 0.1), (0.9, 1.0, 1.1)):
         other = divergences(Normal(found.loc + loc, found.scale * scale), hills(*p)).forward
@@ -178,6 +181,41 @@ def test_the_reverse_descent_ends_where_a_search_does(
     way = descend(bell(start, 1.0), hills(*p), "reverse", 80, 0.15)
     assert way.loc[-1].item() == pytest.approx(found.x[0], abs=1e-3)
     assert way.scale[-1].item() == pytest.approx(math.exp(found.x[1]), abs=1e-3)
+
+
+@pytest.mark.parametrize("direction", WAYS)
+def test_a_step_is_the_natural_gradient(direction: Direction) -> None:
+    """Fisher's information is the curvature of a bell's KL to itself, here by torch."""
+    q, p, rate, step = bell(0.7, 1.1), hills(*HILLS[0]), 0.15, 1e-5
+    at = torch.tensor([0.7, 1.1**2], dtype=torch.float64)
+
+    def from_q(moved: Tensor) -> Tensor:
+        return distributions.kl_divergence(
+            q.law, distributions.Normal(moved[0], moved[1].sqrt(), validate_args=False)
+        )
+
+    fisher = torch.autograd.functional.hessian(from_q, at)
+
+    def kl(moved: Tensor) -> float:
+        return float(getattr(divergences(Normal(moved[0], moved[1].sqrt()), p), direction))
+
+    gradient = [(kl(at + step * e) - kl(at - step * e)) / (2 * step) for e in torch.eye(2).double()]
+    wanted = at - rate * torch.linalg.solve(fisher, torch.tensor(gradient, dtype=torch.float64))
+    way = descend(q, p, direction, 1, rate)
+    torch.testing.assert_close(way.loc[1], wanted[0], rtol=1e-7, atol=1e-7)
+    torch.testing.assert_close(way.scale[1].square(), wanted[1], rtol=1e-7, atol=1e-7)
+
+
+def test_the_forward_descent_goes_a_share_of_what_is_left() -> None:
+    p = hills(*HILLS[1])
+    way = descend(bell(3.0, 1.0), p, "forward", 30, 0.15)
+    left = (way.loc - p.mean) / (way.loc[0] - p.mean)
+    torch.testing.assert_close(left, 0.85 ** torch.arange(31, dtype=torch.float64))
+
+
+def test_a_start_too_wide_for_the_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="too large"):
+        descend(bell(0.0, 5.0), hills(*HILLS[0]), "reverse", 3, 0.5)
 
 
 def test_running_means_and_their_errors() -> None:
