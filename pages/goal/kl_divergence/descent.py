@@ -109,7 +109,8 @@ def verdict(q: Normal, p: Hills) -> str:
     valley = 0.5 * (p.left + p.right)
     right = float(torch.special.ndtr((q.loc - valley) / q.scale))
     side, share = ("right", right) if right > 0.5 else ("left", 1.0 - right)
-    return f"{share:.0%} of q is on the {side} hill's side."
+    told = f"{share:.0%}" if share < 0.995 else "More than 99%"
+    return f"{told} of q is on the {side} hill's side."
 
 
 def draw(now: Frame, way: str) -> go.Figure:

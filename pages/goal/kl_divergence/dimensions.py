@@ -167,7 +167,7 @@ def _bars(fig: go.Figure, found: Terms) -> float:
             xaxis="x2",
             yaxis="y2",
         )
-        _note(fig, text, colour, 1.0, 1.0 - 0.08 * line, "2")
+        _note(fig, text, colour, 1.0, 1.0 - 0.09 * line, "2")
     return float((found.moved + found.spread).max())
 
 

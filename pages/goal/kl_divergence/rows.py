@@ -99,6 +99,7 @@ def label(fig: go.Figure, text: str, colour: str, height: float, row: str = "") 
         yanchor="top",
         showarrow=False,
         font={"color": theme.var(colour)},
+        bgcolor=theme.var("paper", 0.85),
     )
 
 

@@ -55,8 +55,8 @@ RANK = Param(
     format="d",
 )
 Q_GRIPS = (Handle("q", "mu", body=True), Handle("q flank", "sigma", gain=(-1.0, 1.0)))
-SHADES = {"plain": "as the formula has it", "lifted": "lifted: nowhere negative"}
-WAYS = {"reverse": "KL(q‖p), whose draws are q's", "forward": "KL(p‖q), whose draws are p's"}
+SHADES = {"plain": "as they are", "lifted": "lifted above zero"}
+WAYS = {"reverse": "KL(q‖p): q draws", "forward": "KL(p‖q): p draws"}
 DIGITS = {str(digit): f"a {digit}" if digit != 8 else "an 8" for digit in range(10)}
 
 
@@ -217,7 +217,7 @@ VIEWS: dict[str, View] = {
     "bells": View("Bell against bell", _pick_shade, _bells),
     "hills": View("Bell against two hills", _pick_shade, _hills),
     "best": View("Find the best q", _pick_way, _best),
-    "vae": View("The VAE's, one term a dimension", _pick_image, _vae),
+    "vae": View("The VAE's terms", _pick_image, _vae),
 }
 
 
