@@ -16,7 +16,7 @@ from pages.ui.digits import HIDDEN_AXIS, tile
 from pages.ui.live import Frame
 from vae_core.families import Normal
 from vae_core.training.pretrained import load_pretrained
-from vae_core.vae.data import as_unit, load_mnist
+from vae_core.vae.data import held_out_digit
 from vae_core.vae.priors import kl_per_dimension
 
 MODEL, SPECIMENS = "latent20", 20
@@ -44,10 +44,8 @@ class Terms(NamedTuple):
 
 @lru_cache(maxsize=256)
 def image(digit: int, specimen: int) -> torch.Tensor:
-    """The `specimen`-th (from 1) test image of a digit, (784,). Raises DataError."""
-    data = load_mnist()
-    places = (data.test_labels == digit).nonzero()[:, 0]
-    return as_unit(data.test_images[places[specimen - 1]])
+    """An image of `held_out_digit`, kept. Raises DataError."""
+    return held_out_digit(digit, specimen)
 
 
 @lru_cache(maxsize=64)

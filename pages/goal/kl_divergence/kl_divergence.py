@@ -42,6 +42,8 @@ with page_layout("kl_divergence") as lesson:
     lesson("questions", **detour())
     with covered("hill"):
         lesson("question_hill")
+        with st.expander("Derivation of the best bell"):
+            lesson("derivation_best")
     with st.expander("Derivation"):
         lesson("derivation")
     lesson("source")
