@@ -41,6 +41,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         ("kl_divergence", "The KL divergence"),
         ("elbo", "The ELBO, symbol by symbol"),
         ("elbo_gap", "The gap below the evidence"),
+        ("amortized", "Learns, or predicts?"),
     ),
     "The obstacle": _chapter(
         "obstacle",
