@@ -59,13 +59,15 @@ with layout.page_layout("start") as lesson:
     lesson("cost")
 
     st.subheader("Where to go", anchor=False)
-    others = contents.ALL_PAGES[1:]
-    for first in range(0, len(others), A_ROW):
-        row = others[first : first + A_ROW]
-        for column, page in zip(st.columns(A_ROW), row, strict=False):
-            with column:
-                layout.page_link(page)
-                Lesson(page.key)("teaser")
+    for chapter, pages in contents.CHAPTERS.items():
+        st.markdown(f"**{chapter}**")
+        others = [page for page in pages if page.key != "start"]
+        for first in range(0, len(others), A_ROW):
+            row = others[first : first + A_ROW]
+            for column, page in zip(st.columns(A_ROW), row, strict=False):
+                with column:
+                    layout.page_link(page)
+                    Lesson(page.key)("teaser")
 
     st.subheader("The letters", anchor=False)
     lesson("letters")
