@@ -81,11 +81,11 @@ function fillPath(trace, parts, xa, ya, previous) {
   const last = all[all.length - 1];
   if (trace.fill === "tozeroy") {
     const zero = tenth(ya.c2p(0, true));
-    return `${joined([[first[0], zero], ...all, [last[0], zero]])}Z`;
+    return `${joined([[last[0], zero], [first[0], zero], ...all])}Z`;
   }
   if (trace.fill === "tozerox") {
     const zero = tenth(xa.c2p(0, true));
-    return `${joined([[zero, first[1]], ...all, [zero, last[1]]])}Z`;
+    return `${joined([[zero, last[1]], [zero, first[1]], ...all])}Z`;
   }
   if (trace.fill === "tonexty") {
     return previous ? `${joined([...all, ...previous.toReversed()])}Z` : null;
