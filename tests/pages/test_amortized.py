@@ -69,7 +69,7 @@ def test_an_axis_is_ahead_in_time_and_size() -> None:
         stay = {name: value for name, value in HAND.items() if name != param.key}
         others = (*stay.items(), ("digit", 3))
         sent = axis_ahead(picture.by_hand, param.key, param.positions, others, lambda: None)
-        assert len(sent["data"]) < 250_000
+        assert len(sent["data"]) < 200_000
 
 
 def test_a_thousand_images_are_counted_and_told() -> None:

@@ -45,8 +45,8 @@ def _pick_digit() -> dict[str, Any]:
 def _params() -> tuple[Param, ...]:
     common: dict[str, Any] = {"positions": SIGMAS, "default": SIGMAS[-1], "colour": "sigma"}
     return (
-        Param("mu1", "mean μ₁", -3.5, 3.5, 0.05, default=0, colour="mu"),
-        Param("mu2", "mean μ₂", -3.5, 3.5, 0.05, default=0, colour="mu"),
+        Param("mu1", "mean μ₁", -3.5, 3.5, 0.07, default=0, colour="mu"),
+        Param("mu2", "mean μ₂", -3.5, 3.5, 0.07, default=0, colour="mu"),
         Param("sigma1", "deviation σ₁", format=".3f", **common),
         Param("sigma2", "deviation σ₂", format=".3f", **common),
     )
