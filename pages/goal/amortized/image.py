@@ -11,13 +11,8 @@ from vae_core.families import Normal
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import held_out_digit
 from vae_core.vae.model import VAE
-from vae_core.vae.posterior import (
-    GridPosterior,
-    Refinement,
-    grid_posterior,
-    measured_elbo,
-    refine,
-)
+from vae_core.vae.posterior import GridPosterior, climb, grid_posterior, measured_elbo
+from vae_core.vae.posterior.amortize import NODES
 
 SPECIMEN = 2
 STEPS = 25
@@ -32,7 +27,8 @@ class Solved(NamedTuple):
     truth: GridPosterior
     encoder: Normal
     bound: float
-    way: Refinement
+    way: Normal
+    way_bound: float
     best: Normal
     best_bound: float
 
@@ -58,13 +54,21 @@ def solved(digit: int) -> Solved:
     x = held_out_digit(digit, SPECIMEN)
     with torch.no_grad():
         encoder = model().encoder(x)
-    starts = (Normal(torch.zeros(2), torch.ones(2)), encoder)
-    ways = [refine(model(), x, STEPS, start) for start in starts]
-    last = max(ways, key=lambda way: float(way.elbo[-1]))
-    best = Normal(last.loc[-1], last.scale[-1])
-    bound = measured_elbo(model(), x, encoder)[0]
-    truth = grid_posterior(model(), x)
-    return Solved(truth, encoder, bound, ways[0], best, float(last.elbo[-1]))
+    zeros = torch.zeros(2)
+    starts = Normal(torch.stack((zeros, encoder.loc)), torch.stack((zeros + 1.0, encoder.scale)))
+    locs, scales = climb(model(), x.expand(2, -1), starts, STEPS, NODES)
+    ends = [Normal(locs[-1, i], scales[-1, i]) for i in (0, 1)]
+    bounds = [measured_elbo(model(), x, q)[0] for q in (*ends, encoder)]
+    best = 0 if bounds[0] > bounds[1] else 1
+    return Solved(
+        grid_posterior(model(), x),
+        encoder,
+        bounds[2],
+        Normal(locs[:, 0], scales[:, 0]),
+        bounds[0],
+        ends[best],
+        bounds[best],
+    )
 
 
 def near_encoder(digit: int) -> dict[str, float]:

@@ -30,16 +30,11 @@ class Refinement:
     error: float
 
 
-def refine(model: VAE, x: Tensor, steps: int = STEPS, start: Normal | None = None) -> Refinement:
-    """Raise the ELBO of one image (784,) by gradient steps on mu and log sigma; the weights stay.
-
-    Args:
-        start: with loc and scale (2,); what the encoder predicts if left out.
-    """
+def refine(model: VAE, x: Tensor, steps: int = STEPS) -> Refinement:
+    """Raise the ELBO of one image (784,) by `climb`, from what the encoder predicts."""
     with torch.no_grad():
-        start = start or model.encoder(x)
-    first = Normal(start.loc.unsqueeze(0), start.scale.unsqueeze(0))
-    locs, scales = climb(model, x.unsqueeze(0), first, steps)
+        start = model.encoder(x.unsqueeze(0))
+    locs, scales = climb(model, x.unsqueeze(0), start, steps)
     return _measured(model, x, locs[:, 0], scales[:, 0])
 
 
