@@ -130,7 +130,7 @@ SLIDERS = [
     ("/location_scale", "transform", ("mu", "sigma", "eps", "playback")),
     ("/gradient_variance", "variance_histogram", ("mu", "sigma", "playback")),
     ("/gradient_variance?view=against", "variance_against", ("mu", "sigma")),
-    ("/gradient_variance?view=mean", "variance_mean", ("mu", "sigma", "samples", "dim", "playback")),
+    ("/gradient_variance?view=mean", "variance_mean", ("mu", "samples", "dim", "playback")),
     ("/gradient_variance?view=parts", "variance_parts", ("mu", "sigma", "batch", "spread")),
     ("/race", "race", ("playback",)),
     ("/inside_vae", "inside_map", ("z1", "z2")),
