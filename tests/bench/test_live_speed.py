@@ -15,16 +15,23 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from pages import contents
+from tests.support.each_page import PAGES
 from tests.support.live_page import LivePage
 
 pytestmark = [pytest.mark.bench, pytest.mark.browser]
 
 SECONDS, MOVES = 2.0, 120
 RELEASES, SLOWEST = 40, 300
+VISITS, FIRST_FIGURE = 5, 1.5
 FIGURES = [
     ("/location_scale", "transform", "mu"),
     ("/gradient_variance", "variance_histogram", "mu"),
     ("/inside_vae", "inside_map", "z1"),
+    ("/kl_divergence", "kl_bells", "mu"),
+    ("/elbo_gap", "gap", "mu"),
+    ("/amortized", "hand", "mu1"),
+    ("/stuck", "stuck_density", "mu"),
 ]
 each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
 
@@ -250,6 +257,25 @@ def test_a_release_is_answered(visit: Any, path: str, key: str, param: str) -> N
     middle, slow = statistics.median(waits), percentile(waits, 0.95)
     print(f"\n{path}: release to final numbers {middle:.0f} ms, {slow:.0f} ms at p95")
     assert slow <= SLOWEST
+
+
+@PAGES
+def test_the_first_figure_of_a_page(browser: Browser, server: str, page: contents.PageInfo) -> None:
+    """On a warm server: a browser that has been here, and one that has not, which is only told."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    waits = []
+    for _visit in range(VISITS + 1):
+        tab = context.new_page()
+        started = time.perf_counter()
+        tab.goto(f"{server}/{page.address}")
+        tab.wait_for_selector(".ttn-live[data-settled]")
+        waits.append(time.perf_counter() - started)
+        tab.wait_for_timeout(1500)
+        tab.close()
+    context.close()
+    fresh, again = waits[0], statistics.median(waits[1:])
+    print(f"\n/{page.address}: first figure after {again:.2f} s; {fresh:.2f} s in a fresh browser")
+    assert again <= FIRST_FIGURE
 
 
 def transferred(page: Page, address: str) -> int:
