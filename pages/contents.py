@@ -45,6 +45,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     ),
     "The obstacle": _chapter(
         "obstacle",
+        ("monte_carlo", "What is an estimate?"),
         ("stuck", "Why the gradient gets stuck"),
     ),
     "The trick": _chapter(

@@ -1,0 +1,67 @@
+"""Lines, words and dots, as the views of the page draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+
+from pages.ui import theme
+
+CLEAR = "rgba(0,0,0,0)"
+
+
+def add_line(
+    fig: go.Figure,
+    name: str,
+    at: Mapping[str, Any],
+    colour: str,
+    *,
+    width: float = 2.5,
+    fill: str = "",
+    to: str = "tozeroy",
+    dash: str = "solid",
+    **axes: Any,
+) -> None:
+    """A curve, filled where a fill is given: down to the axis, or `to` the trace before it."""
+    area = {"fill": to, "fillcolor": fill} if fill else {}
+    line = {"color": colour, "width": width, "simplify": False, "dash": dash}
+    common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    fig.add_scatter(name=name, x=at["x"], y=at["y"], line=line, **common, **area, **axes)
+
+
+def add_words(
+    fig: go.Figure,
+    name: str,
+    at: Mapping[str, Any],
+    colour: str,
+    size: float = 13,
+    place: str = "middle right",
+    **axes: Any,
+) -> None:
+    """Text in the picture, which may change from frame to frame."""
+    common = {"mode": "text", "hoverinfo": "skip", "showlegend": False, "textposition": place}
+    fig.add_scatter(name=name, **at, textfont={"color": colour, "size": size}, **common, **axes)
+
+
+def add_dots(
+    fig: go.Figure,
+    name: str,
+    at: Mapping[str, Any],
+    colour: str,
+    size: float,
+    hover: str = "",
+    **axes: Any,
+) -> None:
+    """Dots whose label says what the number is; without a label where none is given."""
+    symbol = axes.pop("symbol", "circle")
+    outline = {"color": theme.var("paper"), "width": 1 if size > 8 else 0.5}
+    marker: dict[str, Any] = {"color": colour, "size": size, "symbol": symbol}
+    if "open" not in symbol and "line" not in symbol:
+        marker["line"] = outline
+    elif "line" in symbol:
+        marker["line"] = {"color": colour, "width": 1.5}
+    told = {"hovertemplate": hover + "<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    common = {"mode": "markers", "showlegend": False, **told}
+    fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
