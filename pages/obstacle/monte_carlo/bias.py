@@ -22,13 +22,13 @@ from pages.ui.numbers import number, short
 from vae_core.families.monte_carlo import Law, log_mean_of_squares, mean_of_squares
 
 MOST, REPLICATES = 200, 4000
-WINDOW, BINS, ROW = (-3.0, 3.0), 60, 1.45
+WINDOW, BINS, ROW = (-3.0, 3.0), 60, 1.7
 MEASURED_AT = (1, 2, 4, 8, 16, 32, 64)
 ALONG = np.unique(np.geomspace(1, MOST, 40).round().astype(int))
 LEAST, TOP = 0.003, 4.0
 ROWS = {
-    "mean": ("mean of K draws of z²", "z"),
-    "first": ("the first draw alone", "muted"),
+    "mean": ("mean of K draws", "z"),
+    "first": ("first draw alone", "muted"),
     "log": ("log of the mean", "accent"),
 }
 FEET = {name: ROW * (len(ROWS) - 1 - row) for row, name in enumerate(ROWS)}
@@ -86,10 +86,9 @@ def frame(k: int, seed: int) -> Frame:
         ends = [average - 2.0 * error, average + 2.0 * error]
         traces[f"{name} error"] = {"x": ends, "y": [foot - 0.13] * 2}
         bias, spread = exact[name]
-        words = f"bias {number(bias, 3)}, spread {number(spread)}"
-        traces[f"{name} words"] = {"x": [WINDOW[1]], "y": [foot + 0.62], "text": [words]}
+        words = f"<b>{ROWS[name][0]}</b>: bias {number(bias, 3)}, spread {number(spread)}"
+        traces[f"{name} words"] = {"x": [WINDOW[0]], "y": [foot + 1.2], "text": [words]}
     bias, spread = exact["log"]
-    traces["here"] = {"x": [k, k], "y": [LEAST / 10, 10 * TOP]}
     traces["bias here"] = {"x": [k], "y": [-bias]}
     traces["spread here"] = {"x": [k], "y": [exact["mean"].deviation]}
     traces["measured bias"] = _measured(seed)
@@ -133,13 +132,13 @@ def draw(now: Frame) -> go.Figure:
     fig, at = go.Figure(), now.traces
     for name, (title, colour) in ROWS.items():
         _draw_row(fig, now, name, title, colour)
-    truth = {"x": [0, 0], "y": [-0.3, ROW * len(ROWS)]}
+    heights = [y for foot in FEET.values() for y in (foot - 0.28, foot + 1.05, math.nan)]
+    truth = {"x": [0.0] * len(heights), "y": heights}
     add_line(fig, "truth", truth, theme.var("ink"), width=2, dash="dash")
     right, green, blue = {"xaxis": "x2", "yaxis": "y2"}, theme.var("z"), theme.var("accent")
     counts = [int(k) for k in ALONG]
     spreads = {"x": ALONG, "y": [mean_of_squares(k).deviation for k in counts]}
     biases = {"x": ALONG, "y": [-log_mean_of_squares(k).mean for k in counts]}
-    add_line(fig, "here", at["here"], theme.var("muted"), width=1.5, dash="dot", **right)
     add_line(fig, "spread line", spreads, green, width=2, **right)
     add_line(fig, "bias line", biases, blue, width=2, **right)
     hover = "log of the mean of %{x} draws:<br>measured %{y:.3f} too low"
@@ -169,9 +168,7 @@ def _draw_row(fig: go.Figure, now: Frame, name: str, title: str, colour: str) ->
     add_line(fig, f"{name} error", at[f"{name} error"], shade, width=5)
     hover = f"<b>{title}</b><br>on average off by %{{x:.3f}}"
     add_dots(fig, f"{name} average", at[f"{name} average"], shade, 11, hover)
-    heading = {"x": [WINDOW[1]], "y": [foot + 0.9], "text": [f"<b>{title}</b>"]}
-    add_words(fig, f"{name} title", heading, shade, 13, "middle left")
-    add_words(fig, f"{name} words", at[f"{name} words"], shade, 13, "middle left")
+    add_words(fig, f"{name} words", at[f"{name} words"], shade, 13)
 
 
 def _dress(fig: go.Figure) -> None:
@@ -184,7 +181,7 @@ def _dress(fig: go.Figure) -> None:
             "zeroline": False,
         },
         yaxis={
-            "range": (-0.3, ROW * len(ROWS) - 0.2),
+            "range": (-0.32, ROW * len(ROWS) - 0.3),
             "showticklabels": False,
             "showgrid": False,
             "zeroline": False,

@@ -26,7 +26,7 @@ from vae_core.families.cube import (
     wave_mean,
 )
 
-MOST_DIMS, MOST_EVALUATIONS = 20, 1_000_000
+MOST_DIMS, MOST_BUDGET, END = 20, 100_000, 1_000_000
 SAMPLES, POOL = (1, 4, 16, 64, 256, 1024, 4096), 4096 * 64
 PER_AXIS = np.unique(np.geomspace(1, 2000, 34).round().astype(int))
 LEAST, TOP, FARTHEST = 1e-6, 3.0, 1e9
@@ -60,11 +60,11 @@ def frame(dim: int, budget: int, seed: int) -> Frame:
     deviation, measured = wave_deviation(dim), _measured(seed)[dim - 1]
     points, (counts, errors) = affordable_grid(budget, dim), _grid(dim)
     by_draws, by_grid = deviation / math.sqrt(budget), grid_error(points, dim)
-    slope = float(np.polyfit(np.log(SAMPLES), np.log(measured), 1)[0])
+    slope = fitted_slope(measured)
     traces: dict[str, dict[str, Any]] = {
         "expected": {
-            "x": [1, MOST_EVALUATIONS],
-            "y": [deviation, deviation / math.sqrt(MOST_EVALUATIONS)],
+            "x": [1, END],
+            "y": [deviation, deviation / math.sqrt(END)],
         },
         "grid": {"x": counts, "y": errors},
         "measured": {"x": SAMPLES, "y": measured},
@@ -85,6 +85,12 @@ def frame(dim: int, budget: int, seed: int) -> Frame:
         "told": told(dim, budget, points, by_draws, by_grid),
     }
     return Frame(traces, numbers)
+
+
+def fitted_slope(measured: np.ndarray) -> float:
+    """Slope of a line through the measured errors, each weighed by how many averages it is of."""
+    trust = np.sqrt(POOL / np.array(SAMPLES))
+    return float(np.polyfit(np.log(SAMPLES), np.log(measured), 1, w=trust)[0])
 
 
 def _slope(dim: int) -> str:
@@ -124,7 +130,7 @@ def draw(now: Frame) -> go.Figure:
     add_dots(fig, "grid here", at["grid here"], ink, 15, symbol="square-open")
     add_words(fig, "draws words", at["draws words"], green, 14)
     add_words(fig, "grid words", at["grid words"], blue, 14)
-    ends = [-0.1, math.log10(MOST_EVALUATIONS) + 0.1]
+    ends = [-0.1, math.log10(END) + 0.1]
     ticks = {"type": "log", "dtick": 1, "exponentformat": "power"}
     fig.update_xaxes(title="evaluations of f: K", range=ends, **ticks)
     span = [math.log10(LEAST), math.log10(TOP)]

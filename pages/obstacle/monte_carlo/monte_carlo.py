@@ -21,10 +21,10 @@ with page_layout("monte_carlo") as lesson:
         "monte_carlo_halve",
         question=lesson.text("predict"),
         options={
-            "two": "Twice as many",
-            "four": "Four times as many",
-            "eight": "Eight times as many",
-            "dimensions": "That depends on the dimension",
+            "two": "2 times",
+            "four": "4 times",
+            "eight": "8 times",
+            "dimensions": "It depends on the dimension",
         },
         answer="four",
         explanations={

@@ -36,21 +36,30 @@ DIM = Param(
 BUDGET = Param(
     "budget",
     "evaluations K",
-    positions=tuple(float(f"{10**power:.2g}") for power in np.linspace(1, 6, 101)),
-    default=1_000_000,
+    positions=tuple(float(f"{10**power:.2g}") for power in np.linspace(1, 5, 101)),
+    default=error.MOST_BUDGET,
     format=",d",
     help="How often f is evaluated, by draws or by the grid.",
 )
 SAMPLES = Param(
     "k",
-    "draws K an estimate",
+    "draws K",
     positions=tuple(int(k) for k in bias.ALONG),
     default=4,
     format="d",
     help="How many draws one estimate averages over.",
 )
-MU = Param("mu", "mean μ of q", -1, 5, 0.1, default=3, colour="mu", help="Or drag the bell.")
-SIGMA = Param("sigma", "deviation σ of q", 0.4, 2.5, 0.05, default=1, colour="sigma")
+MU = Param(
+    "mu",
+    "mean μ",
+    -1,
+    5,
+    0.1,
+    default=3,
+    colour="mu",
+    help="Of the proposal q, whose bell can be dragged, too.",
+)
+SIGMA = Param("sigma", "deviation σ", 0.4, 2.5, 0.05, default=1, colour="sigma")
 WEIGHED = Param(
     "weighed",
     "draws K",

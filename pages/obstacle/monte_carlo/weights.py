@@ -29,10 +29,10 @@ from vae_core.families.monte_carlo import (
     weighted_variance,
 )
 
-MOST, STEMS, CUTS, SIDE = 1000, 30, 30, 6.5
+MOST, STEMS, CUTS, SIDE = 1000, 30, 20, 6.5
 FLOOR, CEILING = 1e-4, 1e4
-BELL = np.linspace(-3.5, 3.5, 49)
-PLACES = np.linspace(-SIDE, SIDE, 41)
+BELL = np.linspace(-3.5, 3.5, 41)
+PLACES = np.linspace(-SIDE, SIDE, 49)
 ROWS = {"plain": 2.0, "weighted": 1.0, "normalized": 0.0}
 NAMES = {"plain": "plain draws", "weighted": "weighted", "normalized": "self-normalized"}
 COLOURS = {"plain": "accent", "weighted": "z", "normalized": "muted"}
@@ -44,7 +44,7 @@ NARROW = {
     "xaxis2.domain": (0.27, 1.0),
     "yaxis3.domain": (0.22, 0.41),
     "xaxis3.domain": (0.0, 1.0),
-    "yaxis4.domain": (0.0, 0.06),
+    "yaxis4.domain": (0.0, 0.1),
 }
 
 
@@ -214,7 +214,7 @@ def draw(now: Frame, of: str) -> go.Figure:
     fig, at, asked = go.Figure(), now.traces, ASKED[of]
     blue, green = theme.var("accent"), theme.var("z")
     if of == "rare":
-        band = {"x": [3.0, SIDE], "y": [0.95, 0.95]}
+        band = {"x": [3.0, SIDE], "y": [1.05, 1.05]}
         add_line(fig, "beyond 3", band, "rgba(0,0,0,0)", width=0, fill=theme.var("muted", 0.15))
     target = {"x": BELL, "y": _height()}
     add_line(fig, "p(z)", target, blue, fill=theme.var("accent", 0.14))
@@ -222,7 +222,7 @@ def draw(now: Frame, of: str) -> go.Figure:
     hover = "a draw from q: z = %{x:.2f}"
     add_dots(fig, "draws", at["draws"], green, 6, hover)
     for text, x, colour in (("target p", -SIDE + 0.2, blue), ("proposal q", -SIDE + 2.6, green)):
-        add_words(fig, text, {"x": [x], "y": [0.84], "text": [text]}, colour, 14)
+        add_words(fig, text, {"x": [x], "y": [0.93], "text": [text]}, colour, 14)
     lower: dict[str, Any] = {"xaxis": "x", "yaxis": "y2"}
     ink = theme.var("muted")
     one = {"x": [-SIDE, SIDE], "y": [1, 1]}
@@ -271,12 +271,13 @@ def _draw_shares(fig: go.Figure, now: Frame) -> None:
 
 def _dress(fig: go.Figure, asked: Asked) -> None:
     quiet = {"zeroline": False, "showgrid": False}
-    ticks = {"tickvals": [1e-4, 1e-2, 1, 1e2, 1e4], "exponentformat": "power", "type": "log"}
+    marks = [1e-4, 1e-2, 1.0, 1e2, 1e4]
+    ticks = {"tickvals": marks, "ticktext": [short(mark) for mark in marks], "type": "log"}
     fig.update_layout(
         xaxis={"domain": (0, 0.54), "range": [-SIDE, SIDE], "anchor": "y2", "title": "z", **quiet},
         yaxis={
             "domain": (0.6, 1.0),
-            "range": (-0.03, 0.95),
+            "range": (-0.03, 1.05),
             "title": "density",
             "nticks": 3,
             **quiet,
@@ -305,7 +306,7 @@ def _dress(fig: go.Figure, asked: Asked) -> None:
             **quiet,
         },
         xaxis3={"domain": (0.62, 1.0), "range": (0, 1), "anchor": "y4", "visible": False},
-        yaxis4={"domain": (0.02, 0.2), "range": (-0.5, 1.2), "anchor": "x3", "visible": False},
+        yaxis4={"domain": (0.02, 0.2), "range": (-0.5, 1.4), "anchor": "x3", "visible": False},
         barmode="overlay",
         uirevision=f"weights {asked.title}",
         showlegend=False,
