@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from pages.obstacle.monte_carlo import average, bias, error, weights
+from pages.obstacle.monte_carlo import average, bias, error, weights, weights_drawn
 from pages.obstacle.monte_carlo.views import VIEWS
 from pages.ui.lesson import Lesson
 from pages.ui.live import Picture
@@ -197,7 +197,7 @@ def test_bells_and_truth_stay_in_sight(of: str) -> None:
     for sigma in (0.4, 2.5):
         for mu in (-1.0, 5.0):
             now = weights.frame(mu, sigma, 100, 0, of)
-            figure: Any = weights.draw(now, of)
+            figure: Any = weights_drawn.draw(now, of)
             assert now.traces["q(z)"]["y"].max() < figure.layout.yaxis.range[1]
             assert np.nanmax(now.traces["cuts"]["x"]) <= 1 + 1e-12
     low, high = weights.ASKED[of].window

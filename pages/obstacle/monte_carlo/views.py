@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pages.obstacle.monte_carlo import average, bias, error, weights
+from pages.obstacle.monte_carlo import average, bias, error, weights, weights_drawn
 from pages.ui.lesson import Lesson
 from pages.ui.live import Handle, Param, Picture, Preset, Transport
 from vae_core.families.cube import grid_value, measured_errors, wave, wave_mean
@@ -155,7 +155,7 @@ def _weights(lesson: Lesson, of: str) -> Picture:
     stay = {"view": "weights", "of": of}
     return Picture(
         frame=weights.frame,
-        figure=partial(weights.draw, of=of),
+        figure=partial(weights_drawn.draw, of=of),
         steady=True,
         params=(MU, SIGMA, WEIGHED, SEED),
         handles=(Handle("q(z)", "mu", body=True),),
