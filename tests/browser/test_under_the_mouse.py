@@ -32,6 +32,10 @@ FIGURES = [
     ("/train_vae", "curves"),
     ("/stuck?view=support", "stuck_support"),
     ("/stuck?view=ways", "stuck_ways"),
+    ("/monte_carlo", "monte_carlo_average"),
+    ("/monte_carlo?view=error", "monte_carlo_error"),
+    ("/monte_carlo?view=bias", "monte_carlo_bias"),
+    ("/monte_carlo?view=weights", "monte_carlo_weights"),
 ]
 WITHOUT_LABELS = [("/inside_vae?view=map", "inside_map"), ("/inside_vae?view=gap", "inside_gap")]
 # What stands beside the middle point of each trace that answers to the mouse.

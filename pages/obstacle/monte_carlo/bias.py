@@ -25,7 +25,7 @@ MOST, REPLICATES = 200, 4000
 WINDOW, BINS, ROW = (-3.0, 3.0), 60, 1.7
 MEASURED_AT = (1, 2, 4, 8, 16, 32, 64)
 ALONG = np.unique(np.geomspace(1, MOST, 40).round().astype(int))
-LEAST, TOP = 0.003, 4.0
+LEAST, TOP = 0.0027, 4.0
 ROWS = {
     "mean": ("mean of K draws", "z"),
     "first": ("first draw alone", "muted"),
@@ -147,8 +147,8 @@ def draw(now: Frame) -> go.Figure:
     for name in ("bias here", "spread here"):
         add_dots(fig, name, at[name], ink, 15, symbol="circle-open", **right)
     for text, y, colour in (
-        ("spread: slope −1/2", 0.0075, green),
-        ("bias of the log: slope −1", 0.0043, blue),
+        ("spread: slope −1/2", 0.0085, green),
+        ("bias of the log: slope −1", 0.0041, blue),
     ):
         add_words(fig, text, {"x": [1.1], "y": [y], "text": [text]}, colour, 13, **right)
     _dress(fig)
@@ -188,7 +188,7 @@ def _dress(fig: go.Figure) -> None:
         },
         xaxis2={
             "domain": (0.68, 1.0),
-            "range": [-0.05, math.log10(MOST) + 0.05],
+            "range": [-0.1, math.log10(MOST) + 0.12],
             "tickvals": [1, 10, 100],
             "anchor": "y2",
             "title": "draws K",

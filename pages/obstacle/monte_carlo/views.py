@@ -108,8 +108,8 @@ def _error(lesson: Lesson, _of: str) -> Picture:
         tex=lesson.text("formula_error"),
         table={
             "integral over the cube": "{exact:.6f}",
-            "deviation σ of f(z)": "{deviation:.4f}",
-            "error of K draws, σ/√K": "{by_draws:.3g}",
+            "deviation of f(z)": "{deviation:.4f}",
+            "error of K draws": "{by_draws:.3g}",
             "slope of the measured dots": "{slope:.3f}",
             "points an axis": "{points:d}",
             "points of that grid": "{cells:,d}",

@@ -61,6 +61,20 @@ def test_a_grids_error_falls_with_slope_minus_two_over_d(dim: int) -> None:
     assert slope == pytest.approx(-2.0 / dim, rel=0.01)
 
 
+@pytest.mark.parametrize("dim", [1, 3, 10])
+def test_a_rule_of_order_four_has_slope_minus_four_over_d(dim: int) -> None:
+    """Two Gauss points a panel; the mean of the wave is the D-th power of one axis's."""
+    nodes, _ = leggauss(2)
+    counts, errors = [], []
+    for panels in (4, 6, 8, 12):
+        x = ((np.arange(panels)[:, None] + (nodes + 1) / 2) / panels).ravel()
+        axis = np.cos(4 * (x - 0.5) / math.sqrt(dim)).mean()
+        counts.append(float(2 * panels) ** dim)
+        errors.append(abs(axis**dim - wave_mean(dim)))
+    slope = np.polyfit(np.log(counts), np.log(errors), 1)[0]
+    assert slope == pytest.approx(-4 / dim, rel=0.02)
+
+
 @pytest.mark.parametrize("dim", [1, 2, 3, 4, 10, 20])
 def test_the_largest_grid_that_can_be_paid(dim: int) -> None:
     for evaluations in (1, 2, 10, 999, 1000, 1024, 59_048, 59_049, 100_000, 10**6, 2**20):
