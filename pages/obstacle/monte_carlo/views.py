@@ -159,6 +159,7 @@ def _weights(lesson: Lesson, of: str) -> Picture:
         steady=True,
         params=(MU, SIGMA, WEIGHED, SEED),
         handles=(Handle("q(z)", "mu", body=True),),
+        hint=lesson.text("hint"),
         extra={"of": of},
         takeaway="{told}",
         tex=lesson.text("formula_weights"),

@@ -124,8 +124,8 @@ def _clipped(weights: np.ndarray) -> np.ndarray:
 
 
 def _stems(z: np.ndarray, weights: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-    gap = np.full(z.size, np.nan)
-    foot, top = np.full(z.size, FLOOR), np.clip(weights, FLOOR, CEILING)
+    gap, seen = np.full(z.size, np.nan), (weights > FLOOR) & (np.abs(z) < SIDE)
+    foot, top = (np.where(seen, y, np.nan) for y in (FLOOR, np.minimum(weights, CEILING)))
     return {
         "stems": {
             "x": np.column_stack([z, z, gap]).ravel(),
