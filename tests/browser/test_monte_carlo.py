@@ -35,7 +35,7 @@ def test_draw_one_and_draw_a_hundred_and_the_mean_follows(open_page: Opener) -> 
         live.root.get_by_role("button", name=button, exact=True).click()
         numbers = average.frame(n, 3, "square").numbers
         mean, spread = (f"{float(numbers[name]):.3f}" for name in ("mean", "error"))
-        expect(said).to_contain_text(f"{n} draws average {mean} ± {spread}")
+        expect(said).to_contain_text(f"At K = {n} the mean is {mean} ± {spread}")
     live.wait_for(n=208)
     assert "n=208" in page.url
 

@@ -175,7 +175,7 @@ def _dress(fig: go.Figure, of: Cost) -> None:
         xaxis2={
             "domain": (0.6, 1.0),
             "type": "log",
-            "range": [-0.03, math.log10(MOST) + 0.03],
+            "range": [-0.08, math.log10(MOST) + 0.08],
             "dtick": 1,
             "anchor": "y3",
             "title": "draws K",
