@@ -1,6 +1,7 @@
 # make run     install what the app needs into .venv (first time only) and start the server
 # make test    install what the checks need, a browser included, and run them all
 # make exhaustive   what takes minutes: millions of replicates, every page behind a proxy and cold
+# make browsers   open every page in Firefox and WebKit, too
 # make bench   measure speed in a headless browser
 # make fmt     put the code in order
 # make pictures   photograph the running pages for the README
@@ -16,7 +17,7 @@ TORCH_INDEX ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
-.PHONY: run test exhaustive bench pictures lint fmt clean
+.PHONY: run test exhaustive browsers bench pictures lint fmt clean
 
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
@@ -27,6 +28,10 @@ test: .venv/browser lint
 
 exhaustive: .venv/browser
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup -m exhaustive
+
+# A process for each of the two.
+browsers: .venv/other-browsers
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/browser/test_other_browsers.py -n 2 --dist loadgroup -m browsers
 
 bench: .venv/browser
 	$(PY) -m pytest -m bench -s
@@ -75,4 +80,8 @@ clean:
 .venv/browser: tests/support/find_browser.py tests/support/find_proxy.py .venv/installed-dev
 	@$(PY) tests/support/find_browser.py --install
 	@$(PY) tests/support/find_proxy.py --install
+	@touch $@
+
+.venv/other-browsers: tests/support/find_other_browsers.py .venv/installed-dev
+	@$(PY) tests/support/find_other_browsers.py --install
 	@touch $@

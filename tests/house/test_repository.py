@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.house.test_layers import imports
-from tests.support import find_browser, find_proxy
+from tests.support import find_browser, find_other_browsers, find_proxy
 
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
@@ -59,6 +59,20 @@ def test_a_missing_browser_is_said_and_fails(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(find_browser, "_playwright_own", lambda: "no/such/browser")
     with pytest.raises(SystemExit, match="Install Chromium"):
         find_browser.main()
+
+
+def test_missing_other_browsers_are_said_and_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FIREFOX", raising=False)
+    monkeypatch.setattr(find_other_browsers.shutil, "which", lambda _name: None)
+    with pytest.raises(SystemExit, match=r"No firefox and no WebKitWebDriver .* firefox-esr"):
+        find_other_browsers.main()
+    monkeypatch.setattr(find_other_browsers.shutil, "which", lambda name: name)
+    assert find_other_browsers.missing() == []
+    assert find_other_browsers.way_to_install([]) == []
+    monkeypatch.setattr(find_other_browsers.os, "geteuid", lambda: 0, raising=False)
+    update, install = find_other_browsers.way_to_install(["firefox", "Xvfb"])
+    assert update == ["apt-get", "update"]
+    assert install[-2:] == ["firefox-esr", "xvfb"]
 
 
 def test_a_missing_proxy_is_said_and_can_be_installed(
