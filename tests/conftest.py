@@ -179,6 +179,7 @@ class Watched:
             '.stApp[data-test-script-state="notRunning"]', state="attached", timeout=60_000
         )
         assert self.page.locator('[data-testid="stException"]').count() == 0
+        assert self.page.get_by_text("This page stopped in the middle").count() == 0
 
     def assert_quiet(self) -> None:
         """Fail if the console complained or a request left the machine."""
