@@ -38,6 +38,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     "The goal": _chapter(
         "goal",
         ("start", "Start"),
+        ("latent_variables", "Latent variables"),
         ("kl_divergence", "The KL divergence"),
         ("elbo", "The ELBO, symbol by symbol"),
         ("elbo_gap", "The gap below the evidence"),

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-from vae_core.cli import evaluate, gradients, pretrain, train
+from vae_core.cli import evaluate, gradients, pretrain, prior_draws, train
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -56,6 +56,7 @@ def parser_of_all() -> OneLineParser:
         ("train", train, "train a VAE on MNIST"),
         ("evaluate", evaluate, "estimate log p(x) of a trained VAE"),
         ("pretrain", pretrain, "make the trained models that come with the program"),
+        ("prior-draws", prior_draws, "estimate log p(x) by draws from the prior alone"),
     ):
         words = commands.add_parser(name, help=text, allow_abbrev=False)
         command.add_arguments(words)

@@ -27,7 +27,10 @@ from vae_core.vae.model import VAE
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "pretrained"
 PLANS = {
+    "latent1": TrainConfig(latent=1, epochs=20, seed=0),
     "latent2": TrainConfig(latent=2, epochs=40, seed=0),
+    "latent5": TrainConfig(latent=5, epochs=20, seed=0),
+    "latent10": TrainConfig(latent=10, epochs=20, seed=0),
     "latent20": TrainConfig(latent=20, epochs=20, seed=0),
 }
 """What is trained, by the name of its file."""

@@ -1,0 +1,239 @@
+"""What the page computes of a model in the hand: z from the prior, a curve, noise, and back.
+
+Two curves: one that the hand bends, and the ink of what a trained VAE with one latent draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from pages.ui.live import Frame
+from pages.ui.numbers import number, short
+from vae_core.lab.latent import (
+    BentCurve,
+    LatentModel,
+    Posterior,
+    curve_on_grid,
+    draw,
+    even_grid,
+    knots,
+    marginal,
+    posterior_on_grid,
+)
+from vae_core.training.pretrained import load_pretrained
+
+POINTS = 4
+KNOTS = knots(POINTS)
+SIDE, WINDOW = 3.4, 4.5  # what is shown of z, and of x
+DENSEST_X, DENSEST_Z = 0.9, 2.5
+BIN, BAND = 0.2, 2.0
+MOST_DRAWS, MOST_DOTS, FULL = 5000, 120, 100
+LINE = "latent1"
+MIDDLE, UNIT = 100, 20  # in pixels of ink
+# Ranks in the grid of z: of the curve, and of the posterior, which may be narrow.
+_INSIDE = np.flatnonzero(np.abs(even_grid().numpy()) <= SIDE)
+CURVE_AT, POSTERIOR_AT = _INSIDE[::5], _INSIDE[::3]
+LEVELS = np.linspace(-WINDOW, WINDOW, 91)
+EDGES = np.linspace(-WINDOW, WINDOW, round(2 * WINDOW / BIN) + 1)
+SMALL_HILL, MOST_HILLS = 0.02, 3
+
+
+@dataclass(frozen=True)
+class Ink(LatentModel):
+    """The ink of a picture that the trained VAE draws at z, in `UNIT`s above or below `MIDDLE`.
+
+    The mean of all pixels' sum under p(x|z), exactly as the decoder network gives it.
+    """
+
+    @torch.no_grad()
+    def decode(self, z: Any) -> Any:
+        """The network itself, at every z."""
+        pictures = load_pretrained(LINE).model.mean_of_x(z.reshape(-1, 1).float())
+        return ((pictures.double().sum(-1) - MIDDLE) / UNIT).view(z.shape)
+
+
+@lru_cache(maxsize=64)
+def _drawn(model: LatentModel, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    z, x = draw(model, MOST_DRAWS, seed)
+    return z.numpy(), x.numpy()
+
+
+class Hill(NamedTuple):
+    """A hill of the posterior: where it is highest, and the mass from valley to valley."""
+
+    top: float
+    mass: float
+
+
+def hills(found: Posterior) -> list[Hill]:
+    """The hills of a posterior with a mass of `SMALL_HILL` at least, the largest first."""
+    height = found.density.numpy()
+    inner = height[1:-1]
+    valleys = 1 + np.flatnonzero((inner < height[:-2]) & (inner <= height[2:]))
+    parts = np.split(np.arange(len(height)), valleys)
+    whole = height.sum()
+    each = [
+        Hill(float(found.z[part[height[part].argmax()]]), float(height[part].sum() / whole))
+        for part in parts
+    ]
+    return sorted((hill for hill in each if hill.mass >= SMALL_HILL), key=lambda hill: -hill.mass)
+
+
+def bent(
+    h1: float, h2: float, h3: float, h4: float, noise: float, x: float, n: int, seed: int
+) -> Frame:
+    """The model whose curve goes through four heights.
+
+    Args:
+        h1, h2, h3, h4: The curve at the KNOTS.
+        noise: Deviation of x about the curve.
+        x: What is seen.
+        n: How many draws are shown.
+        seed: Seed of the draws.
+    """
+    heights = (h1, h2, h3, h4)
+    model = BentCurve(noise, heights)
+    points: dict[str, dict[str, Any]] = {
+        f"point {k + 1}": {"x": np.array([knot]), "y": np.array([heights[k]])}
+        for k, knot in enumerate(KNOTS)
+    }
+    return _frame(model, x, n, seed, points)
+
+
+def trained(noise: float, x: float, n: int, seed: int) -> Frame:
+    """The same with the trained VAE's curve."""
+    return _frame(Ink(noise), x, n, seed, {})
+
+
+def _frame(
+    model: LatentModel, x: float, n: int, seed: int, points: dict[str, dict[str, Any]]
+) -> Frame:
+    """The curve with its band, p(x) with the histogram, the posterior, and the newest draw."""
+    there = posterior_on_grid(model, x)
+    all_z, all_x = _drawn(model, seed)
+    z, drawn = all_z[:n], all_x[:n]
+    density = marginal(model, torch.from_numpy(LEVELS)).density.numpy()
+    p_x = float(np.exp(there.log_evidence))
+    near = int((np.abs(drawn - x) <= BIN / 2.0).sum())
+    found = hills(there)
+    at = float(there.density.argmax())
+    top = float(there.z[int(at)])
+    highest = float(there.density.max())
+    prior = float(np.exp(-0.5 * top**2) / np.sqrt(2.0 * np.pi))
+    numbers: dict[str, float | str] = {
+        "p_x": p_x,
+        "log_p": there.log_evidence,
+        "error": there.error,
+        "near": float(near),
+        "counted": near / (n * BIN) if n else 0.0,
+        "counted_error": np.sqrt(near) / (n * BIN) if n else 0.0,
+        "z_top": top,
+        "prior": prior,
+        "likelihood": highest * p_x / prior,
+        "posterior": highest,
+        "hills": hill_words(found),
+    }
+    numbers["verdict"] = verdict(x, n, numbers)
+    traces = _curve(model) | points | _draws(model, z, drawn)
+    traces |= {
+        "p(x)": {"x": density, "y": LEVELS},
+        "histogram": {"x": _heights(drawn), "y": (EDGES[1:] + EDGES[:-1]) / 2.0},
+        "level": _path((-SIDE, SIDE), (x, x)),
+        "level right": _path((0.0, DENSEST_X), (x, x)),
+        "seen": _path((-SIDE + 0.2,), (x,)),
+        "p(x) there": _path((min(p_x, DENSEST_X),), (x,)),
+        "posterior": {"x": there.z.numpy()[POSTERIOR_AT], "y": _posterior_shown(there)},
+        "peak": _peak(top, highest),
+    }
+    return Frame(traces, numbers)
+
+
+def _posterior_shown(there: Posterior) -> np.ndarray:
+    shown: np.ndarray = there.density.numpy()[POSTERIOR_AT]
+    return shown
+
+
+def _peak(top: float, highest: float) -> dict[str, Any]:
+    """What a hill reaches that is cut off."""
+    cut = highest > DENSEST_Z
+    words = f"\N{UPWARDS ARROW} {number(highest, 1)}" if cut else ""
+    return {**_path((min(max(top, -2.9), 2.9),), (DENSEST_Z - 0.3,)), "text": [words]}
+
+
+def _curve(model: LatentModel) -> dict[str, dict[str, Any]]:
+    z = even_grid().numpy()[CURVE_AT]
+    mean = curve_on_grid(model).numpy()[CURVE_AT]
+    reach = BAND * model.noise
+    return {
+        "band": {
+            "x": np.concatenate((z, z[::-1])),
+            "y": np.concatenate((mean + reach, mean[::-1] - reach)),
+        },
+        "curve": {"x": z, "y": mean},
+    }
+
+
+def _draws(model: LatentModel, z: np.ndarray, x: np.ndarray) -> dict[str, dict[str, Any]]:
+    """The last draws as dots, and the way of the newest: up to the curve, off it, and across."""
+    last = np.full((2, MOST_DOTS), np.nan)
+    some = min(len(z), MOST_DOTS)
+    if some:
+        last[:, :some] = z[-some:], x[-some:]
+    if not len(z):
+        nothing = (np.nan,)
+        return {
+            "dots": {"x": last[0], "y": last[1]},
+            "way": _path(nothing * 4, nothing * 4),
+            "its z": _path(nothing, nothing),
+            "its mean": _path(nothing, nothing),
+            "its x": _path(nothing, nothing),
+        }
+    newest, seen = float(z[-1]), float(x[-1])
+    mean = float(model.decode(torch.tensor([newest], dtype=torch.float64))[0])
+    return {
+        "dots": {"x": last[0], "y": last[1]},
+        "way": _path((newest, newest, newest, SIDE), (-WINDOW, mean, seen, seen)),
+        "its z": _path((newest,), (0.0,)),
+        "its mean": _path((newest,), (mean,)),
+        "its x": _path((newest,), (seen,)),
+    }
+
+
+def _heights(x: np.ndarray) -> np.ndarray:
+    """The histogram: blocks of one size up to `FULL` draws, then a density."""
+    counts = np.histogram(x, EDGES)[0]
+    heights: np.ndarray = counts / (max(len(x), FULL) * BIN)
+    return heights
+
+
+def _path(x: tuple[float, ...], y: tuple[float, ...]) -> dict[str, np.ndarray]:
+    return {"x": np.array(x), "y": np.array(y)}
+
+
+def hill_words(found: list[Hill]) -> str:
+    """Where z was, in words."""
+    if len(found) == 1:
+        return f"near {number(found[0].top)}"
+    told = [f"near {number(hill.top)} ({hill.mass:.0%})" for hill in found[:MOST_HILLS]]
+    more = "" if len(found) <= MOST_HILLS else ", and elsewhere"
+    return " or ".join(told) + more
+
+
+def verdict(x: float, n: int, told: dict[str, float | str]) -> str:
+    """What the draws and the posterior say, in two sentences."""
+    seen = f"Seen x = {number(x)}, z is {told['hills']}."
+    exact = f"p(x) = {short(float(told['p_x']))}"
+    if not n:
+        return f"{seen} No draw yet: by quadrature {exact} there."
+    draws = "1 draw" if n == 1 else f"{n:,} draws"
+    counted, error = number(float(told["counted"])), number(float(told["counted_error"]))
+    if not told["near"]:
+        return f"{seen} Of {draws} none came within {BIN / 2:g} of it; by quadrature {exact}."
+    return (
+        f"{seen} The {draws} give p(x) \N{ALMOST EQUAL TO} {counted} ± {error}; it is {exact[7:]}."
+    )
