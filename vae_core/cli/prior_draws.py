@@ -24,15 +24,18 @@ from vae_core.vae.data import held_out_digit
 from vae_core.vae.model import VAE
 
 DRAWS = Limit("Draws", 10, 1_000_000)
+WEIGHTS = Limit("Samples", 100, 1_000_000)
 DIGITS = range(10)
-RUNS, SAMPLES = 10, 100_000
+RUNS, SAMPLES = 10, 200_000
 STEPS = (1, 2, 5)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     parser.add_argument("--draws", type=int, default=100_000, help=f"of z in each of {RUNS} runs")
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="of the importance weights")
+    parser.add_argument(
+        "--samples", type=int, default=SAMPLES, help="of importance sampling, a round"
+    )
     parser.add_argument("--only", metavar="NAME", help=f"one of: {', '.join(PLANS)}")
     parser.add_argument("--seed", type=int, default=EVALUATION_SEED, help="of all draws")
 
@@ -40,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure and print one JSON object. Raises ValueError for what cannot be done."""
     DRAWS.check(args.draws)
+    WEIGHTS.check(args.samples)
     if args.only is not None and args.only not in PLANS:
         raise ConfigError(f"--only: there is no plan {args.only!r}, only {', '.join(PLANS)}.")
     names = [name for name in PLANS if args.only in (None, name)]

@@ -11,8 +11,6 @@ from pages.ui.question import covered, predict
 from vae_core.training.checkpoint import CheckpointError
 from vae_core.vae.data import DataError
 
-DIGITS = [str(digit) for digit in range(10)]
-
 with page_layout("latent_variables") as lesson:
     try:
         counted = of_a_million()
@@ -25,19 +23,11 @@ with page_layout("latent_variables") as lesson:
             explanations={name: lesson.text(f"why_{name}", **counted) for name in names},
             covers="hard",
         )
-        picker, second = st.columns([3, 1], vertical_alignment="bottom")
-        with picker:
-            titles = {name: view.title for name, view in VIEWS.items()}
-            view = controls.choice("view", "Look at", titles, horizontal=True)
-        if view == "hard":
-            with second:
-                digit = int(controls.choice("digit", "Held-out digit", DIGITS, "4"))
-            with covered("hard"):
-                live_figure("latent_hard", VIEWS[view].build(lesson, digit))
-                lesson("hard", **counted)
-        else:
-            live_figure(f"latent_{view}", VIEWS[view].build(lesson, 0))
-            lesson(view, **of_the_trained_curve())
+        titles = {name: view.title for name, view in VIEWS.items()}
+        view = controls.choice("view", "Look at", titles, horizontal=True)
+        with covered("hard") if view == "hard" else st.container():
+            live_figure(f"latent_{view}", VIEWS[view].build(lesson))
+            lesson(view, **counted, **of_the_trained_curve())
         lesson("questions")
         with st.expander("Derivation"):
             lesson("derivation")

@@ -18,10 +18,11 @@ BESIDE: dict[str, Any] = {"xaxis": "x2"}
 PRIOR_AT = np.linspace(-SIDE, SIDE, 69)
 
 
-def draw(now: Frame, across: float = 0.68) -> go.Figure:
+def draw(now: Frame, points: int, across: float = 0.68) -> go.Figure:
     """The curve over z, p(z) and p(z|x) below, p(x) and the histogram at its right.
 
     Args:
+        points: How many points of the curve can be gripped.
         across: The share of the width that the curve takes.
     """
     fig, at = go.Figure(), now.traces
@@ -34,10 +35,10 @@ def draw(now: Frame, across: float = 0.68) -> go.Figure:
     _line(fig, "prior p(z)", prior, "z", **BELOW)
     _line(fig, "p(x)", at["p(x)"], "x", width=3, **BESIDE)
     _dots(fig, "dots", at["dots"], "z", 5, "a draw: z = %{x:.2f}, x = %{y:.2f}")
-    _dots(fig, "its z", at["its z"], "z", 10, "the newest z = %{x:.2f}", **BELOW)
+    _dots(fig, "its z", at["its z"], "z", 10, "the newest z = %{x:.2f}", cliponaxis=False, **BELOW)
     _dots(fig, "its mean", at["its mean"], "theta", 9, "the mean of x there: %{y:.2f}")
     _dots(fig, "its x", at["its x"], "x", 10, "the newest x = %{y:.2f}")
-    for name in (name for name in at if name.startswith("point ")):
+    for name in (f"point {k + 1}" for k in range(points)):
         _dots(fig, name, at[name], "theta", 15, "the curve at z = %{x:.1f}: %{y:.2f}")
     _dots(fig, "seen", at["seen"], "x", 15, "seen x = %{y:.2f}", symbol="diamond")
     _dots(fig, "p(x) there", at["p(x) there"], "x", 11, "p(x) = %{x:.3f}", **BESIDE)
@@ -46,9 +47,9 @@ def draw(now: Frame, across: float = 0.68) -> go.Figure:
     return fig
 
 
-def draw_narrow(now: Frame) -> go.Figure:
+def draw_narrow(now: Frame, points: int) -> go.Figure:
     """The same for a phone."""
-    return draw(now, across=0.62)
+    return draw(now, points, across=0.62)
 
 
 def _areas(fig: go.Figure, now: Frame) -> None:
@@ -95,12 +96,12 @@ def _dots(
     size: int,
     hover: str,
     symbol: str = "circle",
-    **axes: Any,
+    **others: Any,
 ) -> None:
     outline = {"color": theme.var("paper"), "width": 1.5 if size > 8 else 0.5}
     marker = {"color": theme.var(colour), "size": size, "symbol": symbol, "line": outline}
     common = {"mode": "markers", "showlegend": False, "hovertemplate": hover + "<extra></extra>"}
-    fig.add_scatter(name=name, **at, marker=marker, **common, **axes)
+    fig.add_scatter(name=name, **at, marker=marker, **common, **others)
 
 
 def _words(fig: go.Figure, peak: Any) -> None:

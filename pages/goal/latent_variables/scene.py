@@ -5,6 +5,8 @@ Two curves: one that the hand bends, and the ink of what a trained VAE with one 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -30,8 +32,8 @@ from vae_core.training.pretrained import load_pretrained
 POINTS = 4
 KNOTS = knots(POINTS)
 SIDE, WINDOW = 3.4, 4.5  # what is shown of z, and of x
-DENSEST_X, DENSEST_Z = 0.9, 2.5
-BIN, BAND = 0.2, 2.0
+DENSEST_X, DENSEST_Z = 0.8, 2.5
+BIN, BAND = 0.3, 1.96
 MOST_DRAWS, MOST_DOTS, FULL = 5000, 120, 100
 LINE = "latent1"
 MIDDLE, UNIT = 100, 20  # in pixels of ink
@@ -40,7 +42,7 @@ _INSIDE = np.flatnonzero(np.abs(even_grid().numpy()) <= SIDE)
 CURVE_AT, POSTERIOR_AT = _INSIDE[::5], _INSIDE[::3]
 LEVELS = np.linspace(-WINDOW, WINDOW, 91)
 EDGES = np.linspace(-WINDOW, WINDOW, round(2 * WINDOW / BIN) + 1)
-SMALL_HILL, MOST_HILLS = 0.02, 3
+SMALL_HILL, VALLEY, MOST_HILLS = 0.02, 0.8, 3
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,24 @@ class Hill(NamedTuple):
 
 
 def hills(found: Posterior) -> list[Hill]:
-    """The hills of a posterior with a mass of `SMALL_HILL` at least, the largest first."""
+    """The hills of a posterior with a mass of `SMALL_HILL` at least, the largest first.
+
+    Two hills are one where the valley between is not below `VALLEY` of the lower top.
+    """
     height = found.density.numpy()
     inner = height[1:-1]
-    valleys = 1 + np.flatnonzero((inner < height[:-2]) & (inner <= height[2:]))
-    parts = np.split(np.arange(len(height)), valleys)
-    whole = height.sum()
+    valleys = (1 + np.flatnonzero((inner < height[:-2]) & (inner <= height[2:]))).tolist()
+    parts = [part.tolist() for part in np.split(np.arange(len(height)), valleys)]
+    merged = [parts[0]]
+    for part in parts[1:]:
+        if height[part[0]] > VALLEY * min(height[merged[-1]].max(), height[part].max()):
+            merged[-1] = merged[-1] + part
+        else:
+            merged.append(part)
+    whole, z = height.sum(), found.z.numpy()
     each = [
-        Hill(float(found.z[part[height[part].argmax()]]), float(height[part].sum() / whole))
-        for part in parts
+        Hill(float(z[part[height[part].argmax()]]), float(height[part].sum() / whole))
+        for part in merged
     ]
     return sorted((hill for hill in each if hill.mass >= SMALL_HILL), key=lambda hill: -hill.mass)
 
@@ -118,27 +129,8 @@ def _frame(
     all_z, all_x = _drawn(model, seed)
     z, drawn = all_z[:n], all_x[:n]
     density = marginal(model, torch.from_numpy(LEVELS)).density.numpy()
-    p_x = float(np.exp(there.log_evidence))
-    near = int((np.abs(drawn - x) <= BIN / 2.0).sum())
-    found = hills(there)
-    at = float(there.density.argmax())
-    top = float(there.z[int(at)])
-    highest = float(there.density.max())
-    prior = float(np.exp(-0.5 * top**2) / np.sqrt(2.0 * np.pi))
-    numbers: dict[str, float | str] = {
-        "p_x": p_x,
-        "log_p": there.log_evidence,
-        "error": there.error,
-        "near": float(near),
-        "counted": near / (n * BIN) if n else 0.0,
-        "counted_error": np.sqrt(near) / (n * BIN) if n else 0.0,
-        "z_top": top,
-        "prior": prior,
-        "likelihood": highest * p_x / prior,
-        "posterior": highest,
-        "hills": hill_words(found),
-    }
-    numbers["verdict"] = verdict(x, n, numbers)
+    numbers = _numbers(there, x, drawn)
+    height, top = float(numbers["p_x"]), float(numbers["z_top"])
     traces = _curve(model) | points | _draws(model, z, drawn)
     traces |= {
         "p(x)": {"x": density, "y": LEVELS},
@@ -146,16 +138,36 @@ def _frame(
         "level": _path((-SIDE, SIDE), (x, x)),
         "level right": _path((0.0, DENSEST_X), (x, x)),
         "seen": _path((-SIDE + 0.2,), (x,)),
-        "p(x) there": _path((min(p_x, DENSEST_X),), (x,)),
-        "posterior": {"x": there.z.numpy()[POSTERIOR_AT], "y": _posterior_shown(there)},
-        "peak": _peak(top, highest),
+        "p(x) there": _path((min(height, DENSEST_X),), (x,)),
+        "posterior": {
+            "x": there.z.numpy()[POSTERIOR_AT],
+            "y": there.density.numpy()[POSTERIOR_AT],
+        },
+        "peak": _peak(top, float(numbers["posterior"])),
     }
     return Frame(traces, numbers)
 
 
-def _posterior_shown(there: Posterior) -> np.ndarray:
-    shown: np.ndarray = there.density.numpy()[POSTERIOR_AT]
-    return shown
+def _numbers(there: Posterior, x: float, drawn: np.ndarray) -> dict[str, float | str]:
+    """What formula, takeaway and table speak of."""
+    n, p_x = len(drawn), math.exp(there.log_evidence)
+    near = int((np.abs(drawn - x) <= BIN / 2.0).sum())
+    top, highest = float(there.z[there.density.argmax()]), float(there.density.max())
+    prior = math.exp(-0.5 * top**2) / math.sqrt(2.0 * math.pi)
+    numbers: dict[str, float | str] = {
+        "p_x": p_x,
+        "log_p": there.log_evidence,
+        "error": there.error,
+        "near": float(near),
+        "counted": near / (n * BIN) if n else 0.0,
+        "counted_error": math.sqrt(near) / (n * BIN) if n else 0.0,
+        "z_top": top,
+        "prior": prior,
+        "likelihood": highest * p_x / prior,
+        "posterior": highest,
+        "hills": hill_words(hills(there)),
+    }
+    return numbers | {"verdict": verdict(x, n, numbers)}
 
 
 def _peak(top: float, highest: float) -> dict[str, Any]:
@@ -219,21 +231,20 @@ def hill_words(found: list[Hill]) -> str:
     """Where z was, in words."""
     if len(found) == 1:
         return f"near {number(found[0].top)}"
-    told = [f"near {number(hill.top)} ({hill.mass:.0%})" for hill in found[:MOST_HILLS]]
-    more = "" if len(found) <= MOST_HILLS else ", and elsewhere"
-    return " or ".join(told) + more
+    *first, last = (f"{number(hill.top)} ({hill.mass:.0%})" for hill in found[:MOST_HILLS])
+    more = "" if len(found) <= MOST_HILLS else ", or elsewhere"
+    return f"near {', '.join(first)}{', ' if more else ' or '}{last}{more}"
 
 
-def verdict(x: float, n: int, told: dict[str, float | str]) -> str:
-    """What the draws and the posterior say, in two sentences."""
-    seen = f"Seen x = {number(x)}, z is {told['hills']}."
-    exact = f"p(x) = {short(float(told['p_x']))}"
+def verdict(x: float, n: int, told: Mapping[str, float | str]) -> str:
+    """What the posterior and the draws say, in two sentences."""
+    seen, exact = f"Seen x = {number(x)}, z was {told['hills']}.", short(float(told["p_x"]))
     if not n:
-        return f"{seen} No draw yet: by quadrature {exact} there."
+        return f"{seen} By quadrature p(x) = {exact}; nothing is drawn yet."
     draws = "1 draw" if n == 1 else f"{n:,} draws"
-    counted, error = number(float(told["counted"])), number(float(told["counted_error"]))
     if not told["near"]:
-        return f"{seen} Of {draws} none came within {BIN / 2:g} of it; by quadrature {exact}."
-    return (
-        f"{seen} The {draws} give p(x) \N{ALMOST EQUAL TO} {counted} ± {error}; it is {exact[7:]}."
-    )
+        return (
+            f"{seen} By quadrature p(x) = {exact}; no x of {draws} came within {BIN / 2:g} of it."
+        )
+    counted, error = (number(float(told[name])) for name in ("counted", "counted_error"))
+    return f"{seen} From {draws} p(x) is about {counted} ± {error}; by quadrature {exact}."

@@ -11,8 +11,9 @@ from pages.goal.latent_variables.scene import LINE, UNIT
 from pages.ui.numbers import number, short
 from vae_core.lab.latent import even_grid
 from vae_core.training.pretrained import load_pretrained
+from vae_core.vae.data import SIDE, held_out_digit
 
-ASKED, SMALL, LARGE = 4, 2, 20
+ASKED, SMALL, LARGE, ASIDE = 4, 2, 20, 2
 
 
 def of_a_million() -> dict[str, str]:
@@ -24,10 +25,23 @@ def of_a_million() -> dict[str, str]:
         "large": str(LARGE),
         "total": f"{blind.total():,}",
         "few": f"{few['count']:,}",
+        "few_one_in": blind.one_in(few["log_share"]),
+        "aside": str(ASIDE),
+        "cost": number(cost_of_a_shift(), 0),
         "one_in": blind.one_in(many["log_share"]),
         "none": "none" if many["count"] == 0 else str(many["count"]),
         "expected": short(blind.total() * math.exp(many["log_share"]), 1),
     }
+
+
+@torch.no_grad()
+def cost_of_a_shift() -> float:
+    """Nats of log p(x|z) that the question's image loses when it moves aside and z stays."""
+    model, x = load_pretrained(blind.sizes()[LARGE]).model, held_out_digit(ASKED, 1)
+    z = model.encoder(x).loc
+    aside = x.view(SIDE, SIDE).roll(ASIDE, dims=1).flatten()
+    here, there = (float(model.log_prob_x(image, z)) for image in (x, aside))
+    return here - there
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from pages.goal.latent_variables import blind, picture, scene
+from pages.goal.latent_variables import blind, blind_picture, picture, scene, told
 from pages.ui.lesson import Lesson
 from pages.ui.live import Handle, Param, Picture, Preset, Transport
 from vae_core.lab.latent import BentCurve, draw, marginal, posterior_on_grid
@@ -37,18 +37,18 @@ COUNTS = (
     *range(1500, scene.MOST_DRAWS + 1, 500),
 )
 DRAWS = Transport(
-    Param("n", "draws", positions=COUNTS, default=100, colour="z", format="d"),
+    Param("n", "draws", positions=COUNTS, default=200, colour="z", format="d"),
     seconds=6,
     buttons=(("draw 1", 1), ("draw 100", 100)),
 )
 SEEN = Handle("seen", "x", axis="y")
 
 
-def _hand(lesson: Lesson, _digit: int) -> Picture:
+def _hand(lesson: Lesson) -> Picture:
     return Picture(
         frame=scene.bent,
-        figure=picture.draw,
-        narrow=picture.draw_narrow,
+        figure=partial(picture.draw, points=scene.POINTS),
+        narrow=partial(picture.draw_narrow, points=scene.POINTS),
         steady=True,
         params=(X, NOISE, *POINTS, SEED),
         transport=DRAWS,
@@ -79,18 +79,18 @@ def _table() -> dict[str, str]:
     return {
         "p(x)": "{p_x:.5g}",
         "log p(x)": "{log_p:.5f} nats, two grids differ by {error:.0e}",
-        "draws within 0.1 of x": "{near:.0f}",
+        "draws within 0.15 of x": "{near:.0f}",
         "so p(x) is about": "{counted:.4f} ± {counted_error:.4f}",
         "hills of p(z|x)": "{hills}",
         "highest p(z|x)": "{posterior:.4f}, at z = {z_top:.3f}",
     }
 
 
-def _trained(lesson: Lesson, _digit: int) -> Picture:
+def _trained(lesson: Lesson) -> Picture:
     return Picture(
         frame=scene.trained,
-        figure=picture.draw,
-        narrow=picture.draw_narrow,
+        figure=partial(picture.draw, points=0),
+        narrow=partial(picture.draw_narrow, points=0),
         steady=True,
         params=(X, NOISE, SEED),
         transport=DRAWS,
@@ -108,27 +108,27 @@ def _trained(lesson: Lesson, _digit: int) -> Picture:
     )
 
 
-def _hard(lesson: Lesson, digit: int) -> Picture:
+def _hard(lesson: Lesson) -> Picture:
     stops = blind.stops()
     size = Param(
         "d", "latent size D", positions=tuple(blind.sizes()), default=20, colour="z", format="d"
     )
+    digit = Param("digit", "digit", 0, 9, 1, default=4, colour="x", format="d")
     n = Param("n", "draws", positions=stops, default=stops[-1], format="d")
     return Picture(
         frame=blind.frame,
-        figure=partial(blind.draw, digit=digit),
-        narrow=partial(blind.draw_narrow, digit=digit),
+        figure=blind_picture.draw,
+        narrow=blind_picture.draw_narrow,
         steady=True,
-        params=(size,),
+        params=(size, digit),
         transport=Transport(n, seconds=5),
-        extra={"digit": digit},
         takeaway=lesson.text("takeaway_hard"),
         tex=lesson.text("formula_hard"),
         table={
             "log p(x), importance sampling": "{log_p:.2f} ± {log_p_error:.2f} nats",
             "a z explains x from log p(x|z) =": "{threshold:.2f} nats on",
             "share of the prior that does": "1 in {one_in}",
-            "−log of that share": "{log_share:.2f} ± {share_error:.2f} nats",
+            "−log of that share": "{rarity:.2f} ± {share_error:.2f} nats",
             "KL(p(z|x) ‖ p(z))": "{kl:.2f} nats",
             f"counted among {blind.total():,} draws": "{count:.0f}; expected {expected}",
             "draws to meet one, nine times in ten": "{needed}",
@@ -136,7 +136,7 @@ def _hard(lesson: Lesson, digit: int) -> Picture:
             "highest log p(x|z) of all draws": "{best_log:.2f} nats",
         },
         presets=(
-            Preset(lesson.text("try_two"), {"view": "hard", "d": 2}),
+            Preset(lesson.text("try_two", **told.of_a_million()), {"view": "hard", "d": 2}),
             Preset(lesson.text("try_five"), {"view": "hard", "d": 5}),
             Preset(lesson.text("try_one"), {"view": "hard", "digit": 1}),
         ),
@@ -149,11 +149,11 @@ class View(NamedTuple):
     """A way to look at what is hidden: what the picker calls it, and its picture."""
 
     title: str
-    build: Callable[[Lesson, int], Picture]
+    build: Callable[[Lesson], Picture]
 
 
 VIEWS: dict[str, View] = {
-    "hand": View("A curve to bend", _hand),
+    "hand": View("By hand", _hand),
     "trained": View("A trained VAE", _trained),
-    "hard": View("Why p(x) is hard", _hard),
+    "hard": View("Why it is hard", _hard),
 }

@@ -105,8 +105,7 @@ def posterior_on_grid(model: LatentModel, x: float) -> Posterior:
 def draw(model: LatentModel, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """z from the prior, then x from p(x|z): (count,) each.
 
-    The same seed gives the same z and the same noise for every curve, and fewer draws are the
-    first of more.
+    The same seed and count give the same z and the same noise for every curve.
     """
     eps = torch.randn(count, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     z, noise = eps.unbind(1)
