@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -34,13 +34,13 @@ KNOTS = knots(POINTS)
 SIDE, WINDOW = 3.4, 4.5  # what is shown of z, and of x
 DENSEST_X, DENSEST_Z = 0.8, 2.5
 BIN, BAND = 0.3, 1.96
-MOST_DRAWS, MOST_DOTS, FULL = 5000, 120, 100
+MOST_DRAWS, MOST_DOTS, FULL = 5000, 60, 100
 LINE = "latent1"
 MIDDLE, UNIT = 100, 20  # in pixels of ink
 # Ranks in the grid of z: of the curve, and of the posterior, which may be narrow.
 _INSIDE = np.flatnonzero(np.abs(even_grid().numpy()) <= SIDE)
 CURVE_AT, POSTERIOR_AT = _INSIDE[::5], _INSIDE[::3]
-LEVELS = np.linspace(-WINDOW, WINDOW, 91)
+LEVELS = np.linspace(-WINDOW, WINDOW, 61)
 EDGES = np.linspace(-WINDOW, WINDOW, round(2 * WINDOW / BIN) + 1)
 SMALL_HILL, VALLEY, MOST_HILLS = 0.02, 0.8, 3
 
@@ -59,10 +59,30 @@ class Ink(LatentModel):
         return ((pictures.double().sum(-1) - MIDDLE) / UNIT).view(z.shape)
 
 
+class Draws(NamedTuple):
+    """All draws of a curve and a seed, (MOST_DRAWS,) each: z, the mean of x there, and x."""
+
+    z: np.ndarray
+    mean: np.ndarray
+    x: np.ndarray
+
+    def first(self, n: int) -> Draws:
+        """Of the first n alone."""
+        return Draws(*(each[:n] for each in self))
+
+
+def drawn(model: LatentModel, seed: int) -> Draws:
+    """The draws; what does not depend on the noise is kept."""
+    z, mean, eps = _kept_draws(replace(model, noise=1.0), seed)
+    return Draws(z, mean, mean + model.noise * eps)
+
+
 @lru_cache(maxsize=64)
-def _drawn(model: LatentModel, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _kept_draws(model: LatentModel, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """z, the mean of x, and how far x is from it, for a noise of 1."""
     z, x = draw(model, MOST_DRAWS, seed)
-    return z.numpy(), x.numpy()
+    mean = model.decode(z)
+    return z.numpy(), mean.numpy(), (x - mean).numpy()
 
 
 class Hill(NamedTuple):
@@ -126,15 +146,14 @@ def _frame(
 ) -> Frame:
     """The curve with its band, p(x) with the histogram, the posterior, and the newest draw."""
     there = posterior_on_grid(model, x)
-    all_z, all_x = _drawn(model, seed)
-    z, drawn = all_z[:n], all_x[:n]
+    shown = drawn(model, seed).first(n)
     density = marginal(model, torch.from_numpy(LEVELS)).density.numpy()
-    numbers = _numbers(there, x, drawn)
+    numbers = _numbers(there, x, shown.x)
     height, top = float(numbers["p_x"]), float(numbers["z_top"])
-    traces = _curve(model) | points | _draws(model, z, drawn)
+    traces = _curve(model) | points | _draws(shown)
     traces |= {
         "p(x)": {"x": density, "y": LEVELS},
-        "histogram": {"x": _heights(drawn), "y": (EDGES[1:] + EDGES[:-1]) / 2.0},
+        "histogram": {"x": _heights(shown.x), "y": (EDGES[1:] + EDGES[:-1]) / 2.0},
         "level": _path((-SIDE, SIDE), (x, x)),
         "level right": _path((0.0, DENSEST_X), (x, x)),
         "seen": _path((-SIDE + 0.2,), (x,)),
@@ -148,10 +167,10 @@ def _frame(
     return Frame(traces, numbers)
 
 
-def _numbers(there: Posterior, x: float, drawn: np.ndarray) -> dict[str, float | str]:
+def _numbers(there: Posterior, x: float, seen: np.ndarray) -> dict[str, float | str]:
     """What formula, takeaway and table speak of."""
-    n, p_x = len(drawn), math.exp(there.log_evidence)
-    near = int((np.abs(drawn - x) <= BIN / 2.0).sum())
+    n, p_x = len(seen), math.exp(there.log_evidence)
+    near = int((np.abs(seen - x) <= BIN / 2.0).sum())
     top, highest = float(there.z[there.density.argmax()]), float(there.density.max())
     prior = math.exp(-0.5 * top**2) / math.sqrt(2.0 * math.pi)
     numbers: dict[str, float | str] = {
@@ -180,39 +199,31 @@ def _peak(top: float, highest: float) -> dict[str, Any]:
 def _curve(model: LatentModel) -> dict[str, dict[str, Any]]:
     z = even_grid().numpy()[CURVE_AT]
     mean = curve_on_grid(model).numpy()[CURVE_AT]
-    reach = BAND * model.noise
+    reach, some = BAND * model.noise, slice(None, None, 2)
+    upper, lower = mean[some] + reach, mean[some][::-1] - reach
     return {
         "band": {
-            "x": np.concatenate((z, z[::-1])),
-            "y": np.concatenate((mean + reach, mean[::-1] - reach)),
+            "x": np.concatenate((z[some], z[some][::-1])),
+            "y": np.concatenate((upper, lower)),
         },
         "curve": {"x": z, "y": mean},
     }
 
 
-def _draws(model: LatentModel, z: np.ndarray, x: np.ndarray) -> dict[str, dict[str, Any]]:
+def _draws(shown: Draws) -> dict[str, dict[str, Any]]:
     """The last draws as dots, and the way of the newest: up to the curve, off it, and across."""
     last = np.full((2, MOST_DOTS), np.nan)
-    some = min(len(z), MOST_DOTS)
+    some = min(len(shown.z), MOST_DOTS)
+    z, mean, x = np.nan, np.nan, np.nan
     if some:
-        last[:, :some] = z[-some:], x[-some:]
-    if not len(z):
-        nothing = (np.nan,)
-        return {
-            "dots": {"x": last[0], "y": last[1]},
-            "way": _path(nothing * 4, nothing * 4),
-            "its z": _path(nothing, nothing),
-            "its mean": _path(nothing, nothing),
-            "its x": _path(nothing, nothing),
-        }
-    newest, seen = float(z[-1]), float(x[-1])
-    mean = float(model.decode(torch.tensor([newest], dtype=torch.float64))[0])
+        last[:, :some] = shown.z[-some:], shown.x[-some:]
+        z, mean, x = (float(each[-1]) for each in shown)
     return {
         "dots": {"x": last[0], "y": last[1]},
-        "way": _path((newest, newest, newest, SIDE), (-WINDOW, mean, seen, seen)),
-        "its z": _path((newest,), (0.0,)),
-        "its mean": _path((newest,), (mean,)),
-        "its x": _path((newest,), (seen,)),
+        "way": _path((z, z, z, SIDE), (-WINDOW, mean, x, x)),
+        "its z": _path((z,), (0.0,)),
+        "its mean": _path((z,), (mean,)),
+        "its x": _path((z,), (x,)),
     }
 
 
