@@ -118,6 +118,7 @@ def frame(d: int, digit: int, n: int) -> Frame:
         "kl": found["kl"],
         "count": float(found["count"]),
         "expected": short(total() * math.exp(found["log_share"]), 2),
+        "median": found["log_evidence"] + float(np.median(off)),
         "mean_run": float(off.mean()),
         "best_log": found["best_log"],
     }
@@ -166,8 +167,9 @@ def verdict(d: int, digit: int, n: int, off: np.ndarray) -> str:
     if farthest < NEAR:
         return f"{says} all ten runs are within {number(farthest)} nats of log p(x) = {top}."
     low, middle = int((off < 0).sum()), float(np.median(off))
-    side = "below" if middle < 0 else "above"
+    side, few = "below" if middle < 0 else "above", "lies" if low == 1 else "lie"
+    how_many = "all ten" if low == len(off) else str(low)
     return (
-        f"{says} the middle one of ten runs lies {number(abs(middle), 1)} nats {side} "
-        f"log p(x) = {top}, and {low} lie below it."
+        f"{says} the median of ten runs lies {number(abs(middle), 1)} nats {side} "
+        f"log p(x) = {top}; {how_many} {few} below it."
     )

@@ -17,7 +17,7 @@ SHAPES = {"line": (-1.5, -0.5, 0.5, 1.5), "fold": (2.0, -1.0, -1.0, 2.0)}
 POINTS = tuple(
     Param(
         f"h{k + 1}",
-        f"curve at z = {knot:g}".replace("-", "\N{MINUS SIGN}"),
+        f"point at {knot:g}".replace("-", "\N{MINUS SIGN}"),
         -3,
         3,
         0.125,

@@ -58,6 +58,17 @@ def test_importance_sampling_agrees_with_the_grid(digit: int) -> None:
     assert float((posterior * ratio).sum()) == pytest.approx(kl, abs=0.01)
 
 
+@torch.no_grad()
+def test_the_encoder_alone_misses_the_five_by_more_than_twenty_nats() -> None:
+    """As the lesson says: 20,000 draws of q(z|x) alone, in the plane."""
+    x, model = IMAGES[5], plane()
+    q, gen = model.encoder(x), torch.Generator().manual_seed(0)
+    z = q.transform(q.base(20_000, gen))
+    weights = model.log_prob_x(x, z) + model.prior.log_prob(z) - q.log_prob(z)
+    found = float(weights.double().logsumexp(0)) - math.log(20_000)
+    assert found < grid_posterior(model, x).log_evidence - 20.0
+
+
 def test_another_seed_agrees_within_its_errors() -> None:
     model = load_pretrained("latent20").model
     for digit in (1, 4):
