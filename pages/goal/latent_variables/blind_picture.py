@@ -129,28 +129,20 @@ def _pictures(fig: go.Figure, now: Frame) -> None:
 
 
 def _dress(fig: go.Figure, across: dict[str, list[float]], up: dict[str, list[float]]) -> None:
-    named = ["1"] + [f"10<sup>{power}</sup>" for power in RARE[1:]]
+    """Titles, ranges and places of all axes."""
     fig.update_layout(
-        xaxis={
-            "title": "latent size D",
-            "range": [0, 21.3],
-            "domain": across["x"],
-            "tickvals": list(sizes()),
-            **STILL,
-        },
+        xaxis={"title": "latent size D", "range": [0, 21.3], "tickvals": list(sizes()), **STILL},
         yaxis={
             "title": "share that explains x",
             "range": [RAREST, 0.7],
-            "domain": up["y"],
             "tickvals": list(RARE),
-            "ticktext": named,
+            "ticktext": ["1", *(f"10<sup>{power}</sup>" for power in RARE[1:])],
             "zeroline": False,
         },
         xaxis2={
             "title": "draws of the prior",
             "type": "log",
             "range": [-0.1, math.log10(stops()[-1]) + 0.1],
-            "domain": across["x2"],
             "anchor": "y2",
             "dtick": 1,
             "showgrid": False,
@@ -158,23 +150,16 @@ def _dress(fig: go.Figure, across: dict[str, list[float]], up: dict[str, list[fl
         yaxis2={
             "title": "nats above log p(x)",
             "range": [DEEPEST, TOP],
-            "domain": up["y2"],
             "anchor": "x2",
             "zeroline": False,
         },
+        xaxis3={"anchor": "y3", **BLANK},
+        yaxis3={"anchor": "x3", "scaleanchor": "x3", **BLANK},
+        xaxis4={"anchor": "y4", **BLANK},
+        yaxis4={"anchor": "x4", "scaleanchor": "x4", **BLANK},
         uirevision="blind",
         showlegend=False,
         hovermode="closest",
     )
-    for axes in ("3", "4"):
-        fig.update_layout(
-            {
-                f"xaxis{axes}": {"domain": across[f"x{axes}"], "anchor": f"y{axes}", **BLANK},
-                f"yaxis{axes}": {
-                    "domain": up[f"y{axes}"],
-                    "anchor": f"x{axes}",
-                    "scaleanchor": f"x{axes}",
-                    **BLANK,
-                },
-            }
-        )
+    for name, domain in (across | up).items():
+        fig.update_layout({f"{name[0]}axis{name[1:]}": {"domain": domain}})
