@@ -17,16 +17,17 @@ import torch
 from torch import Tensor
 
 from vae_core.training.config import ConfigError
-from vae_core.training.evaluate import EVALUATION_SEED, explained, from_the_prior
+from vae_core.training.evaluate import EVALUATION_SEED
 from vae_core.training.options import Limit
 from vae_core.training.pretrained import PLANS, load_pretrained
 from vae_core.vae.data import held_out_digit
 from vae_core.vae.model import VAE
+from vae_core.vae.posterior import explained, from_the_prior
 
 DRAWS = Limit("Draws", 10, 1_000_000)
 WEIGHTS = Limit("Samples", 100, 1_000_000)
 DIGITS = range(10)
-RUNS, SAMPLES = 10, 200_000
+RUNS, SAMPLES = 10, 100_000
 STEPS = (1, 2, 5)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.families import LOG_SQRT_2PI, Normal
+from vae_core.families import LOG_SQRT_2PI
 from vae_core.training.config import TrainConfig
 from vae_core.vae.data import as_unit, binarized_bytes
 from vae_core.vae.model import VAE
@@ -19,7 +19,6 @@ from vae_core.vae.objective import log_weights
 CHUNK = 500
 ROWS = 1000
 PORTION = 100
-PRIOR_PORTION = 2000
 PICTURES = 10
 MAP_POINTS = 1000
 EVALUATION_SEED = 20_131_220
@@ -155,93 +154,6 @@ def evidence(
     each = torch.cat(found)
     error = each.std().item() / math.sqrt(len(each))
     return Evidence(each.mean().item(), error, len(each), samples)
-
-
-# A z explains an image if its log p(x|z) is among the best nine tenths of the posterior's.
-EXPLAINED = 0.9
-# Rounds of proposals, and around how many of the z that seem likely the later ones look.
-ROUNDS, CENTRES = 4, 50
-# How many times as wide as q's the deviations are: q is often narrower than the posterior.
-WIDER = (1.0, 1.25, 1.6)
-
-
-@dataclass(frozen=True)
-class Explained:
-    """How rare a z is under the prior that explains an image, in nats; by importance sampling.
-
-    Attributes:
-        log_evidence: log p(x), and its standard error.
-        threshold: the log p(x|z) that nine tenths of the posterior's mass reach.
-        log_share: log of the prior's mass of all z that reach it, and its standard error.
-        kl: KL(p(z|x) || p(z)), the mean of log p(x|z) over the posterior less log p(x).
-    """
-
-    log_evidence: float
-    evidence_error: float
-    threshold: float
-    log_share: float
-    share_error: float
-    kl: float
-
-
-@torch.inference_mode()
-def explained(model: VAE, x: Tensor, samples: int, seed: int = EVALUATION_SEED) -> Explained:
-    """What the posterior of one image (784,) says of the prior; with a standard normal prior.
-
-    E_prior[f(z)] is the mean of f(z) p(z) / r(z) over draws from r, a mixture of q(z|x), wider
-    ones, and the prior, since an encoder may look in the wrong place (defensive importance
-    sampling: Hesterberg 1995); and then of bells around draws of the round before, picked by
-    their weights (population Monte Carlo: Cappe et al. 2004). The last round alone is averaged.
-    Where D is large, a hill of the posterior far from q may still be missed.
-
-    Args:
-        samples: draws from all of the mixture, in each round.
-    """
-    gen, q = torch.Generator().manual_seed(seed), model.encoder(x)
-    known = [Normal(q.loc, q.scale * wider) for wider in WIDER]
-    known.append(Normal(torch.zeros_like(q.loc), torch.ones_like(q.scale)))
-    parts = known
-    for number in range(ROUNDS):
-        each = max(1, samples // len(parts))
-        z = torch.cat([part.transform(part.base(each, gen)) for part in parts])
-        log_mixture = torch.stack([part.log_prob(z) for part in parts]).double().logsumexp(0)
-        ratio = model.prior.log_prob(z).double() - (log_mixture - math.log(len(parts)))
-        likelihood = torch.cat([model.log_prob_x(x, some) for some in z.split(CHUNK)]).double()
-        posterior = (ratio + likelihood).softmax(0)
-        if number < ROUNDS - 1:
-            picked = torch.multinomial(posterior, CENTRES, replacement=True, generator=gen)
-            parts = known + [Normal(centre, q.scale) for centre in z[picked]]
-    log_evidence, evidence_error = _log_mean(ratio + likelihood)
-    order = likelihood.argsort(descending=True)
-    reached = int((posterior[order].cumsum(0) < EXPLAINED).sum())
-    threshold = round(float(likelihood[order[reached]]), 2)
-    log_share, share_error = _log_mean(ratio.where(likelihood >= threshold, -math.inf))
-    kl = float((posterior * likelihood).sum()) - log_evidence
-    return Explained(log_evidence, evidence_error, threshold, log_share, share_error, kl)
-
-
-def _log_mean(log_values: Tensor) -> tuple[float, float]:
-    """Log of the mean of exp(log_values), (N,), and its standard error."""
-    top = log_values.max()
-    values = (log_values - top).exp()
-    error = float(values.std() / values.mean()) / math.sqrt(len(values))
-    return float(top + values.mean().log()), error
-
-
-@torch.inference_mode()
-def from_the_prior(
-    model: VAE, images: Tensor, draws: int, seed: int = EVALUATION_SEED
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Portions of draws z from the prior, (N, D), with log p(x|z) of each image, (B, N), in nats.
-
-    Every z is decoded once, for all images (B, 784): log p(x|z) is the sum over pixels of
-    x logit - log(1 + exp(logit)), which is linear in x.
-    """
-    gen = torch.Generator().manual_seed(seed)
-    for start in range(0, draws, PRIOR_PORTION):
-        z = model.prior.sample(min(PRIOR_PORTION, draws - start), gen)
-        logits = model.decoder(z)
-        yield z, images @ logits.T - torch.nn.functional.softplus(logits).sum(-1)
 
 
 @torch.inference_mode()

@@ -116,6 +116,7 @@ def frame(d: int, digit: int, n: int) -> Frame:
         "one_in": rarity,
         "needed": short(needed(found["log_share"]), 2),
         "kl": found["kl"],
+        "effective": found["effective"],
         "count": float(found["count"]),
         "expected": short(total() * math.exp(found["log_share"]), 2),
         "median": found["log_evidence"] + float(np.median(off)),

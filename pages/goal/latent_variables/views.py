@@ -10,7 +10,7 @@ from pages.goal.latent_variables import blind, blind_picture, picture, scene, to
 from pages.ui.lesson import Lesson
 from pages.ui.live import Handle, Param, Picture, Preset, Transport
 from vae_core.lab.latent import BentCurve, draw, marginal, posterior_on_grid
-from vae_core.training.evaluate import explained, from_the_prior
+from vae_core.vae.posterior import explained, from_the_prior
 
 HEIGHTS = (-1.0, 1.5, -0.5, 2.0)
 SHAPES = {"line": (-1.5, -0.5, 0.5, 1.5), "fold": (2.0, -1.0, -1.0, 2.0)}
@@ -126,6 +126,7 @@ def _hard(lesson: Lesson) -> Picture:
         tex=lesson.text("formula_hard"),
         table={
             "log p(x), importance sampling": "{log_p:.2f} ± {log_p_error:.2f} nats",
+            "draws of the posterior that it is worth": "{effective:,.0f}",
             "a z explains x from log p(x|z) =": "{threshold:.2f} nats on",
             "share of the prior that does": "1 in {one_in}",
             "−log of that share": "{rarity:.2f} ± {share_error:.2f} nats",

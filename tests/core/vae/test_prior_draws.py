@@ -12,12 +12,12 @@ from scipy import stats
 
 from vae_core.__main__ import main
 from vae_core.cli.prior_draws import DIGITS, RUNS, stops
-from vae_core.training.evaluate import EXPLAINED, explained, from_the_prior
+from vae_core.training.evaluate import EVALUATION_SEED
 from vae_core.training.pretrained import FOLDER, PLANS, load_pretrained
 from vae_core.vae.data import held_out_digit
 from vae_core.vae.likelihoods import bernoulli_log_prob
 from vae_core.vae.model import VAE
-from vae_core.vae.posterior import grid_posterior
+from vae_core.vae.posterior import EXPLAINED, explained, from_the_prior, grid_posterior
 
 FILE: dict[str, Any] = json.loads((FOLDER / "prior_draws.json").read_text(encoding="utf-8"))
 TOTAL = FILE["runs"] * FILE["stops"][-1]
@@ -39,11 +39,11 @@ def likelihood_on_grid(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, tor
     return likelihood, found.density.flatten() * found.cell, prior
 
 
-@pytest.mark.parametrize("digit", [1, 4, 5, 8])  # the encoder looks in the wrong place for a 5
+@pytest.mark.parametrize("digit", [1, 5])  # the encoder looks in the wrong place for a 5
 def test_importance_sampling_agrees_with_the_grid(digit: int) -> None:
     """log p(x), the mass above the threshold, the share of the prior, and the KL; in the plane."""
     x = IMAGES[digit]
-    found, truth = explained(plane(), x, 20_000), grid_posterior(plane(), x)
+    found, truth = explained(plane(), x, 5_000), grid_posterior(plane(), x)
     assert found.evidence_error < 0.05
     assert abs(found.log_evidence - truth.log_evidence) < 4.0 * found.evidence_error + truth.error
     likelihood, posterior, prior = likelihood_on_grid(x)
@@ -69,12 +69,21 @@ def test_the_encoder_alone_misses_the_five_by_more_than_twenty_nats() -> None:
     assert found < grid_posterior(model, x).log_evidence - 20.0
 
 
-def test_another_seed_agrees_within_its_errors() -> None:
+def test_another_seed_agrees_within_its_errors_and_no_draw_decides() -> None:
     model = load_pretrained("latent20").model
-    for digit in (1, 4):
-        one, other = (explained(model, IMAGES[digit], 10_000, seed) for seed in (1, 2))
-        spread = math.hypot(one.evidence_error, other.evidence_error)
-        assert abs(one.log_evidence - other.log_evidence) < 5.0 * spread
+    one, other = (explained(model, IMAGES[4], 10_000, seed) for seed in (1, 2))
+    spread = math.hypot(one.evidence_error, other.evidence_error)
+    assert spread < 0.1
+    assert abs(one.log_evidence - other.log_evidence) < 5.0 * spread
+    assert min(one.effective, other.effective) > 300
+
+
+def test_what_is_in_the_file_is_worth_many_draws() -> None:
+    for images in FILE["models"].values():
+        for image in images:
+            assert image["effective"] > 1_000
+            assert image["evidence_error"] < 0.05
+            assert image["share_error"] < 0.1
 
 
 @torch.no_grad()
@@ -129,16 +138,16 @@ def test_the_naive_estimate_is_unbiased_where_draws_explain_and_low_where_none_d
 def test_a_part_of_the_file_is_measured_again(name: str) -> None:
     """The first draws of the first run, log p(x), and the best z."""
     model = load_pretrained(name).model
-    _, found = next(from_the_prior(model, IMAGES, 2_000))
+    _, found = next(from_the_prior(model, IMAGES, 2_000, EVALUATION_SEED))
     running = found.double().logcumsumexp(1)
-    for digit in (0, 4):
+    for digit in (4,):
         held = FILE["models"][name][digit]
         for place, stop in enumerate(FILE["stops"][:11]):  # 1 to 2,000
             again = float(running[digit, stop - 1]) - math.log(stop)
             assert held["naive"][0][place] == pytest.approx(again, abs=0.02)
         best = bernoulli_log_prob(IMAGES[digit], model.decoder(torch.tensor(held["best"])))
         assert held["best_log"] == pytest.approx(float(best), abs=0.05)
-        small = explained(model, IMAGES[digit], 5_000)
+        small = explained(model, IMAGES[digit], 10_000)
         slack = 5.0 * (small.evidence_error + held["evidence_error"])
         assert small.log_evidence == pytest.approx(held["log_evidence"], abs=slack)
 
