@@ -23,6 +23,7 @@ FIGURES = [
     ("/gradient_variance?view=against", "variance_against"),
     ("/gradient_variance?view=parts", "variance_parts"),
     ("/elbo_gap", "gap"),
+    ("/latent_variables", "latent_hand"),
     ("/kl_divergence?shade=lifted", "kl_bells"),
     ("/kl_divergence?view=hills&mu=-1", "kl_hills"),
     ("/kl_divergence?view=best&t=9", "kl_best"),

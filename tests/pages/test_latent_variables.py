@@ -151,9 +151,10 @@ def test_as_the_links_promise() -> None:
 
 
 def test_what_is_cut_off_is_said() -> None:
-    steep = bent(h1=-3, h2=-3, h3=3, h4=3, noise=0.3, x=0)
+    steep = bent(h1=-2.5, h2=-2.5, h3=2.5, h4=2.5, noise=0.3, x=0)
     assert float(steep.numbers["posterior"]) > scene.DENSEST_Z
     assert steep.traces["peak"]["text"][0].startswith("↑")
+    assert steep.traces["posterior"]["y"].max() == scene.DENSEST_Z
     assert bent().traces["peak"]["text"] == [""]
 
 

@@ -111,8 +111,15 @@ def _words(fig: go.Figure, peak: Any) -> None:
     fig.add_scatter(name="peak", **peak, textfont=font, **common, **BELOW)
     names: tuple[tuple[str, str, float, float, str, dict[str, Any]], ...] = (
         ("name of the curve", "mean of x given z", -SIDE + 0.1, WINDOW - 0.5, "theta", {}),
-        ("name of the prior", "prior p(z)", SIDE - 0.1, DENSEST_Z - 0.3, "z", BELOW),
-        ("name of the posterior", "posterior p(z|x)", -SIDE + 0.1, DENSEST_Z - 0.3, "theta", BELOW),
+        ("name of the prior", "prior p(z)", SIDE - 0.1, DENSEST_Z + 0.35, "z", BELOW),
+        (
+            "name of the posterior",
+            "posterior p(z|x)",
+            -SIDE + 0.1,
+            DENSEST_Z + 0.35,
+            "theta",
+            BELOW,
+        ),
         ("name of p(x)", "p(x)", DENSEST_X - 0.03, WINDOW - 0.5, "x", BESIDE),
     )
     for name, text, x, y, colour, axes in names:
@@ -143,7 +150,7 @@ def _dress(fig: go.Figure, across: float) -> None:
         yaxis={"title": "data x", "range": [-WINDOW, WINDOW], "domain": high, "dtick": 2, **STILL},
         yaxis2={
             "title": "density",
-            "range": [0, DENSEST_Z],
+            "range": [0, DENSEST_Z + 0.7],
             "domain": [0.0, 0.3],
             "anchor": "x",
             "dtick": 1,

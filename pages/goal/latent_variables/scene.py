@@ -160,7 +160,7 @@ def _frame(
         "p(x) there": _path((min(height, DENSEST_X),), (x,)),
         "posterior": {
             "x": there.z.numpy()[POSTERIOR_AT],
-            "y": there.density.numpy()[POSTERIOR_AT],
+            "y": np.minimum(there.density.numpy()[POSTERIOR_AT], DENSEST_Z),
         },
         "peak": _peak(top, float(numbers["posterior"])),
     }
@@ -193,7 +193,8 @@ def _peak(top: float, highest: float) -> dict[str, Any]:
     """What a hill reaches that is cut off."""
     cut = highest > DENSEST_Z
     words = f"\N{UPWARDS ARROW} {number(highest, 1)}" if cut else ""
-    return {**_path((min(max(top, -2.9), 2.9),), (DENSEST_Z - 0.3,)), "text": [words]}
+    side = min(max(top + 0.4, 0.4 - SIDE), SIDE - 0.4)
+    return {**_path((side,), (DENSEST_Z - 0.25,)), "text": [words]}
 
 
 def _curve(model: LatentModel) -> dict[str, dict[str, Any]]:

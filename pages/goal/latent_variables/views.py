@@ -18,8 +18,8 @@ POINTS = tuple(
     Param(
         f"h{k + 1}",
         f"point at {knot:g}".replace("-", "\N{MINUS SIGN}"),
-        -3,
-        3,
+        -2.5,
+        2.5,
         0.125,
         default=HEIGHTS[k],
         colour="theta",
