@@ -41,7 +41,9 @@ def draw(now: Frame, points: int, across: float = 0.68) -> go.Figure:
     for name in (f"point {k + 1}" for k in range(points)):
         _dots(fig, name, at[name], "theta", 15, "the curve at z = %{x:.1f}: %{y:.2f}")
     _dots(fig, "seen", at["seen"], "x", 15, "seen x = %{y:.2f}", symbol="diamond")
-    _dots(fig, "p(x) there", at["p(x) there"], "x", 11, "p(x) = %{x:.3f}", **BESIDE)
+    _dots(
+        fig, "p(x) there", at["p(x) there"], "x", 11, "density at this x: p(x) = %{x:.3f}", **BESIDE
+    )
     _words(fig, at["peak"])
     _dress(fig, across)
     return fig
