@@ -155,7 +155,7 @@ def _dress(fig: go.Figure, across: float) -> None:
             "range": [0, DENSEST_Z + 0.7],
             "domain": [0.0, 0.3],
             "anchor": "x",
-            "dtick": 1,
+            "tickvals": [0, 1, 2],
             **STILL,
         },
         xaxis2={
