@@ -28,7 +28,8 @@ export class Picks {
    * @param {string} label of what is chosen */
   take(template, label) {
     const names = pickNames(template);
-    this.nodes = Array.from(this.root.querySelectorAll(".ttn-pick"));
+    this.nodes = names.flatMap((_, i) =>
+      Array.from(this.root.querySelectorAll(/** @type {"span"} */ (`.ttn-pick-${i + 1}`))));
     this.root.classList.toggle("ttn-pickable", this.nodes.length > 0);
     const lines = this.nodes.length > 0 && !template.includes("\\part"); // chosen as a whole
     this.root.classList.toggle("ttn-lines", lines);

@@ -186,7 +186,8 @@ export class Words {
       const output = this.pickable ? "html" : "htmlAndMathml";
       typeset(katex, tex, this.formula, { displayMode: true, trust: trusted, output });
       this.picks.take(this.data.formula, this.owner.transport.param?.label ?? "");
-      this.slots = Array.from(this.formula.querySelectorAll(".katex-html .ttn-val"));
+      this.slots = numbers.map((_, i) => /** @type {HTMLElement} */ (
+        this.formula.querySelector(`.katex-html .ttn-val-${i + 1}`)));
       this.slots.forEach((slot, i) => {
         const colour = this.colours[numbers[i].name];
         if (colour) slot.style.color = `var(--ttn-${colour})`;

@@ -97,21 +97,27 @@ export function formulaNumbers(template, names, formats) {
 }
 
 /** The TeX of a formula: each \val{mu:.2f} becomes its number, in a span of class ttn-val, so that
- * it can be exchanged without typesetting anew; \sym{mu} becomes a colour for the group after it.
- * The group after \pick{3}{its name} can be chosen, and lights up with the one after \part{3}.
+ * it can be exchanged without typesetting anew; ttn-val-2 is the second, which need not come second
+ * on the page: KaTeX sets what is below a fraction bar first. \sym{mu} becomes a colour for the
+ * group after it. The group after \pick{3}{its name} can be chosen, and lights up with the one
+ * after \part{3}; it is of class ttn-pick-1 if it is the first of them.
  * @param {string} template
  * @param {{ text: string }[]} numbers
  * @param {{ hex: (name: string) => string }} palette */
 export function fillFormula(template, numbers, palette) {
-  let next = 0;
+  let [value, choice] = [0, 0];
   const number = () => {
-    const { text } = numbers[next];
-    next += 1;
-    return `{\\htmlClass{ttn-val}{${text.replaceAll(MINUS, "-").replace("%", "\\%")}}}`;
+    const written = numbers[value].text.replaceAll(MINUS, "-").replace("%", "\\%");
+    value += 1;
+    return `{\\htmlClass{ttn-val ttn-val-${value}}{${written}}}`;
+  };
+  const pick = (/** @type {string} */ _, /** @type {string} */ place) => {
+    choice += 1;
+    return `\\htmlClass{ttn-pick ttn-pick-${choice} ttn-at-${place}}`;
   };
   return template
     .replace(VALUE, number)
-    .replace(PICK, "\\htmlClass{ttn-pick ttn-at-$1}")
+    .replace(PICK, pick)
     .replace(PART, "\\htmlClass{ttn-at-$1}")
     .replace(SYMBOL, (_, name) => `\\textcolor{${palette.hex(name)}}`);
 }

@@ -239,5 +239,5 @@ def test_the_projector_view_has_large_type_and_no_menu(open_page: Opener) -> Non
     expect(page.locator(".stAppHeader")).to_be_hidden()
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= 20
     page.locator(".st-key-way_on a").last.click()
-    page.wait_for_url("**/location_scale?*present=1*")
+    page.wait_for_url(f"**/{contents.ALL_PAGES[1].address}?*present=1*")
     expect(page.locator(".stAppHeader")).to_be_hidden()
