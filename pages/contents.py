@@ -51,6 +51,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     ),
     "The trick": _chapter(
         "trick",
+        ("lotus", "LOTUS"),
         ("location_scale", "The location-scale transform"),
     ),
     "Estimators": _chapter(

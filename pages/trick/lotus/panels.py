@@ -1,0 +1,130 @@
+"""Three panels that share their axes: g in the middle, p(eps) below it, q(z) turned at its side.
+
+A grain, or a bar, goes up from the lower panel to the curve and from there to the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages.trick.lotus.shape import KEYS, KNOTS
+from pages.ui import theme
+from vae_core.families.transforms import Drawn, base_density
+
+EPS_END, Z_END = 3.0, 4.0
+EPS = np.linspace(-EPS_END, EPS_END, 49)
+Z = np.linspace(-Z_END, Z_END, 65)
+P, P_TOP, Q_TOP = base_density(EPS), 1.0, 1.0
+BEYOND = 2.0  # what leaves a panel is drawn up to here
+BELOW: dict[str, Any] = {"xaxis": "x", "yaxis": "y2"}
+MIDDLE: dict[str, Any] = {"xaxis": "x", "yaxis": "y"}
+BESIDE: dict[str, Any] = {"xaxis": "x2", "yaxis": "y"}
+CLEAR = "rgba(0,0,0,0)"
+
+Arrays = Mapping[str, Mapping[str, Any]]
+
+
+def curve(g: Drawn) -> dict[str, dict[str, Any]]:
+    """The curve, and a handle at each of its heights."""
+    handles = {
+        key: {"x": [knot], "y": [height]}
+        for key, knot, height in zip(KEYS, KNOTS, g.heights, strict=True)
+    }
+    return {"g": {"x": EPS, "y": g(EPS)}, **handles}
+
+
+def add_curve(fig: go.Figure, at: Arrays) -> None:
+    """Draw both."""
+    add_line(fig, "g", at["g"], theme.var("phi"), width=3, **MIDDLE)
+    for key in KEYS:
+        hover = "drag: g(%{x}) = %{y:.1f}, a height ϕ"
+        add_dots(fig, key, at[key], theme.var("phi"), 13, hover, symbol="diamond", **MIDDLE)
+
+
+def add_line(
+    fig: go.Figure,
+    name: str,
+    at: Mapping[str, Any],
+    colour: str,
+    *,
+    width: float = 2.5,
+    fill: str = "",
+    to: str = "tozeroy",
+    dash: str = "solid",
+    **axes: Any,
+) -> None:
+    """A curve; filled towards `to` where a fill is given."""
+    area = {"fill": to, "fillcolor": fill} if fill else {}
+    line = {"color": colour, "width": width, "simplify": False, "dash": dash}
+    common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    fig.add_scatter(name=name, x=at["x"], y=at["y"], line=line, **common, **area, **axes)
+
+
+def add_dots(
+    fig: go.Figure,
+    name: str,
+    at: Mapping[str, Any],
+    colour: str,
+    size: float,
+    hover: str,
+    symbol: str = "circle",
+    **axes: Any,
+) -> None:
+    """Dots whose label says what the number is."""
+    outline = {"color": theme.var("paper"), "width": 1.5 if size > 10 else 0.5}
+    marker = {"color": colour, "size": size, "line": outline, "symbol": symbol}
+    common = {"mode": "markers", "showlegend": False, "hovertemplate": hover + "<extra></extra>"}
+    fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
+
+
+def add_words(fig: go.Figure, name: str, x: float, y: float, colour: str, **more: Any) -> None:
+    """A word that stands still in the picture."""
+    place = {"textposition": "middle right", **more}
+    common = {"mode": "text", "hoverinfo": "skip", "showlegend": False}
+    font = {"color": colour, "size": 13}
+    fig.add_scatter(name=name, x=[x], y=[y], text=[name], textfont=font, **common, **place)
+
+
+def dress(fig: go.Figure, side: float, titles: tuple[str, str], uirevision: str) -> None:
+    """The axes; the middle panel ends at `side` of the width."""
+    quiet = {"zeroline": False, "showgrid": False}
+    fig.update_layout(
+        xaxis={
+            "domain": (0.0, side),
+            "range": [-EPS_END, EPS_END],
+            "title": "ε",
+            "anchor": "y2",
+            "dtick": 1,
+            **quiet,
+        },
+        yaxis={
+            "domain": (0.36, 1.0),
+            "range": [-Z_END, Z_END],
+            "title": "z = g(ε)",
+            "dtick": 2,
+            **quiet,
+            "showgrid": True,
+        },
+        yaxis2={
+            "domain": (0.0, 0.31),
+            "range": [-0.08, P_TOP],
+            "title": titles[0],
+            "anchor": "x",
+            "tickvals": [0.0, 0.5, 1.0],
+            **quiet,
+        },
+        xaxis2={
+            "domain": (side + 0.03, 1.0),
+            "range": [-0.05, Q_TOP],
+            "title": titles[1],
+            "anchor": "y",
+            "tickvals": [0.0, 0.5, 1.0],
+            **quiet,
+        },
+        uirevision=uirevision,
+        showlegend=False,
+    )
