@@ -1,10 +1,10 @@
-"""Base noise moved by any function, z = g(eps) with eps ~ N(0, 1): the law of z, two ways to average.
+"""Base noise moved by any function, z = g(eps) with eps ~ N(0, 1): the law of z, and two averages.
 
 g is drawn by hand: heights over evenly spaced knots, joined by cubics that rise where the heights
 rise and fall where they fall (Fritsch & Butland 1984), with straight tails. Between two points
-where it turns back it has an inverse, and there q(z) dz = p(eps) d eps, so q(z) = p(eps) / |g'(eps)|.
-Where several such stretches reach z, their shares add up; a stretch that is flat puts all its mass
-on a single z, which has no density.
+where it turns back it has an inverse, and there q(z) dz = p(eps) d eps, that is
+q(z) = p(eps) / |g'(eps)|. Where several such stretches reach z, their shares add up; a stretch that
+is flat puts all its mass on a single z, which has no density.
 
 The law of the unconscious statistician, E[f(z)] = E_p[f(g(eps))], needs none of this: the left side
 is computed here from the law of z, the right side from p alone. Arrays are numpy, float64.
@@ -92,7 +92,8 @@ class Drawn:
         piece, s, beyond = self._local(eps)
         y, a, b, c = (each[piece] for each in self._cubics)
         tail: np.ndarray = beyond * self._rate(piece, s)
-        return y + s * (a + s * (b + s * c)) + tail
+        z: np.ndarray = y + s * (a + s * (b + s * c)) + tail
+        return z
 
     def slope(self, eps: np.ndarray) -> np.ndarray:
         """g'(eps), elementwise."""
@@ -146,11 +147,12 @@ class Drawn:
             rate = float(self.slope(np.array([knot]))[0])
             tail = knot + (z - height) / rate if math.isinf(end) else np.nan
             eps = np.where(beyond, tail, eps)
-        return eps
+        found: np.ndarray = eps
+        return found
 
     @cached_property
     def _started(self) -> tuple[np.ndarray, np.ndarray]:
-        """How far each cubic has come, from 0 to 1, at the places of `START`: where Newton starts."""
+        """How far each cubic has come at the places of `START`, from which Newton sets out."""
         _y, a, b, c = (each[:, None] for each in self._cubics)
         rise = a + b + c
         way = START * (a + START * (b + START * c)) / np.where(rise, rise, 1.0)
@@ -180,14 +182,16 @@ class Drawn:
         eps = self.inverse(z, stretch)
         with np.errstate(divide="ignore"):
             found = base_density(eps) / np.abs(self.slope(np.nan_to_num(eps)))
-        return np.where(np.isnan(eps), 0.0, found)
+        share: np.ndarray = np.where(np.isnan(eps), 0.0, found)
+        return share
 
     def density(self, z: np.ndarray) -> np.ndarray:
         """q(z), elementwise: the sum over all stretches; infinite where g turns back.
 
         A flat stretch has no density and is left out: what is missing to 1 is its mass.
         """
-        return np.sum([self.share(z, stretch) for stretch in self.stretches], axis=0)
+        q: np.ndarray = np.sum([self.share(z, stretch) for stretch in self.stretches], axis=0)
+        return q
 
 
 def base_density(eps: np.ndarray) -> np.ndarray:

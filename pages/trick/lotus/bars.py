@@ -19,15 +19,14 @@ from pages.trick.lotus.panels import (
     EPS,
     EPS_END,
     MIDDLE,
-    Q_TOP,
     Z_END,
     P,
-    Z,
     add_curve,
     add_dots,
     add_line,
     curve,
     dress,
+    places,
 )
 from pages.trick.lotus.shape import KEYS, KINDS, drawn, kind, told, turns
 from pages.ui import theme
@@ -57,6 +56,7 @@ def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
     z, slope = float(numbers["z"]), float(numbers["slope"])
     alike = _reaching(g, eps, z)
     chosen = [_bar(each) for each in alike]
+    beside = places(g)
     reach = np.array([-TANGENT, TANGENT])
     low, high = EDGES[chosen[0] : chosen[0] + 2]
     ends = g(np.array([low, high]))
@@ -70,17 +70,25 @@ def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
         "its z": {"x": [0.0], "y": [z]},
         "others": {"x": others, "y": np.where(np.isnan(others), np.nan, z)},
         "others over ε": {"x": others, "y": np.where(np.isnan(others), np.nan, 0.0)},
-        "up": {"x": [low, low, np.nan, high, high], "y": [-Z_END, ends[0], np.nan, -Z_END, ends[1]]},
-        "right": {"x": [low, EPS_END, np.nan, high, EPS_END], "y": np.repeat([ends[0], np.nan, ends[1]], [2, 1, 2])},
-        "q(z)": {"x": np.minimum(g.density(Z), BEYOND), "y": Z},
+        "up": {
+            "x": [low, low, np.nan, high, high],
+            "y": [-Z_END, ends[0], np.nan, -Z_END, ends[1]],
+        },
+        "right": {
+            "x": [low, EPS_END, np.nan, high, EPS_END],
+            "y": np.repeat([ends[0], np.nan, ends[1]], [2, 1, 2]),
+        },
+        "q(z)": {"x": np.minimum(g.density(beside), BEYOND), "y": beside},
         "chosen over ε": _boxes(_below(chosen), MOST_SHARES),
         "chosen over z": _boxes(_beside(g, chosen), MOST_SHARES),
     }
     for odd in (0, 1):
         these = list(range(odd, len(MASSES), 2))
         traces[f"bars over z {odd}"] = _boxes(_beside(g, these), len(these))
-    told_of = {**numbers, "eps": eps, "turns": turns(g), "reached": str(len(alike))}
-    numbers["told"] = told(sentences[KINDS.index(kind(g))], told_of)
+    two = ("eps", "z", "dz", "deps", "stretch", "least", "most")
+    words = {name: number(float({**numbers, "eps": eps}[name])) for name in two}
+    words |= {"turns": turns(g), "reached": str(len(alike))}
+    numbers["told"] = told(sentences[KINDS.index(kind(g))], numbers | words)
     return Frame(traces, numbers)
 
 
@@ -178,16 +186,22 @@ def _draw(now: Frame, side: float) -> go.Figure:
     hover = "also lands there: ε = %{x:.2f}"
     add_dots(fig, "others", at["others"], theme.var("bad"), 11, hover, **MIDDLE)
     add_dots(fig, "others over ε", at["others over ε"], theme.var("bad"), 9, hover, **BELOW)
-    add_dots(fig, "its place", at["its place"], theme.var("ink"), 9, "ε = %{x:.2f} lands at z = %{y:.2f}", **MIDDLE)
+    add_dots(
+        fig,
+        "its place",
+        at["its place"],
+        theme.var("ink"),
+        9,
+        "ε = %{x:.2f} lands at z = %{y:.2f}",
+        **MIDDLE,
+    )
     add_dots(fig, "one ε", at["one ε"], theme.var("eps"), 14, "the noise ε = %{x:.2f}", **BELOW)
     add_dots(fig, "its z", at["its z"], theme.var("z"), 11, "its z = %{y:.2f}", **BESIDE)
-    dress(fig, side, ("p(ε)", "q(z)"), "bars")
+    dress(fig, side, "bars")
     return fig
 
 
-def _add_boxes(
-    fig: go.Figure, name: str, at: Any, colour: str, fill: str, **axes: Any
-) -> None:
+def _add_boxes(fig: go.Figure, name: str, at: Any, colour: str, fill: str, **axes: Any) -> None:
     line = {"color": colour, "width": 1, "simplify": False}
     common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "fill": "toself"}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], line=line, fillcolor=fill, **common, **axes)

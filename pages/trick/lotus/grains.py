@@ -19,19 +19,20 @@ from pages.trick.lotus.panels import (
     EPS,
     EPS_END,
     MIDDLE,
+    Q_TOP,
     Z_END,
     P,
-    Z,
     add_curve,
     add_dots,
     add_line,
+    add_words,
     curve,
     dress,
+    places,
 )
 from pages.trick.lotus.shape import KEYS, KINDS, WEIGHTS, drawn, grains, kind, means, told, turns
 from pages.ui import theme
 from pages.ui.live import Frame
-from vae_core.families.transforms import Drawn
 
 MOST_SHOWN = 30
 BIN = 0.5
@@ -54,7 +55,8 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
     eps = grains(seed)[:k]
     z = g(eps)
     found, weighed = means(heights, weight), f(z)
-    shares = [g.share(Z, stretch) for stretch in g.stretches]
+    at = places(g)
+    shares = [g.share(at, stretch) for stretch in g.stretches]
     q = np.minimum(np.sum(shares, axis=0), BEYOND)
     shown = slice(min(k, MOST_SHOWN))
     foot = np.full(eps[shown].size, -0.04)
@@ -64,9 +66,14 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
         "grains over ε": {"x": eps[shown], "y": foot},
         "grains over z": {"x": 0.5 * foot, "y": z[shown]},
         "f p": {"x": EPS, "y": f(g(EPS)) * P},
-        "q(z)": {"x": q, "y": Z},
-        "one branch": {"x": _one_branch(g, shares, found.branch), "y": Z},
-        "f q": {"x": np.minimum(f(Z) * q, 9.0), "y": Z},
+        "q(z)": {"x": q, "y": at},
+        "one branch": {"x": _one_branch(shares, found.branch), "y": at},
+        "one branch words": {
+            "x": [0.98 * Q_TOP],
+            "y": [-0.9 * Z_END],
+            "text": ["one branch" if len(shares) > 1 else ""],
+        },
+        "f q": {"x": np.minimum(f(at) * q, 9.0), "y": at},
     }
     across, up = _steps(EPS_BINS, eps, weighed)
     traces["weighed over ε"] = {"x": across, "y": up}
@@ -83,20 +90,22 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
     }
     numbers["told"] = told(
         sentences[KINDS.index(kind(g))],
-        numbers | {"k": str(k), "mass": f"{100 * found.mass:.0f}", "atoms": f"{100 * found.atoms:.0f}"},
+        numbers
+        | {"k": str(k), "mass": f"{100 * found.mass:.0f}", "atoms": f"{100 * found.atoms:.0f}"},
     )
     return Frame(traces, numbers)
 
 
-def _one_branch(g: Drawn, shares: list[np.ndarray], branch: int) -> np.ndarray:
+def _one_branch(shares: list[np.ndarray], branch: int) -> np.ndarray:
     """What p / |g'| from one inverse alone would be; nothing where that is right."""
     if len(shares) == 1:
-        return np.full(Z.size, np.nan)
-    return np.minimum(shares[branch], BEYOND)
+        return np.full(shares[0].size, np.nan)
+    one: np.ndarray = np.minimum(shares[branch], BEYOND)
+    return one
 
 
 def _steps(edges: np.ndarray, at: np.ndarray, weighed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The outline of bars whose areas sum up to the average; grains beyond the ends are not seen."""
+    """The outline of bars whose areas sum up to the average, but for grains out of sight."""
     sums, _edges = np.histogram(at, edges, weights=weighed)
     heights = sums / (at.size * np.diff(edges))
     return np.repeat(edges, 2), np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
@@ -125,12 +134,18 @@ def _draw(now: Frame, side: float) -> go.Figure:
     add_line(fig, "q(z)", at["q(z)"], theme.var("z"), **BESIDE)
     branch = at["one branch"]
     add_line(fig, "one branch", branch, theme.var("bad"), width=2, dash="dash", **BESIDE)
-    add_curve(fig, at)
     hover = "the grain ε = %{x:.2f} lands at z = %{y:.2f}"
     add_dots(fig, "grains", at["grains"], theme.var("ink"), 6, hover, **MIDDLE)
     hover = "a grain: ε = %{x:.2f}"
     add_dots(fig, "grains over ε", at["grains over ε"], theme.var("eps"), 6, hover, **BELOW)
     hover = "a grain: z = %{y:.2f}"
     add_dots(fig, "grains over z", at["grains over z"], theme.var("z"), 6, hover, **BESIDE)
-    dress(fig, side, ("p(ε)", "q(z)"), "grains")
+    add_curve(fig, at)
+    words = {"x": [-0.97 * EPS_END], "y": [0.68], "text": ["weighed by f"]}
+    add_words(fig, "weighed below", words, accent, "middle right", **BELOW)
+    words = {"x": [0.98 * Q_TOP], "y": [0.9 * Z_END], "text": ["weighed by f"]}
+    add_words(fig, "weighed beside", words, accent, "middle left", **BESIDE)
+    words = dict(at["one branch words"])
+    add_words(fig, "one branch words", words, theme.var("bad"), "middle left", **BESIDE)
+    dress(fig, side, "grains")
     return fig

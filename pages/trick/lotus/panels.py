@@ -15,15 +15,14 @@ from pages.trick.lotus.shape import KEYS, KNOTS
 from pages.ui import theme
 from vae_core.families.transforms import Drawn, base_density
 
-EPS_END, Z_END = 3.0, 4.0
+EPS_END, Z_END = 3.0, 3.5
 EPS = np.linspace(-EPS_END, EPS_END, 49)
-Z = np.linspace(-Z_END, Z_END, 65)
-P, P_TOP, Q_TOP = base_density(EPS), 1.0, 1.0
+P, P_TOP, Q_TOP = base_density(EPS), 0.9, 1.0
 BEYOND = 2.0  # what leaves a panel is drawn up to here
+HAIR = 1e-6
 BELOW: dict[str, Any] = {"xaxis": "x", "yaxis": "y2"}
 MIDDLE: dict[str, Any] = {"xaxis": "x", "yaxis": "y"}
 BESIDE: dict[str, Any] = {"xaxis": "x2", "yaxis": "y"}
-CLEAR = "rgba(0,0,0,0)"
 
 Arrays = Mapping[str, Mapping[str, Any]]
 
@@ -35,6 +34,13 @@ def curve(g: Drawn) -> dict[str, dict[str, Any]]:
         for key, knot, height in zip(KEYS, KNOTS, g.heights, strict=True)
     }
     return {"g": {"x": EPS, "y": g(EPS)}, **handles}
+
+
+def places(g: Drawn) -> np.ndarray:
+    """Where q is drawn: at g of evenly spread eps, thus close where q is high, and beside turns."""
+    turns = np.array(g.heights)
+    ends = (-Z_END, Z_END)
+    return np.sort(np.concatenate([g(EPS), turns - HAIR, turns + HAIR, ends]).clip(*ends))
 
 
 def add_curve(fig: go.Figure, at: Arrays) -> None:
@@ -81,22 +87,26 @@ def add_dots(
     fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
 
 
-def add_words(fig: go.Figure, name: str, x: float, y: float, colour: str, **more: Any) -> None:
-    """A word that stands still in the picture."""
-    place = {"textposition": "middle right", **more}
-    common = {"mode": "text", "hoverinfo": "skip", "showlegend": False}
-    font = {"color": colour, "size": 13}
-    fig.add_scatter(name=name, x=[x], y=[y], text=[name], textfont=font, **common, **place)
+def add_words(
+    fig: go.Figure, name: str, at: Mapping[str, Any], colour: str, place: str, **axes: Any
+) -> None:
+    """Words in the picture."""
+    common = {"mode": "text", "hoverinfo": "skip", "showlegend": False, "textposition": place}
+    fig.add_scatter(name=name, **at, textfont={"color": colour, "size": 12}, **common, **axes)
 
 
-def dress(fig: go.Figure, side: float, titles: tuple[str, str], uirevision: str) -> None:
+def _title(text: str, colour: str) -> dict[str, Any]:
+    return {"text": text, "font": {"color": theme.var(colour)}}
+
+
+def dress(fig: go.Figure, side: float, uirevision: str) -> None:
     """The axes; the middle panel ends at `side` of the width."""
     quiet = {"zeroline": False, "showgrid": False}
     fig.update_layout(
         xaxis={
             "domain": (0.0, side),
             "range": [-EPS_END, EPS_END],
-            "title": "ε",
+            "title": _title("ε", "eps"),
             "anchor": "y2",
             "dtick": 1,
             **quiet,
@@ -104,23 +114,23 @@ def dress(fig: go.Figure, side: float, titles: tuple[str, str], uirevision: str)
         yaxis={
             "domain": (0.36, 1.0),
             "range": [-Z_END, Z_END],
-            "title": "z = g(ε)",
-            "dtick": 2,
+            "title": _title("z = g(ε)", "phi"),
+            "tickvals": [-2, 0, 2],
             **quiet,
             "showgrid": True,
         },
         yaxis2={
             "domain": (0.0, 0.31),
             "range": [-0.08, P_TOP],
-            "title": titles[0],
+            "title": _title("p(ε)", "eps"),
             "anchor": "x",
-            "tickvals": [0.0, 0.5, 1.0],
+            "tickvals": [0.0, 0.4, 0.8],
             **quiet,
         },
         xaxis2={
             "domain": (side + 0.03, 1.0),
             "range": [-0.05, Q_TOP],
-            "title": titles[1],
+            "title": _title("q(z)", "z"),
             "anchor": "y",
             "tickvals": [0.0, 0.5, 1.0],
             **quiet,

@@ -26,8 +26,8 @@ HEIGHTS = tuple(
     Param(
         key,
         f"ϕ{'₁₂₃₄₅'[i]} = g({number(knot, 0)})",
-        -3,
-        3,
+        -2.5,
+        2.5,
         0.1,
         default=height,
         colour="phi",
@@ -46,7 +46,7 @@ GRAINS = Param(
     help="How many grains are weighed; the first thirty are drawn.",
 )
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
-EPS = Param("eps", "one ε", -2.5, 2.5, 0.05, default=1.2, colour="eps", help="Its bar is chosen.")
+EPS = Param("eps", "one ε", -2.5, 2.5, 0.05, default=-0.7, colour="eps", help="Its bar is chosen.")
 
 
 def phi(heights: tuple[float, ...]) -> dict[str, float]:

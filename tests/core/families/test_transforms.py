@@ -165,9 +165,7 @@ def test_draws_have_that_density(name: str) -> None:
     g, count = SHAPES[name], 200_000
     z = g(noise(count, 5))
     edges = np.quantile(g(noise(count, 6)), np.linspace(0, 1, 41)[1:-1])
-    below = [
-        sum(over_samples(lambda at, e=edge: (at < e) * 1.0, g, (edge,))) for edge in edges
-    ]
+    below = [sum(over_samples(lambda at, e=edge: (at < e) * 1.0, g, (edge,))) for edge in edges]
     expected = np.diff([0.0, *below, 1.0])
     seen = np.diff([0.0, *(np.mean(z < edge) for edge in edges), 1.0]) * count
     chi = float(np.sum((seen - expected * count) ** 2 / (expected * count)))
@@ -211,7 +209,7 @@ def test_a_bar_keeps_its_area(name: str) -> None:
 
 
 def test_a_bar_on_both_sides_of_a_turn_is_refused() -> None:
-    with pytest.raises(ValueError, match="turns back between 0.75 and 1.25"):
+    with pytest.raises(ValueError, match=r"turns back between 0\.75 and 1\.25"):
         image_mass(TURNING, 0.75, 1.25)
 
 
