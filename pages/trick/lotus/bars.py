@@ -32,7 +32,8 @@ from pages.trick.lotus.shape import KEYS, KINDS, drawn, kind, told, turns
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.numbers import number
-from vae_core.families.transforms import Drawn, base_density, image_mass, probability
+from vae_core.families.drawn import Drawn, base_density, probability
+from vae_core.families.transforms import image_mass
 
 WIDTH = 0.5
 EDGES = np.arange(-EPS_END, EPS_END + WIDTH / 2, WIDTH)

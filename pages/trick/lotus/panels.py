@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from pages.trick.lotus.shape import KEYS, KNOTS
 from pages.ui import theme
-from vae_core.families.transforms import Drawn, base_density
+from vae_core.families.drawn import Drawn, base_density
 
 EPS_END, Z_END = 3.0, 3.5
 EPS = np.linspace(-EPS_END, EPS_END, 49)

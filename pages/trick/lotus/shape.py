@@ -12,7 +12,8 @@ import torch
 
 from pages.ui.numbers import number
 from vae_core.families import STANDARD_NORMAL
-from vae_core.families.transforms import Cost, Drawn, over_noise, over_samples
+from vae_core.families.drawn import Drawn
+from vae_core.families.transforms import Cost, over_noise, over_samples
 
 KNOTS = (-2, -1, 0, 1, 2)
 KEYS = tuple(f"phi{i + 1}" for i in range(len(KNOTS)))

@@ -20,7 +20,8 @@ from pages.trick.lotus.shape import (
 from pages.ui.lesson import Lesson
 from pages.ui.live import Handle, Param, Picture, Preset
 from pages.ui.numbers import number
-from vae_core.families.transforms import Drawn, image_mass, over_noise, over_samples
+from vae_core.families.drawn import Drawn
+from vae_core.families.transforms import image_mass, over_noise, over_samples
 
 HEIGHTS = tuple(
     Param(

@@ -10,7 +10,8 @@ import pytest
 from scipy import integrate, interpolate, optimize, stats
 
 from vae_core.families import transforms
-from vae_core.families.transforms import Drawn, image_mass, over_noise, over_samples
+from vae_core.families.drawn import Drawn
+from vae_core.families.transforms import image_mass, over_noise, over_samples
 
 BENT = Drawn((-1.2, -0.8, -0.3, 1.2, 2.4))
 FALLING = Drawn((2.5, 1.0, 0.8, -0.5, -2.0))
