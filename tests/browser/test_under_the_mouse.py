@@ -37,6 +37,8 @@ FIGURES = [
     ("/monte_carlo?view=error", "monte_carlo_error"),
     ("/monte_carlo?view=bias", "monte_carlo_bias"),
     ("/monte_carlo?view=weights", "monte_carlo_weights"),
+    ("/lotus", "lotus_grains"),
+    ("/lotus?view=bars", "lotus_bars"),
 ]
 WITHOUT_LABELS = [("/inside_vae?view=map", "inside_map"), ("/inside_vae?view=gap", "inside_gap")]
 # What stands beside the middle point of each trace that answers to the mouse.

@@ -152,7 +152,7 @@ class Drawn:
         share = np.clip((z - y) / rise, 0.0, 1.0)
         a, b, c = a / rise, b / rise, c / rise
         ways, places = self._started
-        s = np.interp(share + piece, ways.ravel(), places.ravel()) - piece
+        s: np.ndarray = np.interp(share + piece, ways.ravel(), places.ravel()) - piece
         low, high = np.zeros_like(s), np.ones_like(s)
         for _ in range(MOST_ROUNDS):
             miss = s * (a + s * (b + s * c)) - share

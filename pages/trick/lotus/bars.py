@@ -23,6 +23,7 @@ from pages.trick.lotus.panels import (
     P,
     add_curve,
     add_dots,
+    add_handles,
     add_line,
     curve,
     dress,
@@ -99,10 +100,10 @@ def _bar(eps: float) -> int:
 
 def _reaching(g: Drawn, eps: float, z: float) -> list[float]:
     """All eps that land on z; the chosen one comes first, and those out of sight are left out."""
-    at = np.array([z])
     own = [stretch for stretch in g.stretches if stretch.low <= eps <= stretch.high]
-    found = [float(g.inverse(at, each)[0]) for each in g.stretches if each not in own]
-    return [eps, *(each for each in found if abs(each) < EPS_END)]
+    low, high = own[0].low - THIN, own[-1].high + THIN
+    found = [float(g.inverse(np.array([z]), each)[0]) for each in g.stretches if each not in own]
+    return [eps, *(each for each in found if abs(each) < EPS_END and not low < each < high)]
 
 
 @lru_cache(maxsize=4096)
@@ -184,6 +185,7 @@ def _draw(now: Frame, side: float) -> go.Figure:
     add_line(fig, "right", at["right"], theme.var("z"), width=1.5, dash="dot", **MIDDLE)
     add_line(fig, "tangent", at["tangent"], theme.var("ink"), width=2, dash="dash", **MIDDLE)
     add_curve(fig, at)
+    add_handles(fig, at)
     hover = "also lands there: ε = %{x:.2f}"
     add_dots(fig, "others", at["others"], theme.var("bad"), 11, hover, **MIDDLE)
     add_dots(fig, "others over ε", at["others over ε"], theme.var("bad"), 9, hover, **BELOW)

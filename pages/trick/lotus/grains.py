@@ -24,6 +24,7 @@ from pages.trick.lotus.panels import (
     P,
     add_curve,
     add_dots,
+    add_handles,
     add_line,
     add_words,
     curve,
@@ -134,13 +135,14 @@ def _draw(now: Frame, side: float) -> go.Figure:
     add_line(fig, "q(z)", at["q(z)"], theme.var("z"), **BESIDE)
     branch = at["one branch"]
     add_line(fig, "one branch", branch, theme.var("bad"), width=2, dash="dash", **BESIDE)
+    add_curve(fig, at)
     hover = "the grain ε = %{x:.2f} lands at z = %{y:.2f}"
-    add_dots(fig, "grains", at["grains"], theme.var("ink"), 6, hover, **MIDDLE)
+    add_dots(fig, "grains", at["grains"], theme.var("ink"), 7, hover, **MIDDLE)
     hover = "a grain: ε = %{x:.2f}"
     add_dots(fig, "grains over ε", at["grains over ε"], theme.var("eps"), 6, hover, **BELOW)
     hover = "a grain: z = %{y:.2f}"
     add_dots(fig, "grains over z", at["grains over z"], theme.var("z"), 6, hover, **BESIDE)
-    add_curve(fig, at)
+    add_handles(fig, at)
     words = {"x": [-0.97 * EPS_END], "y": [0.68], "text": ["weighed by f"]}
     add_words(fig, "weighed below", words, accent, "middle right", **BELOW)
     words = {"x": [0.98 * Q_TOP], "y": [0.9 * Z_END], "text": ["weighed by f"]}

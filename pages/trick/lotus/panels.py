@@ -20,6 +20,7 @@ EPS = np.linspace(-EPS_END, EPS_END, 49)
 P, P_TOP, Q_TOP = base_density(EPS), 0.9, 1.0
 BEYOND = 2.0  # what leaves a panel is drawn up to here
 HAIR = 1e-6
+FAR = np.array([-5.0, -4.2, -3.7, -3.3, 3.3, 3.7, 4.2, 5.0])  # out of sight over eps, not over z
 BELOW: dict[str, Any] = {"xaxis": "x", "yaxis": "y2"}
 MIDDLE: dict[str, Any] = {"xaxis": "x", "yaxis": "y"}
 BESIDE: dict[str, Any] = {"xaxis": "x2", "yaxis": "y"}
@@ -40,12 +41,16 @@ def places(g: Drawn) -> np.ndarray:
     """Where q is drawn: at g of evenly spread eps, thus close where q is high, and beside turns."""
     turns = np.array(g.heights)
     ends = (-Z_END, Z_END)
-    return np.sort(np.concatenate([g(EPS), turns - HAIR, turns + HAIR, ends]).clip(*ends))
+    return np.sort(np.concatenate([g(EPS), g(FAR), turns - HAIR, turns + HAIR, ends]).clip(*ends))
 
 
 def add_curve(fig: go.Figure, at: Arrays) -> None:
-    """Draw both."""
+    """Draw the curve."""
     add_line(fig, "g", at["g"], theme.var("phi"), width=3, **MIDDLE)
+
+
+def add_handles(fig: go.Figure, at: Arrays) -> None:
+    """Draw its handles, above what lies on it."""
     for key in KEYS:
         hover = "drag: g(%{x}) = %{y:.1f}, a height ϕ"
         add_dots(fig, key, at[key], theme.var("phi"), 13, hover, symbol="diamond", **MIDDLE)
