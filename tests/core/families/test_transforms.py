@@ -173,19 +173,51 @@ def test_draws_have_that_density(name: str) -> None:
     assert 1e-4 < stats.chi2.sf(chi, 39) < 1 - 1e-4
 
 
+def law_at(z: float, g: Drawn) -> tuple[float, list[float]]:
+    """P(g(eps) <= z) and the eps with g(eps) = z, by scipy's roots and normal law alone."""
+
+    def miss(eps: float) -> float:
+        return float(g(np.array([eps]))[0]) - z
+
+    fine = np.linspace(-9, 9, 400) + 0.00123
+    pairs = [(a, b) for a, b in pairwise(fine) if miss(a) * miss(b) < 0]
+    roots = [float(optimize.brentq(miss, *pair, xtol=1e-15)) for pair in pairs]
+    edges = [-9.0, *roots, 9.0]
+    below = [(a, b) for a, b in pairwise(edges) if miss((a + b) / 2) < 0]
+    return sum(stats.norm.cdf(b) - stats.norm.cdf(a) for a, b in below), roots
+
+
+@each_shape
+def test_the_density_is_the_slope_of_the_law(name: str) -> None:
+    """And a sum over all eps that land on z, p by scipy and g' by differences."""
+    g, h = SHAPES[name], 1e-5
+    for z in (-0.9, 0.13, 0.93, 1.23):
+        (below, _less), (above, _more) = law_at(z - h, g), law_at(z + h, g)
+        found = float(g.density(np.array([z]))[0])
+        assert found == pytest.approx((above - below) / (2 * h), abs=1e-6)
+        slopes = [np.diff(g(np.array([eps - h, eps + h])))[0] / (2 * h) for eps in law_at(z, g)[1]]
+        terms = [
+            stats.norm.pdf(eps) / abs(slope)
+            for eps, slope in zip(law_at(z, g)[1], slopes, strict=True)
+        ]
+        assert found == pytest.approx(sum(terms), abs=1e-6)
+
+
+@each_shape
+def test_the_law_of_z_is_that_of_g(name: str) -> None:
+    """P(z in A) for A = (-inf, c), once from q and once from p."""
+    g = SHAPES[name]
+    for c in (-0.9, 0.13, 0.93, 1.23):
+        mass = sum(over_samples(lambda z, c=c: (z < c) * 1.0, g, (c,)))
+        assert mass == pytest.approx(law_at(c, g)[0], abs=1e-8)
+
+
 def test_one_branch_alone_is_no_density() -> None:
-    """Where g turns back, one inverse misses sand; a z from two values of eps sums both."""
+    """Where g turns back, one inverse misses sand."""
     up, down = TURNING.stretches
     z = np.array([0.9])
-    both = TURNING.density(z)[0]
     eps = [float(TURNING.inverse(z, stretch)[0]) for stretch in (up, down)]
     assert TURNING(np.array(eps)) == pytest.approx([0.9, 0.9], abs=1e-14)
-    assert both == pytest.approx(sum(TURNING.share(z, each)[0] for each in (up, down)))
-    h = 1e-4
-    law = [
-        sum(over_samples(lambda at, e=e: (at < e) * 1.0, TURNING, (e,))) for e in (0.9 - h, 0.9 + h)
-    ]
-    assert both == pytest.approx((law[1] - law[0]) / (2 * h), rel=1e-5)
     alone = over_samples(np.ones_like, TURNING)
     assert alone == pytest.approx((stats.norm.cdf(1), stats.norm.sf(1)), abs=1e-9)
 
