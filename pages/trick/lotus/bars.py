@@ -42,6 +42,7 @@ MASSES = np.array([probability(low, low + WIDTH) for low in EDGES[:-1].tolist()]
 MOST_SHARES = 4  # a curve through five heights comes back to the same z at most so often
 TANGENT = 0.8
 THIN = 1e-9
+CASES = (*KINDS, "once")  # the last: g turns back, but the chosen z is reached once in sight
 
 
 def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
@@ -49,37 +50,26 @@ def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
 
     Args:
         eps: a point of the noise; its bar is the chosen one.
-        sentences: what is said of g, in the order of `KINDS`.
+        sentences: what is said of g, in the order of `CASES`.
         phi: the heights of g, by `KEYS`.
     """
     heights = tuple(float(phi[key]) for key in KEYS)
-    g = drawn(heights)
-    numbers = _numbers(heights, eps)
+    g, numbers = drawn(heights), dict(_found(heights, eps))
     z, slope = float(numbers["z"]), float(numbers["slope"])
     alike = _reaching(g, eps, z)
     chosen = [_bar(each) for each in alike]
-    beside = places(g)
-    reach = np.array([-TANGENT, TANGENT])
-    low, high = EDGES[chosen[0] : chosen[0] + 2]
-    ends = g(np.array([low, high]))
-    gap = np.full(MOST_SHARES - len(alike), np.nan)
-    others = np.concatenate([alike[1:], gap, [np.nan]])[:MOST_SHARES]
+    beside, reach = places(g), np.array([-TANGENT, TANGENT])
+    others = np.full(MOST_SHARES, np.nan)
+    others[: len(alike) - 1] = alike[1:]
     traces: dict[str, dict[str, Any]] = {
         **curve(g),
+        **_guides(g, chosen[0]),
         "tangent": {"x": eps + reach, "y": z + slope * reach},
         "one ε": {"x": [eps], "y": [0.0]},
         "its place": {"x": [eps], "y": [z]},
         "its z": {"x": [0.0], "y": [z]},
-        "others": {"x": others, "y": np.where(np.isnan(others), np.nan, z)},
-        "others over ε": {"x": others, "y": np.where(np.isnan(others), np.nan, 0.0)},
-        "up": {
-            "x": [low, low, np.nan, high, high],
-            "y": [-Z_END, ends[0], np.nan, -Z_END, ends[1]],
-        },
-        "right": {
-            "x": [low, EPS_END, np.nan, high, EPS_END],
-            "y": np.repeat([ends[0], np.nan, ends[1]], [2, 1, 2]),
-        },
+        "others": {"x": others, "y": z + 0.0 * others},
+        "others over ε": {"x": others, "y": 0.0 * others},
         "q(z)": {"x": np.minimum(g.density(beside), BEYOND), "y": beside},
         "chosen over ε": _boxes(_below(chosen), MOST_SHARES),
         "chosen over z": _boxes(_beside(g, chosen), MOST_SHARES),
@@ -87,11 +77,25 @@ def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
     for odd in (0, 1):
         these = list(range(odd, len(MASSES), 2))
         traces[f"bars over z {odd}"] = _boxes(_beside(g, these), len(these))
-    two = ("eps", "z", "dz", "deps", "stretch", "least", "most")
-    words = {name: number(float({**numbers, "eps": eps}[name])) for name in two}
-    words |= {"turns": turns(g), "reached": str(len(alike))}
-    numbers["told"] = told(sentences[KINDS.index(kind(g))], numbers | words)
+    two = ("z", "dz", "deps", "stretch", "least", "most")
+    words = {name: number(float(numbers[name])) for name in two}
+    words |= {"eps": number(eps), "turns": turns(g), "reached": str(len(alike))}
+    case = "once" if kind(g) == "turn" and len(alike) == 1 else kind(g)
+    numbers["told"] = told(sentences[CASES.index(case)], numbers | words)
     return Frame(traces, numbers)
+
+
+def _guides(g: Drawn, bar: int) -> dict[str, dict[str, Any]]:
+    """From the ends of a bar up to the curve, and from there to the right."""
+    low, high = EDGES[bar : bar + 2]
+    first, last = g(EDGES[bar : bar + 2])
+    return {
+        "up": {"x": [low, low, np.nan, high, high], "y": [-Z_END, first, np.nan, -Z_END, last]},
+        "right": {
+            "x": [low, EPS_END, np.nan, high, EPS_END],
+            "y": [first, first, np.nan, last, last],
+        },
+    }
 
 
 def _bar(eps: float) -> int:
@@ -126,14 +130,17 @@ def _found(heights: tuple[float, ...], eps: float) -> dict[str, float | str]:
         "deps": WIDTH,
         "area_eps": float(MASSES[bar]),
         "area_z": image,
-        "relation": "=" if abs(image - MASSES[bar]) < 1e-7 else "≠",
+        "relation": _relation(g, float(MASSES[bar]), image),
         "least": least,
         "most": most,
     }
 
 
-def _numbers(heights: tuple[float, ...], eps: float) -> dict[str, float | str]:
-    return dict(_found(heights, eps))
+def _relation(g: Drawn, before: float, after: float) -> str:
+    """Between the areas of a bar and of its image, as the formula prints them."""
+    if len(g.stretches) == 1 and g.stretches[0].way:
+        return "="
+    return "≈" if f"{before:.4f}" == f"{after:.4f}" else "≠"
 
 
 def _below(bars: list[int]) -> list[tuple[float, float, float, float]]:

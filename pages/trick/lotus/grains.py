@@ -34,6 +34,9 @@ from pages.trick.lotus.panels import (
 from pages.trick.lotus.shape import KEYS, KINDS, WEIGHTS, drawn, grains, kind, means, told, turns
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.numbers import number
+from vae_core.families.drawn import Drawn
+from vae_core.families.transforms import Cost
 
 MOST_SHOWN = 30
 BIN = 0.5
@@ -56,30 +59,19 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
     eps = grains(seed)[:k]
     z = g(eps)
     found, weighed = means(heights, weight), f(z)
-    at = places(g)
-    shares = [g.share(at, stretch) for stretch in g.stretches]
-    q = np.minimum(np.sum(shares, axis=0), BEYOND)
     shown = slice(min(k, MOST_SHOWN))
     foot = np.full(eps[shown].size, -0.04)
+    (left, up), (low, across) = _steps(EPS_BINS, eps, weighed), _steps(Z_BINS, z, weighed)
     traces: dict[str, dict[str, Any]] = {
         **curve(g),
+        **_beside(g, f, found.branch),
         "grains": {"x": eps[shown], "y": z[shown]},
         "grains over ε": {"x": eps[shown], "y": foot},
         "grains over z": {"x": 0.5 * foot, "y": z[shown]},
         "f p": {"x": EPS, "y": f(g(EPS)) * P},
-        "q(z)": {"x": q, "y": at},
-        "one branch": {"x": _one_branch(shares, found.branch), "y": at},
-        "one branch words": {
-            "x": [0.98 * Q_TOP],
-            "y": [-0.9 * Z_END],
-            "text": ["one branch" if len(shares) > 1 else ""],
-        },
-        "f q": {"x": np.minimum(f(at) * q, 9.0), "y": at},
+        "weighed over ε": {"x": left, "y": up},
+        "weighed over z": {"x": across, "y": low},
     }
-    across, up = _steps(EPS_BINS, eps, weighed)
-    traces["weighed over ε"] = {"x": across, "y": up}
-    up, across = _steps(Z_BINS, z, weighed)
-    traces["weighed over z"] = {"x": across, "y": up}
     numbers: dict[str, float | str] = {
         "over_eps": found.over_eps,
         "over_z": found.over_z,
@@ -89,12 +81,24 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
         "atoms": 100 * found.atoms,
         "turns": turns(g),
     }
-    numbers["told"] = told(
-        sentences[KINDS.index(kind(g))],
-        numbers
-        | {"k": str(k), "mass": f"{100 * found.mass:.0f}", "atoms": f"{100 * found.atoms:.0f}"},
-    )
+    whole = {"k": k, "mass": 100 * found.mass, "atoms": 100 * found.atoms}
+    words = {name: number(value, 0) for name, value in whole.items()}
+    numbers["told"] = told(sentences[KINDS.index(kind(g))], numbers | words)
     return Frame(traces, numbers)
+
+
+def _beside(g: Drawn, f: Cost, branch: int) -> dict[str, dict[str, Any]]:
+    """The density of z and its product with f; what one branch alone would be."""
+    at = places(g)
+    shares = [g.share(at, stretch) for stretch in g.stretches]
+    q = np.minimum(np.sum(shares, axis=0), BEYOND)
+    word = "one branch" if len(shares) > 1 else ""
+    return {
+        "q(z)": {"x": q, "y": at},
+        "f q": {"x": np.minimum(f(at) * q, BEYOND), "y": at},
+        "one branch": {"x": _one_branch(shares, branch), "y": at},
+        "one branch words": {"x": [0.98 * Q_TOP], "y": [-0.9 * Z_END], "text": [word]},
+    }
 
 
 def _one_branch(shares: list[np.ndarray], branch: int) -> np.ndarray:

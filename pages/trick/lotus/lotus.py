@@ -10,8 +10,12 @@ from pages.ui.live import live_figure
 from pages.ui.numbers import number
 from pages.ui.question import covered, predict
 
-# The question is about z²; its answers about the g that the page starts with, and one that turns.
-HERE, TURNED = means(BENT, "square"), means(TURNING, "square")
+
+def both(heights: tuple[float, ...]) -> dict[str, str]:
+    """The average of z², about which the question is, over eps and over z."""
+    found = means(heights, "square")
+    return {"eps": number(found.over_eps, 3), "z": number(found.over_z, 3)}
+
 
 with page_layout("lotus") as lesson:
     predict(
@@ -20,10 +24,8 @@ with page_layout("lotus") as lesson:
         options={name: lesson.text(f"predict_{name}") for name in ("line", "inverse", "always")},
         answer="always",
         explanations={
-            "line": lesson.text("why_line", eps=number(HERE.over_eps, 3)),
-            "inverse": lesson.text(
-                "why_inverse", eps=number(TURNED.over_eps, 3), z=number(TURNED.over_z, 3)
-            ),
+            "line": lesson.text("why_line", **both(BENT)),
+            "inverse": lesson.text("why_inverse", **both(TURNING)),
             "always": lesson.text("why_always"),
         },
         covers="answers",

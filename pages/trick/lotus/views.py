@@ -55,8 +55,8 @@ def phi(heights: tuple[float, ...]) -> dict[str, float]:
     return dict(zip(KEYS, heights, strict=True))
 
 
-def _sentences(lesson: Lesson, view: str) -> tuple[str, ...]:
-    return tuple(lesson.text(f"{view}_{kind}") for kind in KINDS)
+def _sentences(lesson: Lesson, view: str, cases: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(lesson.text(f"{view}_{case}") for case in cases)
 
 
 def _grains(lesson: Lesson, weight: str) -> Picture:
@@ -68,7 +68,7 @@ def _grains(lesson: Lesson, weight: str) -> Picture:
         steady=True,
         params=(*HEIGHTS, GRAINS, SEED),
         handles=DRAG,
-        extra={"weight": weight, "sentences": _sentences(lesson, "grains")},
+        extra={"weight": weight, "sentences": _sentences(lesson, "grains", KINDS)},
         takeaway="{told}",
         hint=lesson.text("hint_grains"),
         tex=lesson.text("formula_grains"),
@@ -100,7 +100,7 @@ def _bars(lesson: Lesson, _weight: str) -> Picture:
         steady=True,
         params=(EPS, *HEIGHTS),
         handles=(*DRAG, Handle("one ε", "eps")),
-        extra={"sentences": _sentences(lesson, "bars")},
+        extra={"sentences": _sentences(lesson, "bars", bars.CASES)},
         takeaway="{told}",
         hint=lesson.text("hint_bars"),
         tex=lesson.text("formula_bars"),
