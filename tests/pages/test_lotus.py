@@ -76,7 +76,7 @@ def test_the_blue_areas_are_the_average(name: str, weight: str) -> None:
         (over_z, "y", "x", abs(g(eps)) < panels.Z_END),
     ):
         drawn = np.trapezoid(trace[up], trace[across])
-        assert drawn == pytest.approx(np.sum(parts * seen) * (eps[1] - eps[0]), abs=0.035)
+        assert drawn == pytest.approx(np.sum(parts * seen) * (eps[1] - eps[0]), abs=0.02)
 
 
 @each_shape

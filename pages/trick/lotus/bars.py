@@ -19,6 +19,7 @@ from pages.trick.lotus.panels import (
     EPS,
     EPS_END,
     MIDDLE,
+    MOST_REACHING,
     Z_END,
     P,
     add_curve,
@@ -39,7 +40,6 @@ from vae_core.families.transforms import image_mass
 WIDTH = 0.5
 EDGES = np.arange(-EPS_END, EPS_END + WIDTH / 2, WIDTH)
 MASSES = np.array([probability(low, low + WIDTH) for low in EDGES[:-1].tolist()])
-MOST_SHARES = 4  # a curve through five heights comes back to the same z at most so often
 TANGENT = 0.8
 THIN = 1e-9
 CASES = (*KINDS, "once")  # the last: g turns back, but the chosen z is reached once in sight
@@ -59,7 +59,7 @@ def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
     alike = _reaching(g, eps, z)
     chosen = [_bar(each) for each in alike]
     beside, reach = places(g), np.array([-TANGENT, TANGENT])
-    others = np.full(MOST_SHARES, np.nan)
+    others = np.full(MOST_REACHING, np.nan)
     others[: len(alike) - 1] = alike[1:]
     traces: dict[str, dict[str, Any]] = {
         **curve(g),
@@ -71,8 +71,8 @@ def frame(eps: float, sentences: tuple[str, ...], **phi: float) -> Frame:
         "others": {"x": others, "y": z + 0.0 * others},
         "others over ε": {"x": others, "y": 0.0 * others},
         "q(z)": {"x": np.minimum(g.density(beside), BEYOND), "y": beside},
-        "chosen over ε": _boxes(_below(chosen), MOST_SHARES),
-        "chosen over z": _boxes(_beside(g, chosen), MOST_SHARES),
+        "chosen over ε": _boxes(_below(chosen), MOST_REACHING),
+        "chosen over z": _boxes(_beside(g, chosen), MOST_REACHING),
     }
     for odd in (0, 1):
         these = list(range(odd, len(MASSES), 2))

@@ -29,14 +29,25 @@ from pages.trick.lotus.panels import (
     add_words,
     curve,
     dress,
+    noise_places,
     places,
 )
-from pages.trick.lotus.shape import KEYS, KINDS, WEIGHTS, drawn, grains, kind, means, told, turns
+from pages.trick.lotus.shape import (
+    KEYS,
+    KINDS,
+    WEIGHTS,
+    Weight,
+    drawn,
+    grains,
+    kind,
+    means,
+    told,
+    turns,
+)
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.numbers import number
-from vae_core.families.drawn import Drawn
-from vae_core.families.transforms import Cost
+from vae_core.families.drawn import Drawn, base_density
 
 MOST_SHOWN = 30
 BIN = 0.5
@@ -55,20 +66,21 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
         phi: the heights of g, by `KEYS`.
     """
     heights = tuple(float(phi[key]) for key in KEYS)
-    g, f = drawn(heights), WEIGHTS[weight].f
+    g, (_title, f, breaks) = drawn(heights), WEIGHTS[weight]
     eps = grains(seed)[:k]
     z = g(eps)
     found, weighed = means(heights, weight), f(z)
+    below = noise_places(g, breaks)
     shown = slice(min(k, MOST_SHOWN))
     foot = np.full(eps[shown].size, -0.04)
     (left, up), (low, across) = _steps(EPS_BINS, eps, weighed), _steps(Z_BINS, z, weighed)
     traces: dict[str, dict[str, Any]] = {
         **curve(g),
-        **_beside(g, f, found.branch),
+        **_beside(g, WEIGHTS[weight], found.branch),
         "grains": {"x": eps[shown], "y": z[shown]},
         "grains over ε": {"x": eps[shown], "y": foot},
         "grains over z": {"x": 0.5 * foot, "y": z[shown]},
-        "f p": {"x": EPS, "y": f(g(EPS)) * P},
+        "f p": {"x": below, "y": f(g(below)) * base_density(below)},
         "weighed over ε": {"x": left, "y": up},
         "weighed over z": {"x": across, "y": low},
     }
@@ -87,15 +99,15 @@ def frame(k: int, seed: int, weight: str, sentences: tuple[str, ...], **phi: flo
     return Frame(traces, numbers)
 
 
-def _beside(g: Drawn, f: Cost, branch: int) -> dict[str, dict[str, Any]]:
+def _beside(g: Drawn, weight: Weight, branch: int) -> dict[str, dict[str, Any]]:
     """The density of z and its product with f; what one branch alone would be."""
-    at = places(g)
+    at = places(g, weight.breaks)
     shares = [g.share(at, stretch) for stretch in g.stretches]
     q = np.minimum(np.sum(shares, axis=0), BEYOND)
     word = "one branch" if len(shares) > 1 else ""
     return {
         "q(z)": {"x": q, "y": at},
-        "f q": {"x": np.minimum(f(at) * q, BEYOND), "y": at},
+        "f q": {"x": np.minimum(weight.f(at) * q, BEYOND), "y": at},
         "one branch": {"x": _one_branch(shares, branch), "y": at},
         "one branch words": {"x": [0.98 * Q_TOP], "y": [-0.9 * Z_END], "text": [word]},
     }

@@ -38,7 +38,7 @@ with page_layout("lotus") as lesson:
     if view == "grains":
         with right:
             costs = {name: each.title for name, each in WEIGHTS.items()}
-            weight = controls.choice("f", "Each grain weighs", costs)
+            weight = controls.choice("f", "Each grain weighs f(z) =", costs)
     live_figure(f"lotus_{view}", VIEWS[view].build(lesson, weight))
     lesson(view)
     with covered("answers"):

@@ -5,7 +5,7 @@ A grain, or a bar, goes up from the lower panel to the curve and from there to t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ EPS = np.linspace(-EPS_END, EPS_END, 49)
 P, P_TOP, Q_TOP = base_density(EPS), 0.9, 1.0
 BEYOND = 2.0  # what leaves a panel is drawn up to here
 HAIR = 1e-6
+MOST_REACHING = 4  # a curve through five heights comes to the same z at most so often
 FAR = np.array([-5.0, -4.2, -3.7, -3.3, 3.3, 3.7, 4.2, 5.0])  # out of sight over eps, not over z
 BELOW: dict[str, Any] = {"xaxis": "x", "yaxis": "y2"}
 MIDDLE: dict[str, Any] = {"xaxis": "x", "yaxis": "y"}
@@ -37,11 +38,26 @@ def curve(g: Drawn) -> dict[str, dict[str, Any]]:
     return {"g": {"x": EPS, "y": g(EPS)}, **handles}
 
 
-def places(g: Drawn) -> np.ndarray:
-    """Where q is drawn: at g of evenly spread eps, thus close where q is high, and beside turns."""
-    turns = np.array(g.heights)
-    ends = (-Z_END, Z_END)
-    return np.sort(np.concatenate([g(EPS), g(FAR), turns - HAIR, turns + HAIR, ends]).clip(*ends))
+def places(g: Drawn, breaks: Sequence[float] = ()) -> np.ndarray:
+    """Where q is drawn: at g of evenly spread eps, thus close where q is high; beside turns, too.
+
+    Args:
+        g: the function that moves the noise.
+        breaks: the z at which what is drawn jumps.
+    """
+    jumps, ends = np.array([*g.heights, *breaks]), (-Z_END, Z_END)
+    found: np.ndarray = np.concatenate([g(EPS), g(FAR), jumps - HAIR, jumps + HAIR, ends])
+    return np.sort(found.clip(*ends))
+
+
+def noise_places(g: Drawn, breaks: Sequence[float]) -> np.ndarray:
+    """The same over eps: always so many for a number of breaks."""
+    jumps = np.full((len(breaks), MOST_REACHING), np.nan)
+    for i, stretch in enumerate(g.stretches):
+        jumps[:, i] = g.inverse(np.array(breaks), stretch)
+    jumps = np.nan_to_num(jumps, nan=EPS_END).ravel()
+    found: np.ndarray = np.concatenate([EPS, jumps - HAIR, jumps + HAIR])
+    return np.sort(found.clip(-EPS_END, EPS_END))
 
 
 def add_curve(fig: go.Figure, at: Arrays) -> None:

@@ -39,9 +39,9 @@ def _above_one(z: np.ndarray) -> np.ndarray:
 
 
 WEIGHTS: dict[str, Weight] = {
-    "square": Weight("f(z) = z²", np.square),
-    "absolute": Weight("f(z) = |z|", np.abs, (0.0,)),
-    "above": Weight("f(z) = 1 where z > 1, else 0", _above_one, (1.0,)),
+    "square": Weight("z²", np.square),
+    "absolute": Weight("|z|", np.abs, (0.0,)),
+    "above": Weight("1 if z > 1, else 0", _above_one, (1.0,)),
 }
 
 
