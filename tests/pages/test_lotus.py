@@ -54,10 +54,10 @@ def areas(trace: Any) -> list[float]:
 @each_weight
 def test_both_averages_are_scipys(name: str, weight: str) -> None:
     g, f = shape.drawn(SHAPES[name]), shape.WEIGHTS[weight].f
-    fine = np.linspace(-9, 9, 400_001)
+    fine = np.linspace(-9, 9, 100_001)
     by_hand = integrate.simpson(f(g(fine)) * stats.norm.pdf(fine), x=fine)
     numbers = weighed(name, weight).numbers
-    assert numbers["over_eps"] == pytest.approx(by_hand, abs=2e-5)
+    assert numbers["over_eps"] == pytest.approx(by_hand, abs=1e-4)
     assert numbers["over_z"] == pytest.approx(numbers["over_eps"], abs=1e-8)
     assert numbers["told"] == KIND.get(name, name)
 
@@ -227,10 +227,11 @@ def test_the_base_density_is_scipys() -> None:
     np.testing.assert_allclose(panels.P, stats.norm.pdf(panels.EPS), rtol=1e-12)
 
 
-@pytest.mark.parametrize("weight", shape.WEIGHTS)
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(
+    ("view", "weight"), [("bars", "square"), *(("grains", weight) for weight in shape.WEIGHTS)]
+)
 @each_shape
-def test_every_view_draws_every_trace(view: str, name: str, weight: str) -> None:
+def test_every_view_draws_every_trace(view: str, weight: str, name: str) -> None:
     picture = VIEWS[view].build(LESSON, weight)
     values: dict[str, Any] = {param.key: param.default for param in picture.axes}
     now = picture.at(values | phi(SHAPES[name]))
