@@ -10,20 +10,24 @@ import math
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from pages import contents
+from tests.conftest import FLAGS
 from tests.support.each_page import PAGES
+from tests.support.find_browser import find
 from tests.support.live_page import LivePage
 
 pytestmark = [pytest.mark.bench, pytest.mark.browser]
 
 SECONDS, MOVES = 2.0, 120
 RELEASES, SLOWEST = 40, 300
-VISITS, FIRST_FIGURE = 5, 1.5
+VISITS, FIRST_FIGURE = 7, 1.5
+LONGER = {"train_vae": 0.5}  # it draws four figures
 FIGURES = [
     ("/location_scale", "transform", "mu"),
     ("/gradient_variance", "variance_histogram", "mu"),
@@ -156,6 +160,12 @@ SLIDERS = [
     ("/stuck", "stuck_density", ("mu", "c")),
     ("/stuck?view=support", "stuck_support", ("theta", "h")),
     ("/stuck?view=ways&step=3", "stuck_ways", ("mu",)),
+    ("/latent_variables", "latent_hand", ("x", "noise", "playback")),
+    ("/monte_carlo", "monte_carlo_average", ("playback",)),
+    ("/monte_carlo?view=error", "monte_carlo_error", ("dim", "budget")),
+    ("/monte_carlo?view=weights", "monte_carlo_weights", ("mu", "sigma")),
+    ("/lotus", "lotus_grains", ("phi3",)),
+    ("/lotus?view=bars", "lotus_bars", ("phi3", "eps")),
 ]
 each_slider = pytest.mark.parametrize(
     ("path", "key", "param"),
@@ -260,22 +270,33 @@ def test_a_release_is_answered(visit: Any, path: str, key: str, param: str) -> N
 
 
 @PAGES
-def test_the_first_figure_of_a_page(browser: Browser, server: str, page: contents.PageInfo) -> None:
-    """On a warm server: a browser that has been here, and one that has not, which is only told."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    waits = []
-    for _visit in range(VISITS + 1):
-        tab = context.new_page()
-        started = time.perf_counter()
-        tab.goto(f"{server}/{page.address}")
-        tab.wait_for_selector(".ttn-live[data-settled]")
-        waits.append(time.perf_counter() - started)
-        tab.wait_for_timeout(1500)
-        tab.close()
+def test_the_first_figure_of_a_page(
+    browser: Browser, server: str, page: contents.PageInfo, tmp_path: Path
+) -> None:
+    """On a warm server, in a browser with a profile, as people have one, that has been here.
+
+    It keeps what it has compiled from the third visit on; what a new one takes is told.
+    """
+    options: dict[str, Any] = {"executable_path": find(), "args": FLAGS}
+    context = browser.browser_type.launch_persistent_context(str(tmp_path), **options)
+    address = f"{server}/{page.address}"
+    waits = [first_figure(context.new_page(), address) for _visit in range(VISITS)]
     context.close()
-    fresh, again = waits[0], statistics.median(waits[1:])
-    print(f"\n/{page.address}: first figure after {again:.2f} s; {fresh:.2f} s in a fresh browser")
-    assert again <= FIRST_FIGURE
+    fresh, second, again = waits[0], waits[1], statistics.median(waits[2:])
+    print(f"\n/{page.address}: first figure after {again:.2f} s;", end=" ")
+    print(f"{fresh:.2f} s at a first visit, {second:.2f} s at a second")
+    assert again <= FIRST_FIGURE + LONGER.get(page.key, 0.0)
+
+
+def first_figure(page: Page, address: str) -> float:
+    """Seconds from the address to the figure."""
+    started = time.perf_counter()
+    page.goto(address)
+    page.wait_for_selector(".ttn-live[data-settled]")
+    took = time.perf_counter() - started
+    page.wait_for_timeout(1500)
+    page.close()
+    return took
 
 
 def transferred(page: Page, address: str) -> int:
