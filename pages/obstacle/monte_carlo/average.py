@@ -17,9 +17,9 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from pages.obstacle.monte_carlo.marks import CLEAR, add_dots, add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import CLEAR, add_dots, add_line, add_words
 from vae_core.families import Normal
 from vae_core.families.monte_carlo import Running, beyond, running
 

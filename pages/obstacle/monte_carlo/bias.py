@@ -15,9 +15,9 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from pages.obstacle.monte_carlo.marks import add_dots, add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line, add_words
 from pages.ui.numbers import number, short
 from vae_core.families.monte_carlo import Law, log_mean_of_squares, mean_of_squares
 
@@ -135,7 +135,8 @@ def draw(now: Frame) -> go.Figure:
     heights = [y for foot in FEET.values() for y in (foot - 0.28, foot + 1.05, math.nan)]
     truth = {"x": [0.0] * len(heights), "y": heights}
     add_line(fig, "truth", truth, theme.var("ink"), width=2, dash="dash")
-    right, green, blue = {"xaxis": "x2", "yaxis": "y2"}, theme.var("z"), theme.var("accent")
+    right: dict[str, Any] = {"xaxis": "x2", "yaxis": "y2"}
+    green, blue = theme.var("z"), theme.var("accent")
     counts = [int(k) for k in ALONG]
     spreads = {"x": ALONG, "y": [mean_of_squares(k).deviation for k in counts]}
     biases = {"x": ALONG, "y": [-log_mean_of_squares(k).mean for k in counts]}

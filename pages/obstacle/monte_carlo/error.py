@@ -14,9 +14,9 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from pages.obstacle.monte_carlo.marks import add_dots, add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line, add_words
 from pages.ui.numbers import RAISED, number, short
 from vae_core.families.cube import (
     affordable_grid,

@@ -7,7 +7,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pages.obstacle.monte_carlo.marks import add_dots, add_line, add_words
 from pages.obstacle.monte_carlo.weights import (
     ASKED,
     BELL,
@@ -20,6 +19,7 @@ from pages.obstacle.monte_carlo.weights import (
 )
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line, add_words
 from pages.ui.numbers import short
 
 NAMES = {"plain": "plain draws", "weighted": "weighted", "normalized": "self-normalized"}

@@ -15,9 +15,10 @@ import plotly.graph_objects as go
 import torch
 
 from pages.obstacle.stuck.cost import bell, cost_with, naive, square
-from pages.obstacle.stuck.marks import add_halves, add_line, add_words
+from pages.obstacle.stuck.halves import add_halves
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_line, add_words
 from pages.ui.numbers import number
 from vae_core.families.leibniz import density_slopes, through_cost, through_density
 
@@ -120,7 +121,7 @@ def draw(now: Frame) -> go.Figure:
         ("f ∂q/∂μ", "y3", "ink"),
         ("q ∂f/∂μ", "y3", "z"),
     ):
-        add_words(fig, f"{name} words", at[f"{name} words"], theme.var(colour), yaxis=row)
+        add_words(fig, f"{name} words", at[f"{name} words"], theme.var(colour), 14, yaxis=row)
     titles = {"y": "q", "y2": "∂q/∂μ", "y3": "f ∂q/∂μ"}
     for row, domain in ROWS:
         axis = {

@@ -14,9 +14,9 @@ import plotly.graph_objects as go
 import torch
 
 from pages.obstacle.stuck.cost import reported, square
-from pages.obstacle.stuck.marks import add_line, add_words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_line, add_words
 from pages.ui.numbers import number
 from vae_core.families.leibniz import MovingSupport, moving_support
 

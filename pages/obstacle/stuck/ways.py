@@ -17,9 +17,10 @@ import plotly.graph_objects as go
 import torch
 
 from pages.obstacle.stuck.cost import base_noise, bell, draws, naive, square
-from pages.obstacle.stuck.marks import add_dots, add_halves, add_line, add_words
+from pages.obstacle.stuck.halves import add_halves
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line, add_words
 from pages.ui.numbers import number
 from vae_core.families.leibniz import (
     by_change_of_variables,

@@ -16,6 +16,7 @@ from pages.trick.lotus.panels import (
     BELOW,
     BESIDE,
     BEYOND,
+    EDGE,
     EPS,
     EPS_END,
     MIDDLE,
@@ -23,9 +24,7 @@ from pages.trick.lotus.panels import (
     Z_END,
     P,
     add_curve,
-    add_dots,
     add_handles,
-    add_line,
     curve,
     dress,
     places,
@@ -33,6 +32,7 @@ from pages.trick.lotus.panels import (
 from pages.trick.lotus.shape import KEYS, KINDS, drawn, kind, told, turns
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line
 from pages.ui.numbers import number
 from vae_core.families.drawn import Drawn, base_density, probability
 from vae_core.families.transforms import image_mass
@@ -194,8 +194,10 @@ def _draw(now: Frame, side: float) -> go.Figure:
     add_curve(fig, at)
     add_handles(fig, at)
     hover = "also lands there: ε = %{x:.2f}"
-    add_dots(fig, "others", at["others"], theme.var("bad"), 11, hover, **MIDDLE)
-    add_dots(fig, "others over ε", at["others over ε"], theme.var("bad"), 9, hover, **BELOW)
+    add_dots(fig, "others", at["others"], theme.var("bad"), 11, hover, edge=EDGE, **MIDDLE)
+    add_dots(
+        fig, "others over ε", at["others over ε"], theme.var("bad"), 9, hover, edge=0.5, **BELOW
+    )
     add_dots(
         fig,
         "its place",
@@ -203,10 +205,13 @@ def _draw(now: Frame, side: float) -> go.Figure:
         theme.var("ink"),
         9,
         "ε = %{x:.2f} lands at z = %{y:.2f}",
+        edge=0.5,
         **MIDDLE,
     )
-    add_dots(fig, "one ε", at["one ε"], theme.var("eps"), 14, "the noise ε = %{x:.2f}", **BELOW)
-    add_dots(fig, "its z", at["its z"], theme.var("z"), 11, "its z = %{y:.2f}", **BESIDE)
+    hover = "the noise ε = %{x:.2f}"
+    add_dots(fig, "one ε", at["one ε"], theme.var("eps"), 14, hover, edge=EDGE, **BELOW)
+    hover = "its z = %{y:.2f}"
+    add_dots(fig, "its z", at["its z"], theme.var("z"), 11, hover, edge=EDGE, **BESIDE)
     dress(fig, side, "bars")
     return fig
 

@@ -23,10 +23,7 @@ from pages.trick.lotus.panels import (
     Z_END,
     P,
     add_curve,
-    add_dots,
     add_handles,
-    add_line,
-    add_words,
     curve,
     dress,
     noise_places,
@@ -46,6 +43,7 @@ from pages.trick.lotus.shape import (
 )
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line, add_words
 from pages.ui.numbers import number
 from vae_core.families.drawn import Drawn, base_density
 
@@ -160,10 +158,10 @@ def _draw(now: Frame, side: float) -> go.Figure:
     add_dots(fig, "grains over z", at["grains over z"], theme.var("z"), 6, hover, **BESIDE)
     add_handles(fig, at)
     words = {"x": [-0.97 * EPS_END], "y": [0.68], "text": ["weighed by f"]}
-    add_words(fig, "weighed below", words, accent, "middle right", **BELOW)
+    add_words(fig, "weighed below", words, accent, 12, "middle right", **BELOW)
     words = {"x": [0.98 * Q_TOP], "y": [0.9 * Z_END], "text": ["weighed by f"]}
-    add_words(fig, "weighed beside", words, accent, "middle left", **BESIDE)
+    add_words(fig, "weighed beside", words, accent, 12, "middle left", **BESIDE)
     words = dict(at["one branch words"])
-    add_words(fig, "one branch words", words, theme.var("bad"), "middle left", **BESIDE)
+    add_words(fig, "one branch words", words, theme.var("bad"), 12, "middle left", **BESIDE)
     dress(fig, side, "grains")
     return fig

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from pages.trick.lotus.shape import KEYS, KNOTS
 from pages.ui import theme
+from pages.ui.live.marks import add_dots, add_line
 from vae_core.families.drawn import Drawn, base_density
 
 EPS_END, Z_END = 3.0, 3.5
@@ -20,6 +21,7 @@ EPS = np.linspace(-EPS_END, EPS_END, 49)
 P, P_TOP, Q_TOP = base_density(EPS), 0.9, 1.0
 BEYOND = 2.0  # what leaves a panel is drawn up to here
 HAIR = 1e-6
+EDGE = 1.5  # of the dots that are followed
 MOST_REACHING = 4  # a curve through five heights comes to the same z at most so often
 FAR = np.array([-5.0, -4.2, -3.7, -3.3, 3.3, 3.7, 4.2, 5.0])  # out of sight over eps, not over z
 BELOW: dict[str, Any] = {"xaxis": "x", "yaxis": "y2"}
@@ -69,51 +71,9 @@ def add_handles(fig: go.Figure, at: Arrays) -> None:
     """Draw its handles, above what lies on it."""
     for key in KEYS:
         hover = "drag: g(%{x}) = %{y:.1f}, a height ϕ"
-        add_dots(fig, key, at[key], theme.var("phi"), 13, hover, symbol="diamond", **MIDDLE)
-
-
-def add_line(
-    fig: go.Figure,
-    name: str,
-    at: Mapping[str, Any],
-    colour: str,
-    *,
-    width: float = 2.5,
-    fill: str = "",
-    to: str = "tozeroy",
-    dash: str = "solid",
-    **axes: Any,
-) -> None:
-    """A curve; filled towards `to` where a fill is given."""
-    area = {"fill": to, "fillcolor": fill} if fill else {}
-    line = {"color": colour, "width": width, "simplify": False, "dash": dash}
-    common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
-    fig.add_scatter(name=name, x=at["x"], y=at["y"], line=line, **common, **area, **axes)
-
-
-def add_dots(
-    fig: go.Figure,
-    name: str,
-    at: Mapping[str, Any],
-    colour: str,
-    size: float,
-    hover: str,
-    symbol: str = "circle",
-    **axes: Any,
-) -> None:
-    """Dots whose label says what the number is."""
-    outline = {"color": theme.var("paper"), "width": 1.5 if size > 10 else 0.5}
-    marker = {"color": colour, "size": size, "line": outline, "symbol": symbol}
-    common = {"mode": "markers", "showlegend": False, "hovertemplate": hover + "<extra></extra>"}
-    fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
-
-
-def add_words(
-    fig: go.Figure, name: str, at: Mapping[str, Any], colour: str, place: str, **axes: Any
-) -> None:
-    """Words in the picture."""
-    common = {"mode": "text", "hoverinfo": "skip", "showlegend": False, "textposition": place}
-    fig.add_scatter(name=name, **at, textfont={"color": colour, "size": 12}, **common, **axes)
+        add_dots(
+            fig, key, at[key], theme.var("phi"), 13, hover, symbol="diamond", edge=EDGE, **MIDDLE
+        )
 
 
 def _title(text: str, colour: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lines, filled halves, words and dots, as the three views of the page draw them."""
+"""Lines, words and dots of a live figure, each a trace by its name."""
 
 from __future__ import annotations
 
@@ -20,23 +20,15 @@ def add_line(
     *,
     width: float = 2.5,
     fill: str = "",
+    to: str = "tozeroy",
     dash: str = "solid",
     **axes: Any,
 ) -> None:
-    """A curve, filled down to the axis where a fill is given."""
-    area = {"fill": "tozeroy", "fillcolor": fill} if fill else {}
+    """A curve, filled where a fill is given: down to the axis, or `to` the trace before it."""
+    area = {"fill": to, "fillcolor": fill} if fill else {}
     line = {"color": colour, "width": width, "simplify": False, "dash": dash}
     common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], line=line, **common, **area, **axes)
-
-
-def add_halves(
-    fig: go.Figure, name: str, now: Mapping[str, Mapping[str, Any]], **axes: Any
-) -> None:
-    """What has a negative half and a positive one: `name` and `name, negative` among the traces."""
-    for half, colour in ((f"{name}, negative", "bad"), (name, "mu")):
-        fill = theme.var(colour, 0.3)
-        add_line(fig, half, now[half], theme.var(colour), width=2, fill=fill, **axes)
 
 
 def add_words(
@@ -44,7 +36,7 @@ def add_words(
     name: str,
     at: Mapping[str, Any],
     colour: str,
-    size: float = 14,
+    size: float = 13,
     place: str = "middle right",
     **axes: Any,
 ) -> None:
@@ -59,11 +51,23 @@ def add_dots(
     at: Mapping[str, Any],
     colour: str,
     size: float,
-    hover: str,
+    hover: str = "",
+    *,
+    symbol: str = "circle",
+    edge: float | None = None,
     **axes: Any,
 ) -> None:
-    """Dots whose label says what the number is."""
-    outline = {"color": theme.var("paper"), "width": 1 if size > 8 else 0.5}
-    marker = {"color": colour, "size": size, "line": outline}
-    common = {"mode": "markers", "showlegend": False, "hovertemplate": hover + "<extra></extra>"}
+    """Dots whose label says what the number is; without a label where none is given.
+
+    A closed one has an edge in the paper's colour, by its size where no width is given.
+    """
+    if edge is None:
+        edge = 1 if size > 8 else 0.5
+    marker: dict[str, Any] = {"color": colour, "size": size, "symbol": symbol}
+    if "open" not in symbol and "line" not in symbol:
+        marker["line"] = {"color": theme.var("paper"), "width": edge}
+    elif "line" in symbol:
+        marker["line"] = {"color": colour, "width": 1.5}
+    told = {"hovertemplate": hover + "<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    common = {"mode": "markers", "showlegend": False, **told}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
