@@ -122,6 +122,8 @@ export class Grips {
   build(place) {
     const { handle } = place;
     const node = make("div", { class: handle.body ? "ttn-grip ttn-body" : "ttn-grip" });
+    // What moves sideways alone leaves the page its scroll.
+    node.classList.toggle("ttn-sideways", !handle.other && handle.axis !== "y");
     node.dataset.param = handle.param;
     const entry = { node, drag: null, ...place };
     node.addEventListener("pointerdown", (event) => this.begin(entry, event));

@@ -6,7 +6,7 @@ import { Glide } from "./glide.js";
 import { unfold } from "./image.js";
 import { paint } from "./paint.js";
 import { enlarge, rearrange, savePicture } from "./room.js";
-import { houseTemplate, resolveAll } from "./style.js";
+import { coarse, houseTemplate, resolveAll } from "./style.js";
 
 /** @import { Arrays, Diagram, Figure, Frame, Names, Payload, PlotElement } from "../types" */
 /** @import { Grips } from "./grips.js" */
@@ -32,12 +32,14 @@ async function parsed(text) {
   return { ...figure, data: await Promise.all(data.map(unfold)) };
 }
 
-const coarse = () => matchMedia("(pointer: coarse)").matches;
-
 /** Size of letters in pixels.
  * @param {boolean} present
  * @param {boolean} narrow */
 const letters = (present, narrow) => (present ? 21 : narrow ? 12 : 14);
+
+/** A label for which plotly makes a node, even while it says nothing: none is made for "".
+ * @param {string} label */
+const inked = (label) => label || "\u00a0";
 
 /** A height that leaves room on a phone.
  * @param {number} wanted */
@@ -233,7 +235,9 @@ export class Stage {
   #dressedTrace(trace, i) {
     const { rest: _, ...moved } = this.moved.has(trace.name) ? this.arrays[trace.name] : {};
     const uid = traceId(trace.name ?? String(i));
-    return { uid, ...resolveAll(trace, this.owner.palette), ...moved };
+    const dressed = { uid, ...resolveAll(trace, this.owner.palette), ...moved };
+    if (Array.isArray(dressed.text)) dressed.text = dressed.text.map(inked);
+    return dressed;
   }
 
   #resize() {

@@ -67,6 +67,9 @@ export function resolveAll(part, palette) {
   return part;
 }
 
+/** Whether a finger is the pointer. */
+export const coarse = () => matchMedia("(pointer: coarse)").matches;
+
 /** @param {Palette} palette
  * @param {number} size of letters, in pixels
  * @param {boolean} narrow */
@@ -80,6 +83,7 @@ export function houseTemplate(palette, size, narrow) {
     zerolinecolor: grid,
     zerolinewidth: 1,
     ticks: "",
+    fixedrange: coarse(), // a finger's swipe is the page's, wherever it lands
     title: { standoff: 8, font: { size } },
     tickfont: { size: size - 1 },
   };

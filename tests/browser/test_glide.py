@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.support.live_page import READ_SHOWN, LivePage
 pytestmark = pytest.mark.browser
 
 PLACES = 10
+FAR = 5_000.0  # pixels
 FIGURES = [
     ("/location_scale", "transform", "mu"),
     ("/location_scale", "transform", "n"),
@@ -43,6 +45,15 @@ FIGURES = [
     ("/stuck", "stuck_density", "mu"),
     ("/stuck?view=support", "stuck_support", "theta"),
     ("/stuck?view=ways&step=3", "stuck_ways", "mu"),
+    ("/latent_variables", "latent_hand", "x"),
+    ("/latent_variables", "latent_hand", "playback"),
+    ("/latent_variables?view=trained", "latent_trained", "x"),
+    ("/latent_variables?view=hard", "latent_hard", "playback"),
+    ("/monte_carlo", "monte_carlo_average", "playback"),
+    ("/monte_carlo?view=error", "monte_carlo_error", "budget"),
+    ("/monte_carlo?view=weights", "monte_carlo_weights", "mu"),
+    ("/lotus", "lotus_grains", "phi3"),
+    ("/lotus?view=bars", "lotus_bars", "eps"),
 ]
 # What stands when plotly is about to draw, and what it then draws.
 COMPARE = """(plot) => {
@@ -80,7 +91,15 @@ def test_where_the_hand_stops_the_picture_is_pythons(
         live.page.wait_for_function("(done) => window.pairs.length > done", arg=done)
         live.page.wait_for_timeout(1000)  # plotly may have drawn during the drag, too
         painted, drawn = live.page.evaluate("window.pairs.at(-1)")
-        assert numbers_in(painted) == pytest.approx(numbers_in(drawn), abs=0.11)
+        assert in_sight(painted) == pytest.approx(in_sight(drawn), abs=0.11)
+
+
+def in_sight(paths: str) -> list[float]:
+    """All numbers but those of corners far off: there plotly cuts a line, and nobody sees it."""
+    corner = re.compile(r"[ML](-?[\d.]+),(-?[\d.]+)")
+    return numbers_in(
+        corner.sub(lambda m: m[0] if max(abs(float(n)) for n in m.groups()) < FAR else "", paths)
+    )
 
 
 def test_between_two_positions_the_picture_moves_and_the_numbers_do_not(open_page: Opener) -> None:
