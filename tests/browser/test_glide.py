@@ -72,8 +72,11 @@ BARS = """(plot) => Array.from(plot.querySelectorAll('.bars .point path'),
 
 
 def opened(open_page: Opener, path: str, key: str, **options: str) -> LivePage:
-    live = LivePage(open_page(path, **options).page, key).ready()
-    live.page.wait_for_timeout(3000)
+    live = LivePage(open_page(path, **options).page, key)
+    live.root.and_(live.page.locator("[data-settled]")).wait_for(state="attached")
+    if live.root.is_hidden():  # it would give the answer to a question away
+        live.page.get_by_role("button", name="Skip").click()
+    live.ready().page.wait_for_timeout(3000)
     return live
 
 
