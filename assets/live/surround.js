@@ -2,6 +2,7 @@
 
 import { apology } from "../shared/apology.js";
 import { make, setText } from "../shared/dom.js";
+import { typesetWithin } from "../shared/equations.js";
 import { typeset } from "../shared/tex.js";
 import { fill, fillFormula, format, formulaNumbers, pickNames } from "../shared/words.js";
 import { Picks } from "./picks.js";
@@ -184,7 +185,8 @@ export class Words {
     if (!this.typeset) {
       const tex = fillFormula(this.data.formula, numbers, palette);
       const output = this.pickable ? "html" : "htmlAndMathml";
-      typeset(katex, tex, this.formula, { displayMode: true, trust: trusted, output });
+      const set = this.pickable ? typeset : typesetWithin;
+      set(katex, tex, this.formula, { displayMode: true, trust: trusted, output });
       this.picks.take(this.data.formula, this.owner.transport.param?.label ?? "");
       this.slots = numbers.map((_, i) => /** @type {HTMLElement} */ (
         this.formula.querySelector(`.katex-html .ttn-val-${i + 1}`)));

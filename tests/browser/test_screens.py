@@ -45,6 +45,19 @@ SMALL = """(smallest) => {
 # The top of what a page shows first, from the page's own top.
 TOP = """(node) => node.getBoundingClientRect().top
   + document.querySelector('[data-testid=stMain]').scrollTop"""
+# The lines of each formula, as what is written on them.
+LINES = """() => Array.from(document.querySelectorAll('.ttn-formula .katex-html'), (formula) => {
+  const lines = [];
+  let edge = Infinity;
+  for (const piece of formula.querySelectorAll(':scope > .base')) {
+    const { left, right } = piece.getBoundingClientRect();
+    if (left < edge - 1) lines.push('');
+    lines[lines.length - 1] += piece.textContent.trim();
+    edge = right;
+  }
+  return lines;
+})"""
+HANGING = ("=", "≈", "←", "≤", "≥", "∼")
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +166,15 @@ def test_on_a_phone_pickers_stand_two_in_a_row(open_page: Opener) -> None:
     fold = page.get_by_role("button", name="Estimators").bounding_box()
     assert fold
     assert fold["y"] + fold["height"] == pytest.approx(boxes[2]["y"] + boxes[2]["height"], abs=6)
+
+
+@each_page("location_scale", "monte_carlo")
+def test_on_a_phone_a_formula_breaks_before_a_relation_and_not_after_it(
+    open_page: Opener, page: contents.PageInfo
+) -> None:
+    shown = open_page(f"/{page.address}", width=390, has_touch=True).page
+    first_figure(shown)
+    formulas = shown.evaluate(LINES)
+    assert not [line for lines in formulas for line in lines if line.endswith(HANGING)]
+    if page.key in {"location_scale", "monte_carlo"}:
+        assert len(formulas[0]) > 1
