@@ -14,7 +14,7 @@ NAMES = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in CORE
 SHOWN = {
     "vae_core.estimators.registry",
     "vae_core.families.family",
-    "vae_core.families.normal",
+    "vae_core.families.entries.normal",
     "vae_core.lab.experiment",
     "vae_core.lab.formula.parser",
     "vae_core.lab.problems",

@@ -41,6 +41,7 @@ def pathwise(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tenso
     source="Williams 1992; Glynn 1990",
     formula=r"f(z)\,\nabla\log q(z)",
     trains_vae=True,
+    uses_score=True,
 )
 def score(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Score function: f(z) grad log q(z), with z a constant."""
@@ -56,6 +57,7 @@ def score(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     formula=r"\bigl(f(z_k) - \bar{f}_{\setminus k}\bigr)\,\nabla\log q(z_k)",
     min_samples=2,
     trains_vae=True,
+    uses_score=True,
 )
 def score_loo(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Score function with a baseline that never sees its own sample, so it stays unbiased."""
@@ -71,6 +73,7 @@ def score_loo(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tens
     source="Weaver & Tao 2001; Mohamed et al. 2020, section 7.4",
     formula=r"\bigl(f(z_k) - b_{\setminus k}\bigr)\,\nabla\log q(z_k)",
     min_samples=2,
+    uses_score=True,
 )
 def score_baseline(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Baseline E[f s^2] / E[s^2], s the score, from the other samples: it never sees its own."""
@@ -93,6 +96,7 @@ def score_baseline(cost: Cost, q: Distribution, k: int, gen: torch.Generator) ->
     formula=r"\bigl(f(z_k) - \bar{f}\bigr)\,\nabla\log q(z_k)\,\tfrac{K}{K-1}",
     min_samples=2,
     needs_elbo=True,
+    uses_score=True,
 )
 def vargrad(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Covariance of cost and score, less the gradient of the -log q that an ELBO ends in.
@@ -129,6 +133,7 @@ def pathwise_antithetic(cost: Cost, q: Distribution, k: int, gen: torch.Generato
     needs_smooth_cost=True,
     needs_path=True,
     needs_elbo=True,
+    uses_score=True,
 )
 def stl(cost: Cost, q: Distribution, k: int, gen: torch.Generator) -> Tensor:
     """Path derivative: adding log q at the fixed sample cancels the score inside an ELBO's cost.

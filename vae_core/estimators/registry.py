@@ -29,7 +29,7 @@ torch.Size([4, 1])
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -55,6 +55,7 @@ class Estimator:
         needs_elbo: whether it is made for an f that ends in -log q(z), as an ELBO's cost does;
             elsewhere it is right too, and quieter or noisier.
         needs_path: whether it follows z along its parameters, and so needs a family whose z moves.
+        uses_score: whether it weighs by the score, which does not see a support that moves.
         families: names of the only families that it is written for; none where it takes any.
         min_samples: the fewest samples K that one estimate needs.
         evaluations: number of cost evaluations behind one estimate, from (K, D).
@@ -72,6 +73,7 @@ class Estimator:
     needs_smooth_cost: bool
     needs_elbo: bool
     needs_path: bool
+    uses_score: bool
     families: tuple[str, ...]
     min_samples: int
     evaluations: Callable[[int, int], int]
@@ -88,7 +90,7 @@ class Estimator:
         Raises:
             ValueError: when k is below `min_samples`, or q of a family that it does not take.
         """
-        refusal = self.refusal(q.family)
+        refusal = self.refusal(q.family, [n for n, p in q.parameters.items() if p.requires_grad])
         if refusal:
             raise ValueError(refusal)
         if k < self.min_samples:
@@ -97,14 +99,26 @@ class Estimator:
             )
         return self.function(cost, q, k, gen, **knobs)
 
-    def refusal(self, family: Family) -> str | None:
-        """Why it does not take this family, in one sentence; None where it does."""
+    def refusal(self, family: Family, wanted: Collection[str] | None = None) -> str | None:
+        """Why it does not take this family, in one sentence; None where it does.
+
+        Args:
+            family: an entry of `FAMILIES`.
+            wanted: names of the parameters whose gradient is wanted; None for all.
+        """
         if self.families and family.name not in self.families:
             allowed = ", ".join(FAMILIES[name].title for name in self.families)
             return f"{self.title} is written for {allowed} alone, and not for {family.title}."
         if self.needs_path and family.path == "none":
             return (
                 f"{self.title} needs a z that moves with the parameters: {family.title} has none."
+            )
+        parameters = family.parameters if wanted is None else wanted
+        moving = " and ".join(n for n in parameters if family.parameters[n].moves_support)
+        if self.uses_score and moving:
+            return (
+                f"{self.title} weighs by the score, which does not see the support move: that of "
+                f"{family.title} moves with {moving}."
             )
         return None
 
@@ -121,6 +135,7 @@ def estimator(
     needs_smooth_cost: bool = False,
     needs_elbo: bool = False,
     needs_path: bool = False,
+    uses_score: bool = False,
     families: tuple[str, ...] = (),
     min_samples: int = 1,
     evaluations: Callable[[int, int], int] = lambda k, d: k,
@@ -140,6 +155,7 @@ def estimator(
             needs_smooth_cost=needs_smooth_cost,
             needs_elbo=needs_elbo,
             needs_path=needs_path,
+            uses_score=uses_score,
             families=families,
             min_samples=min_samples,
             evaluations=evaluations,
@@ -160,7 +176,7 @@ def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
 
 def with_gradients(value: Tensor, q: Distribution, gradients: Mapping[str, Tensor]) -> Tensor:
     """The value, plus given gradients in q's parameters, by name, constants: (K, B, D) each."""
-    parts = (p * gradients[name] for name, p in q.parameters.items())
+    parts = (p * gradients[name] for name, p in q.parameters.items() if name in gradients)
     return with_gradient_of(value, reduce(add, (sum_dimensions(p.flatten(2)) for p in parts)))
 
 

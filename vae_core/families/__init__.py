@@ -1,15 +1,9 @@
 """Families of distributions: base noise, transform, log-density; and integrals under them."""
 
-from vae_core.families.family import (
-    FAMILIES,
-    Distribution,
-    Family,
-    Noise,
-    Parameter,
-    family,
-    sum_dimensions,
-)
-from vae_core.families.normal import LOG_SQRT_2PI, STANDARD_NORMAL, Normal
+from vae_core.families import entries as _entries  # noqa: F401  (each registers itself)
+from vae_core.families.entries.normal import LOG_SQRT_2PI, STANDARD_NORMAL, Normal
+from vae_core.families.family import FAMILIES, Distribution, Family, family, sum_dimensions
+from vae_core.families.parts import Noise, Parameter, Tails
 
 __all__ = [
     "FAMILIES",
@@ -20,6 +14,7 @@ __all__ = [
     "Noise",
     "Normal",
     "Parameter",
+    "Tails",
     "family",
     "sum_dimensions",
 ]

@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from vae_core.families.normal import LOG_SQRT_2PI, Normal
+from vae_core.families.entries.normal import LOG_SQRT_2PI, Normal
 from vae_core.families.quadrature import ROUNDING, softplus_expectation
 
 Direction = Literal["reverse", "forward"]

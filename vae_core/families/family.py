@@ -2,25 +2,30 @@
 
 A family turns noise that knows no parameters into a sample that does: eps ~ p(eps), z = T(eps).
 Shapes: K samples, B batch, D latent size. Parameters broadcast to (B, D), samples are (K, B, D); a
-parameter of another shape keeps the batch first, as (B, D, D) does. Randomness is an argument:
-the same generator state gives the same noise whatever the parameters.
+parameter of another shape keeps the batch first, as (B, D, D) does. Noise is (K, B, D) too, or
+(K, B, D, M) where M numbers stand behind each z. Randomness is an argument: the same generator
+state gives the same noise whatever the parameters.
 
-A new family is one class with one registration above it: its fields are the parameters, and it
-says how the noise is transformed. The density comes from `torch.distributions` where that has the
-family, and the scores from the density; `FAMILIES` carries the entry to the estimators.
+A new family is one class with one registration above it, in `families/entries`: its fields are the
+parameters, and it says how the noise is transformed. Density, CDF and support come from
+`torch.distributions` where that has them, and the scores from the density; `FAMILIES` carries the
+entry to the estimators, the shell, the pages and the tests.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self, TypeVar
+from itertools import pairwise
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, distributions
-from torch.distributions.constraints import Constraint
+
+from vae_core.families.parts import Noise, Parameter, Tails
 
 Path = Literal["location-scale", "inverse CDF", "composition", "implicit", "none"]
 
@@ -28,29 +33,6 @@ Path = Literal["location-scale", "inverse CDF", "composition", "implicit", "none
 def sum_dimensions(terms: Tensor) -> Tensor:
     """Sum over the last axis, D; of a single dimension it is a view, and costs nothing."""
     return terms.squeeze(-1) if terms.shape[-1] == 1 else terms.sum(-1)
-
-
-@dataclass(frozen=True)
-class Noise:
-    """Base noise, which knows no parameter.
-
-    Attributes:
-        title: its name.
-        draw: (shape, generator, dtype) -> eps of that shape.
-        mirror: eps -> noise of the same law from its other side, such as -eps.
-    """
-
-    title: str
-    draw: Callable[[Sequence[int], torch.Generator, torch.dtype], Tensor]
-    mirror: Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What a family's parameter must be: the condition, and the condition in words."""
-
-    constraint: Constraint
-    words: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +48,14 @@ class Family:
         noise: the base noise.
         law: the same family in `torch.distributions`, or None; its keywords are the parameters.
         parameters: what each must be, by name.
+        tails: (parameters by name, as numbers) -> which costs have a mean.
+        formula: z of the noise in LaTeX, the noise being u where it is uniform, else epsilon.
+        torch: torch's line that samples it with gradients in its parameters; None if it has none.
+        also: another way to the same z, and remark: where the paper's list is loose; a sentence.
+        reason: why z has no path, a sentence, where there is none.
+        vector: whether z is one draw of D numbers together, not D draws of one number.
+        discrete: whether z takes whole numbers alone.
+        rising: names of parameters that must rise in this order, such as low and high.
     """
 
     name: str
@@ -76,6 +66,24 @@ class Family:
     noise: Noise
     law: Callable[..., distributions.Distribution] | None
     parameters: Mapping[str, Parameter]
+    tails: Callable[..., Tails]
+    formula: str = ""
+    torch: str | None = None
+    also: str = ""
+    remark: str = ""
+    reason: str = ""
+    vector: bool = False
+    discrete: bool = False
+    rising: tuple[str, ...] = ()
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """Names of the parameters that there is a derivative in."""
+        return tuple(name for name, p in self.parameters.items() if not p.discrete)
+
+    def moments(self, **parameters: float) -> float:
+        """The order r below which E|z|^r is finite."""
+        return self.tails(**parameters).order
 
     def __call__(self, **parameters: Tensor) -> Distribution:
         """The member with these parameters.
@@ -95,6 +103,9 @@ class Family:
             if not self.parameters[name].constraint.check(value).all():
                 words = self.parameters[name].words
                 raise ValueError(f"{name} of the family {self.name} must be {words}.")
+        for below, above in pairwise(self.rising):
+            if not (parameters[below] < parameters[above]).all():
+                raise ValueError(f"{below} of the family {self.name} must be less than {above}.")
         return self.make(**parameters)
 
 
@@ -138,17 +149,33 @@ class Distribution(ABC):
         terms: Tensor = law.log_prob(z)
         return terms if law.event_shape else sum_dimensions(terms)
 
+    def cdf(self, z: Tensor) -> Tensor:
+        """P(Z_d <= z_d), number by number: (K, B, D). Of a vector there is none."""
+        found: Tensor = self.law.cdf(z)
+        return found
+
+    @property
+    def support(self) -> tuple[Tensor, Tensor]:
+        """The least and the greatest z, (B, D) each; infinite where there is none."""
+        values, some = self.law.support, next(iter(self.parameters.values()))
+        low = getattr(values, "lower_bound", -math.inf)
+        high = getattr(values, "upper_bound", math.inf)
+        return some.new_tensor(low).expand(self.shape), some.new_tensor(high).expand(self.shape)
+
     def scores(self, z: Tensor) -> dict[str, Tensor]:
-        """Derivatives of log q(z) in each parameter, by name, sample by sample: (K, B, D) each."""
+        """Derivatives of log q(z) in each parameter, by name, sample by sample: (K, B, D) each.
+
+        A parameter that takes whole numbers alone has none.
+        """
         at = {
             name: p.detach().expand(z.shape if p.dim() < z.dim() else (len(z), *p.shape))
             for name, p in self.parameters.items()
         }
         with torch.enable_grad():
-            leaves = [p.requires_grad_() for p in at.values()]
+            leaves = {name: at[name].requires_grad_() for name in self.family.differentiable}
             log_prob = type(self)(**at).log_prob(z.detach())
-            found = torch.autograd.grad(log_prob.sum(), leaves)
-        return dict(zip(at, found, strict=True))
+            found = torch.autograd.grad(log_prob.sum(), list(leaves.values()))
+        return dict(zip(leaves, found, strict=True))
 
     def detach(self) -> Self:
         """The same distribution with its parameters held constant."""
@@ -165,15 +192,21 @@ def family(
     path: Path,
     noise: Noise,
     law: Callable[..., distributions.Distribution] | None = None,
-    **parameters: Parameter,
+    tails: Callable[..., Tails] = lambda **_: Tails(),
+    **more: Any,
 ) -> Callable[[Member], Member]:
-    """Register the decorated class under its name in small letters; see `Family`."""
+    """Register the decorated class under its name in small letters; see `Family`.
+
+    Each keyword that is a `Parameter` is one of its parameters; the rest are fields of `Family`.
+    """
 
     def register(member: Member) -> Member:
         name = member.__name__.lower()
         if law is None and member.log_prob is Distribution.log_prob:
             raise TypeError(f"{name}: torch has no law of it, so it needs log_prob of its own.")
-        entry = Family(name, member, title, source, path, noise, law, parameters)
+        parameters = {key: each for key, each in more.items() if isinstance(each, Parameter)}
+        fields = {key: each for key, each in more.items() if key not in parameters}
+        entry = Family(name, member, title, source, path, noise, law, parameters, tails, **fields)
         FAMILIES[name] = member.family = entry
         return member
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from vae_core.families.entries.normal import Normal
 from vae_core.families.family import Distribution
-from vae_core.families.normal import Normal
 from vae_core.families.quadrature.expectation import hermite_rule, legendre_rule
 
 REACH, NODES = 12.0, 24

@@ -31,7 +31,7 @@ def register() -> None:
     """What someone adds to vae_core/families: an entry with a path, and one without."""
 
     @family(
-        title="Exponential",
+        title="Waiting time",
         source="Kingma & Welling 2014, section 2.4",
         path="inverse CDF",
         noise=UNIFORM,
@@ -39,7 +39,7 @@ def register() -> None:
         rate=POSITIVE,
     )
     @dataclass(frozen=True)
-    class Exponential(Distribution):
+    class Waiting(Distribution):
         """Density rate exp(-rate z); z = -log(1 - u) / rate, the inverse of its CDF at u."""
 
         rate: Tensor
@@ -48,7 +48,7 @@ def register() -> None:
             return -(1.0 - eps).log() / self.rate
 
     @family(
-        title="Bernoulli",
+        title="Coin",
         source="-",
         path="none",
         noise=UNIFORM,
@@ -56,7 +56,7 @@ def register() -> None:
         logits=Parameter(constraints.real, "a number"),
     )
     @dataclass(frozen=True)
-    class Bernoulli(Distribution):
+    class Coin(Distribution):
         """1 with probability sigmoid(logits), else 0: the draw jumps, and has no path."""
 
         logits: Tensor
@@ -88,7 +88,7 @@ def register() -> None:
             return self.loc + (self.scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
 
 
-NEW = ("exponential", "bernoulli", "whole")
+NEW = ("waiting", "coin", "whole")
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def newcomers() -> Iterator[None]:
 class AnotherFamily(Experiment):
     """An experiment on E[z^2] under a family with one parameter, its exact gradient on paper."""
 
-    family: str = "exponential"
+    family: str = "waiting"
     at: float = RATE
 
     def distribution(self, batch: int) -> Distribution:
@@ -112,9 +112,9 @@ class AnotherFamily(Experiment):
         return FAMILIES[self.family](**{name: leaf})
 
     def exact(self) -> SimpleNamespace:
-        """E[z^2] = 2 / rate^2 of an Exponential, and sigmoid(logits) of a Bernoulli."""
+        """E[z^2] = 2 / rate^2 of a waiting time, and sigmoid(logits) of a coin."""
         at = torch.full((self.dim,), self.at, dtype=torch.float64)
-        if self.family == "exponential":
+        if self.family == "waiting":
             return SimpleNamespace(value=2.0 / at**2, gradient={"rate": -4.0 / at**3})
         mean = at.sigmoid()
         return SimpleNamespace(value=mean, gradient={"logits": mean * (1.0 - mean)})
@@ -128,7 +128,7 @@ def measured(estimator: str, family: str, dim: int = 1) -> Experiment:
 @pytest.mark.parametrize("dim", [1, 3])
 @pytest.mark.parametrize("name", [name for name in ANY_FAMILY if ESTIMATORS[name].unbiased])
 def test_every_estimator_for_any_family_gives_its_gradient_by_name(name, dim):
-    m = measure(measured(name, "exponential", dim))
+    m = measure(measured(name, "waiting", dim))
     assert list(m.gradient) == ["rate"]
     assert abs(m.value.z_score) < 4.5
     assert abs(m.gradient["rate"].z_score) < 4.5
@@ -137,20 +137,20 @@ def test_every_estimator_for_any_family_gives_its_gradient_by_name(name, dim):
 
 @pytest.mark.parametrize("name", ["score", "score_loo", "score_baseline"])
 def test_a_family_without_a_path_is_left_to_the_score(name):
-    m = measure(measured(name, "bernoulli"))
+    m = measure(measured(name, "coin"))
     assert abs(m.gradient["logits"].z_score) < 4.5
     assert m.gradient["logits"].standard_error < 0.01
 
 
 def test_the_mirrored_half_is_the_noise_of_the_other_side():
     """Not -u, which is no quantile: the mean of z is still the family's."""
-    assert abs(measure(measured("pathwise_antithetic", "exponential")).value.z_score) < 4.5
+    assert abs(measure(measured("pathwise_antithetic", "waiting")).value.z_score) < 4.5
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_what_is_not_valid_says_why(name):
     entry = ESTIMATORS[name]
-    q = FAMILIES["bernoulli"](logits=torch.zeros(1, 1, dtype=torch.float64))
+    q = FAMILIES["coin"](logits=torch.zeros(1, 1, dtype=torch.float64))
     why = "needs a z that moves" if entry.needs_path else "is written for Normal alone"
     if not entry.needs_path and not entry.families:
         assert entry.refusal(q.family) is None
@@ -180,7 +180,7 @@ def test_a_parameter_may_have_a_shape_of_its_own(name):
 
 
 def test_scores_are_those_on_paper_and_the_density_is_that_of_torch():
-    q = FAMILIES["exponential"](rate=torch.tensor([[0.5, 3.0]], dtype=torch.float64))
+    q = FAMILIES["waiting"](rate=torch.tensor([[0.5, 3.0]], dtype=torch.float64))
     z = q.transform(q.base(5, torch.Generator().manual_seed(2)))
     torch.testing.assert_close(q.scores(z)["rate"], 1.0 / q.rate - z)
     torch.testing.assert_close(q.log_prob(z), (q.rate.log() - q.rate * z).sum(-1))
@@ -192,14 +192,14 @@ def test_scores_are_those_on_paper_and_the_density_is_that_of_torch():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"rate": torch.tensor([[-1.0]])}, "rate of the family exponential must be a positive"),
+        ({"rate": torch.tensor([[-1.0]])}, "rate of the family waiting must be a positive"),
         ({"scale": torch.tensor([[1.0]])}, "takes rate, and got scale"),
         ({}, "takes rate, and got none"),
     ],
 )
 def test_impossible_parameters_are_refused_in_plain_words(parameters, message):
     with pytest.raises(ValueError, match=message):
-        FAMILIES["exponential"](**parameters)
+        FAMILIES["waiting"](**parameters)
 
 
 def test_what_torch_has_not_must_be_written():

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributions
-from torch.distributions import constraints
 
-from vae_core.families.family import Distribution, Noise, Parameter, family, sum_dimensions
+from vae_core.families.entries.noise import LOC, PAPER, SCALE
+from vae_core.families.family import Distribution, family, sum_dimensions
+from vae_core.families.parts import Noise, Tails
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 STANDARD_NORMAL = Noise(
@@ -22,12 +23,15 @@ STANDARD_NORMAL = Noise(
 
 @family(
     title="Normal",
-    source="Kingma & Welling 2014, section 2.4",
+    source=PAPER,
     path="location-scale",
     noise=STANDARD_NORMAL,
     law=distributions.Normal,
-    loc=Parameter(constraints.real, "a number"),
-    scale=Parameter(constraints.positive, "a positive number"),
+    formula=r"\mu + \sigma\varepsilon",
+    torch="Normal(loc, scale).rsample()",
+    tails=lambda loc, scale: Tails(square=0.5 / scale**2),
+    loc=LOC,
+    scale=SCALE,
 )
 @dataclass(frozen=True)
 class Normal(Distribution):
