@@ -147,20 +147,33 @@ class Distribution(ABC):
         """Joint log-density log q(z) in nats, summed over D: (K, B)."""
         law = self.law
         terms: Tensor = law.log_prob(z)
-        return terms if law.event_shape else sum_dimensions(terms)
+        return terms if law.event_shape else self.sum_inside(terms, z)
+
+    def sum_inside(self, terms: Tensor, z: Tensor) -> Tensor:
+        """Each number's log-density, -inf where z is outside the support, summed: (K, B)."""
+        low, high = self.support
+        return sum_dimensions(terms.where((low <= z) & (z <= high), -math.inf))
 
     def cdf(self, z: Tensor) -> Tensor:
         """P(Z_d <= z_d), number by number: (K, B, D). Of a vector there is none."""
-        found: Tensor = self.law.cdf(z)
+        found: Tensor = self.law.cdf(z.clamp(*self.support))  # torch's may not look for the ends
         return found
 
     @property
     def support(self) -> tuple[Tensor, Tensor]:
-        """The least and the greatest z, (B, D) each; infinite where there is none."""
-        values, some = self.law.support, next(iter(self.parameters.values()))
+        """The least and the greatest z, (B, D) each; infinite where there is none.
+
+        What torch says of its law; of what torch has not, all numbers.
+        """
+        values = self.law.support if self.family.law else distributions.constraints.real
         low = getattr(values, "lower_bound", -math.inf)
         high = getattr(values, "upper_bound", math.inf)
-        return some.new_tensor(low).expand(self.shape), some.new_tensor(high).expand(self.shape)
+        return self._each(low), self._each(high)
+
+    def _each(self, value: Tensor | float) -> Tensor:
+        """A number for each dimension, (B, D)."""
+        like = next(iter(self.parameters.values()))
+        return torch.as_tensor(value, dtype=like.dtype).expand(self.shape)
 
     def scores(self, z: Tensor) -> dict[str, Tensor]:
         """Derivatives of log q(z) in each parameter, by name, sample by sample: (K, B, D) each.

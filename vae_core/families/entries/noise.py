@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import torch
@@ -12,14 +13,34 @@ from vae_core.families.parts import Noise, Parameter
 
 PAPER = "Kingma & Welling 2014, section 2.4"
 
+LOC = Parameter(constraints.real, "a number", 0.0, -3.0, 3.0, r"\mu")
+SCALE = Parameter(constraints.positive, "a positive number", 1.0, 0.1, 3.0, r"\sigma")
+RATE = Parameter(constraints.positive, "a positive number", 1.0, 0.1, 3.0, r"\lambda")
 
-def draw_uniform(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
-    """Numbers between 0 and 1, and neither: both ends may have no quantile."""
+
+def uniform(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """Numbers between 0 and 1, and neither: the ends may have no quantile."""
     half = torch.finfo(dtype).eps / 2
     return torch.rand(shape, generator=gen, dtype=dtype).clamp(half, 1.0 - half)
 
 
-UNIFORM = Noise("uniform", draw_uniform, lambda u: 1.0 - u)
+def laplace(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """The difference of two exponentials; here a uniform number through the inverse CDF."""
+    off = uniform(shape, gen, dtype) - 0.5
+    return -off.sign() * torch.log1p(-2.0 * off.abs())
 
-LOC = Parameter(constraints.real, "a number", 0.0, -3.0, 3.0, r"\mu")
-SCALE = Parameter(constraints.positive, "a positive number", 1.0, 0.1, 3.0, r"\sigma")
+
+def logistic(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """log(u / (1 - u))."""
+    return uniform(shape, gen, dtype).logit()
+
+
+def triangular(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """The sum of two uniform numbers, less 1: between -1 and 1, most often near 0."""
+    return uniform((2, *shape), gen, dtype).sum(0) - 1.0
+
+
+UNIFORM = Noise("uniform", uniform, lambda u: 1.0 - u)
+STANDARD_LAPLACE = Noise("standard Laplace", laplace, operator.neg)
+STANDARD_LOGISTIC = Noise("standard logistic", logistic, operator.neg)
+STANDARD_TRIANGULAR = Noise("triangular between -1 and 1", triangular, operator.neg)
