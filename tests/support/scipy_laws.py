@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,4 +24,14 @@ TWINS: dict[str, Callable[..., Law]] = {
     "logistic": stats.logistic,
     "uniform": lambda low, high: stats.uniform(low, high - low),
     "triangular": lambda loc, scale: stats.triang(0.5, loc - scale, 2 * scale),
+    "erlang": lambda concentration, rate: stats.gamma(concentration, scale=1 / rate),
+    "lognormal": lambda loc, scale: stats.lognorm(scale, scale=math.exp(loc)),
+    "gamma": lambda concentration, rate: stats.gamma(concentration, scale=1 / rate),
+    "chisquared": stats.chi2,
+    "beta": stats.beta,
+    "f": stats.f,
+    "studentt": stats.t,
+    "vonmises": lambda loc, concentration: stats.vonmises_line(concentration, loc),
+    "bernoulli": stats.bernoulli,
+    "poisson": stats.poisson,
 }

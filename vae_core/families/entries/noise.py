@@ -44,3 +44,16 @@ UNIFORM = Noise("uniform", uniform, lambda u: 1.0 - u)
 STANDARD_LAPLACE = Noise("standard Laplace", laplace, operator.neg)
 STANDARD_LOGISTIC = Noise("standard logistic", logistic, operator.neg)
 STANDARD_TRIANGULAR = Noise("triangular between -1 and 1", triangular, operator.neg)
+
+
+def beside(*noises: Noise) -> Noise:
+    """Several numbers behind each z, one of each noise, along a last axis: (K, B, D, M)."""
+
+    def draw(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
+        return torch.stack([noise.draw(shape, gen, dtype) for noise in noises], -1)
+
+    def mirror(eps: Tensor) -> Tensor:
+        pairs = zip(noises, eps.unbind(-1), strict=True)
+        return torch.stack([noise.mirror(each) for noise, each in pairs], -1)
+
+    return Noise(" and ".join(noise.title for noise in noises), draw, mirror)

@@ -1,0 +1,86 @@
+"""Families of whole numbers: z jumps or stands still as the parameters move, and has no path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, distributions
+from torch.distributions import constraints
+
+from vae_core.families.entries.noise import RATE, UNIFORM
+from vae_core.families.family import Distribution, family
+from vae_core.families.parts import Parameter, Tails
+
+WILLIAMS = "Williams 1992"
+
+
+@family(
+    title="Bernoulli",
+    source=WILLIAMS,
+    path="none",
+    noise=UNIFORM,
+    law=distributions.Bernoulli,
+    formula=r"1 \text{ if } u < p, \text{ else } 0",
+    reason="With u held fixed, z stands still as p moves, and jumps from 0 to 1 where p passes u: "
+    "its derivative is 0 almost everywhere. The score function needs none.",
+    discrete=True,
+    probs=Parameter(
+        constraints.unit_interval, "a probability, between 0 and 1", 0.3, 0.05, 0.95, "p"
+    ),
+)
+@dataclass(frozen=True)
+class Bernoulli(Distribution):
+    """1 with probability probs, else 0."""
+
+    probs: Tensor
+
+    def transform(self, eps: Tensor) -> Tensor:
+        """z = 1 where u < probs, else 0."""
+        return (eps < self.probs).to(eps.dtype)
+
+    def cdf(self, z: Tensor) -> Tensor:
+        """0 below 0, 1 - probs below 1, then 1: (K, B, D)."""
+        return (z >= 0.0) * (1.0 - self.probs) + (z >= 1.0) * self.probs
+
+    @property
+    def support(self) -> tuple[Tensor, Tensor]:
+        """From 0 to 1."""
+        return self._each(0.0), self._each(1.0)
+
+
+@family(
+    title="Poisson",
+    source=WILLIAMS,
+    path="none",
+    noise=UNIFORM,
+    law=distributions.Poisson,
+    formula=r"\min\{k : F_\lambda(k) \ge u\}",
+    tails=lambda rate: Tails(square=0.0),
+    reason="With u held fixed, z stands still as the rate moves, and jumps by 1 where F passes u: "
+    "its derivative is 0 almost everywhere. The score function needs none.",
+    discrete=True,
+    rate=replace(RATE, default=3.0, low=0.2, high=20.0),
+)
+@dataclass(frozen=True)
+class Poisson(Distribution):
+    """How many events there are where `rate` are expected."""
+
+    rate: Tensor
+
+    def transform(self, eps: Tensor) -> Tensor:
+        """The least k with F(k) >= u, counted up from 0."""
+        term = (-self.rate.detach()).exp().expand(eps.shape)
+        below, k = term, 0
+        z = torch.zeros_like(eps)
+        while (short := (below < eps) & (term > 0.0)).any():
+            k += 1
+            z += short
+            term = term * self.rate.detach() / k
+            below = below + term
+        return z
+
+    def cdf(self, z: Tensor) -> Tensor:
+        """P(Z <= z): (K, B, D)."""
+        upper = torch.special.gammaincc((z + 1.0).floor().clamp_min(0.5), self.rate)
+        return torch.where(z >= 0.0, upper, 0.0)
