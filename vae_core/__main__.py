@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-from vae_core.cli import evaluate, gradients, pretrain, prior_draws, train
+from vae_core.cli import evaluate, families, gradients, pretrain, prior_draws, train
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -53,6 +53,7 @@ def parser_of_all() -> OneLineParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command, text in (
         ("gradients", gradients, "measure a gradient estimator on a problem"),
+        ("families", families, "list the families of distributions and their paths"),
         ("train", train, "train a VAE on MNIST"),
         ("evaluate", evaluate, "estimate log p(x) of a trained VAE"),
         ("pretrain", pretrain, "make the trained models that come with the program"),

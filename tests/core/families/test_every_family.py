@@ -18,36 +18,7 @@ def test_each_has_a_twin():
     assert {entry.name for entry in ONE} == set(TWINS)
 
 
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize(("entry", "point"), CASES)
-def test_density_and_cdf(entry, point):
-    checks.check_density(entry, point)
-
-
-@pytest.mark.parametrize(("entry", "point"), CASES)
-def test_moments(entry, point):
-    checks.check_moments(entry, point)
-
-
-@pytest.mark.parametrize(("entry", "point"), CASES)
-def test_samples(entry, point):
-    checks.check_samples(entry, point)
-
-
-@pytest.mark.parametrize(("entry", "point"), [c for c in CASES if c.values[0].path != "none"])
-def test_the_path(entry, point):
-    checks.check_path(entry, point)
-
-
-@pytest.mark.parametrize(("entry", "point"), CASES)
-def test_gradients(entry, point):
-    checks.check_gradients(entry, point)
-
-
-@pytest.mark.parametrize(("entry", "point"), CASES)
-def test_tails(entry, point):
-    checks.check_tails(entry, point)
-
-
-@pytest.mark.parametrize(("entry", "point"), CASES)
-def test_torchs_line(entry, point):
-    checks.check_line(entry, point)
+def test_it_holds(entry, point, check):
+    check(entry, point)

@@ -1,5 +1,7 @@
 """A new family is one entry: the estimators then take it, and give its gradient by name."""
 
+import inspect
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -9,8 +11,11 @@ import torch
 from torch import Tensor, distributions
 from torch.distributions import constraints
 
+from tests.support.family_checks import check_family
+from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS
-from vae_core.families import FAMILIES, Distribution, Noise, Parameter, family
+from vae_core.families import FAMILIES, Distribution, Parameter, Tails, family
+from vae_core.families.entries.noise import UNIFORM
 from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import measure
 
@@ -18,12 +23,6 @@ RATE = 1.7
 ANY_FAMILY = [name for name, entry in ESTIMATORS.items() if not entry.families]
 
 
-def uniform(shape: tuple[int, ...], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
-    """Between 0 and 1, and neither: both ends may have no quantile."""
-    return torch.rand(shape, generator=gen, dtype=dtype).clamp_min(torch.finfo(dtype).eps / 2)
-
-
-UNIFORM = Noise("uniform", uniform, lambda u: 1.0 - u)
 POSITIVE = Parameter(constraints.positive, "a positive number")
 
 
@@ -36,6 +35,9 @@ def register() -> None:
         path="inverse CDF",
         noise=UNIFORM,
         law=distributions.Exponential,
+        torch="Exponential(rate).rsample()",
+        formula=r"-\ln(1 - u) / \lambda",
+        tails=lambda rate: Tails(right=rate, square=0.0),
         rate=POSITIVE,
     )
     @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def register() -> None:
         path="none",
         noise=UNIFORM,
         law=distributions.Bernoulli,
-        logits=Parameter(constraints.real, "a number"),
+        discrete=True,
+        logits=Parameter(constraints.real, "a number", 0.0, -2.0, 2.0),
     )
     @dataclass(frozen=True)
     class Coin(Distribution):
@@ -63,6 +66,14 @@ def register() -> None:
 
         def transform(self, eps: Tensor) -> Tensor:
             return (eps < self.logits.sigmoid()).to(eps.dtype)
+
+        def cdf(self, z: Tensor) -> Tensor:
+            tails = (-self.logits).sigmoid()
+            return (z >= 0.0) * tails + (z >= 1.0) * (1.0 - tails)
+
+        @property
+        def support(self) -> tuple[Tensor, Tensor]:
+            return self._each(0.0), self._each(1.0)
 
     @family(
         title="Multivariate normal",
@@ -97,6 +108,24 @@ def newcomers() -> Iterator[None]:
     yield
     for name in NEW:
         del FAMILIES[name]
+
+
+@pytest.mark.parametrize("name", ["waiting", "coin"])
+def test_the_checks_of_every_family_run_over_it(name):
+    check_family(FAMILIES[name])
+
+
+def test_it_takes_at_most_25_lines():
+    assert len(inspect.getsource(FAMILIES["waiting"].make).splitlines()) <= 25
+
+
+def test_the_shell_lists_it(capsys):
+    assert main(["families", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["waiting"]["title"] == "Waiting time"
+    assert told["whole"]["parameters"]["scale_tril"]["words"] == "lower triangular"
+    assert main(["families"]) == 0
+    assert "Waiting time; path: inverse CDF; noise: uniform" in capsys.readouterr().out
 
 
 @dataclass(frozen=True)

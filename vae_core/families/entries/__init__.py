@@ -3,7 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from vae_core.families.entries import normal as _first  # noqa: F401
+ORDER = ("normal", "inverse_cdf", "location_scale", "composition", "implicit", "discrete")
+"""The files in the order of the paper's section 2.4, which is that of `FAMILIES`."""
 
-for _file in iter_modules(__path__):
-    import_module(f"{__name__}.{_file.name}")
+for _name in (*ORDER, *(file.name for file in iter_modules(__path__))):
+    import_module(f"{__name__}.{_name}")

@@ -108,7 +108,8 @@ def slope(x: Tensor, a: Tensor) -> Tensor:
 
 
 def _slope_below(x: Tensor, a: Tensor) -> Tensor:
-    z, off = x.exp(), torch.special.digamma(a + 1.0) - x
+    z = x.exp()
+    off: Tensor = torch.special.digamma(a + 1.0) - x
     term, harmonic, total, n = torch.ones_like(x), torch.zeros_like(x), off.clone(), 0
     while term.numel() and (term * (off + harmonic) > 1e-17 * total).any():
         n += 1

@@ -44,7 +44,8 @@ def von_mises_cdf(w: Tensor, kappa: Tensor) -> Tensor:
 
 def log_density(w: Tensor, kappa: Tensor) -> Tensor:
     """Log-density in nats."""
-    return kappa * (w.cos() - 1.0) - (2.0 * math.pi * torch.special.i0e(kappa)).log()
+    found: Tensor = kappa * (w.cos() - 1.0) - (2.0 * math.pi * torch.special.i0e(kappa)).log()
+    return found
 
 
 class _Quantile(torch.autograd.Function):
@@ -95,7 +96,8 @@ def _tail(w: Tensor, kappa: Tensor) -> Tensor:
 
 def slope(w: Tensor, kappa: Tensor) -> Tensor:
     """The derivative of w in kappa, u held fixed."""
-    angle, mean = w.abs(), torch.special.i1e(kappa) / torch.special.i0e(kappa)
+    angle = w.abs()
+    mean: Tensor = torch.special.i1e(kappa) / torch.special.i0e(kappa)
     inner = angle.cos() >= mean
     far = (angle.cos() - CUT / kappa).clamp_min(-1.0).acos()
     low, high = torch.where(inner, 0.0, angle), torch.where(inner, angle, far)
