@@ -184,6 +184,9 @@ def check_samples(entry: Family, point: Point, count: int = 30_000) -> None:
         z = q.transform(noise).flatten().sort().values.double()
         values = q.cdf(z.view(-1, 1, 1)).flatten() if law is None else torch.tensor(law.cdf(z))
         assert farthest(z, values, count, discrete=entry.discrete) < limit
+    mirrored = entry.noise.mirror(eps)
+    assert not torch.allclose(mirrored, eps)
+    torch.testing.assert_close(entry.noise.mirror(mirrored), eps)
     elsewhere = at(entry, points(entry)[0]).base(count, torch.Generator().manual_seed(11))
     assert torch.equal(eps, elsewhere)
 

@@ -84,16 +84,16 @@ class Tails:
         >>> Tails(order=1.0).objection(power=2.0)
         'Its tails are heavy: E|z|^r is finite only for r < 1, and f grows like |z|^2.'
         """
-        for name, grows, least in (
-            ("z^2", square, self.square),
-            ("z", right, self.right),
-            ("-z", left, self.left),
+        for pattern, grows, least in (
+            ("exp({} z^2)", square, self.square),
+            ("exp({} z)", right, self.right),
+            ("exp(-{} z)", left, self.left),
         ):
             if grows > 0.0 and not grows < least:
                 only = f"only for c < {least:g}" if least > 0.0 else "for no c > 0"
                 return (
-                    f"Its tails are too heavy: E[exp(c {name})] is finite {only}, and f grows "
-                    f"like exp({grows:g} {name})."
+                    f"Its tails are too heavy: E[{pattern.format('c')}] is finite {only}, "
+                    f"and f grows like {pattern.format(f'{grows:g}')}."
                 )
         if power > 0.0 and not power < self.order:
             return (
