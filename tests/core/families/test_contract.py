@@ -127,7 +127,7 @@ GROWTHS = [
     (
         Tails(left=0.0),
         {"left": 0.1},
-        "E[exp(-c z)] is finite for no c > 0, and f grows like exp(-0.1 z)",
+        "is finite for no c > 0, and f grows like exp(-0.1 z)",
     ),
     (Tails(square=0.5), {"square": 0.5}, "E[exp(c z^2)] is finite only for c < 0.5"),
     (Tails(), {"power": 9.0, "right": 9.0, "left": 9.0, "square": 9.0}, None),

@@ -7,8 +7,9 @@ from tests.support.scipy_laws import TWINS
 from vae_core.families import FAMILIES
 
 ONE = [entry for entry in FAMILIES.values() if not entry.vector]
+ALONE = pytest.mark.exhaustive  # one parameter at an end, the others at their defaults
 CASES = [
-    pytest.param(entry, point, id=f"{entry.name}-{number}")
+    pytest.param(entry, point, id=f"{entry.name}-{number}", marks=ALONE if number > 2 else ())
     for entry in ONE
     for number, point in enumerate(checks.points(entry))
 ]

@@ -1,4 +1,4 @@
-"""Quantiles without a formula, and their derivatives, against mpmath at 30 digits and scipy."""
+"""Quantiles without a formula, and their derivatives, against mpmath at 25 digits and scipy."""
 
 import mpmath as mp
 import numpy as np
@@ -24,8 +24,8 @@ def slopes(of: object, u: float, parameter: float) -> tuple[float, float, float]
 
 
 def derivative(f: object, at: float) -> mp.mpf:
-    """By central differences at 30 digits: right to 20."""
-    h = mp.mpf(10) ** -9
+    """By central differences right to 15 digits."""
+    h = mp.mpf(10) ** -8
     return (f(at + h) - f(at - h)) / (2 * h)
 
 
@@ -33,7 +33,7 @@ def derivative(f: object, at: float) -> mp.mpf:
 @pytest.mark.parametrize("u", LEVELS)
 def test_gamma(u, shape):
     x, by_u, by_shape = slopes(log_gamma_quantile, u, shape)
-    with mp.workdps(30):
+    with mp.workdps(25):
         z, a = mp.e ** mp.mpf(x), mp.mpf(shape)
         mass = z**a * mp.e**-z / mp.gamma(a)  # z q(z)
 
@@ -54,14 +54,14 @@ def test_gamma(u, shape):
 @pytest.mark.parametrize("u", LEVELS[1:-1])
 def test_von_mises(u, kappa):
     w, by_u, by_kappa = slopes(von_mises_quantile, u, kappa)
-    with mp.workdps(30):
+    with mp.workdps(25):
         angle, k = abs(mp.mpf(w)), mp.mpf(kappa)
 
         def density(t: mp.mpf, k: mp.mpf) -> mp.mpf:
             return mp.e ** (k * mp.cos(t)) / (2 * mp.pi * mp.besseli(0, k))
 
         def tail(k: mp.mpf) -> mp.mpf:
-            ends = [angle, *(angle + (mp.pi - angle) * part / 8 for part in (1, 2, 4, 8))]
+            ends = [angle, angle + (mp.pi - angle) / 6, mp.pi]
             return mp.quad(lambda t: density(t, k), ends)
 
         mass = density(angle, k)

@@ -76,7 +76,6 @@ WRONG = [
     ("support unseen", checks.check_gradients, fixed("uniform", "high")),
     ("support unseen", checks.check_gradients, fixed("pareto", "scale")),
     ("support unseen", checks.check_gradients, fixed("reciprocal", "low")),
-    ("support unseen", checks.check_gradients, fixed("vonmises", "loc")),
     ("mirror leaves the law", checks.check_samples, restated("exponential", noise=UNMIRRORED)),
     ("mirror does nothing", checks.check_samples, restated("exponential", noise=ITSELF)),
     ("tails unsaid", checks.check_tails, restated("exponential", tails=lambda **_: Tails())),
