@@ -83,7 +83,9 @@ def score_baseline(cost: Cost, q: Distribution, k: int, gen: torch.Generator) ->
     def estimate(score: Tensor) -> Tensor:
         weight, square = of_each(f.detach(), score), score * score
         others = (weight * square).sum(0) - weight * square
-        return (weight - others / (square.sum(0) - square)) * score
+        rest = square.sum(0) - square
+        baseline = (others / rest).where(rest > 0.0, 0.0)  # a whole z may have a score of zero
+        return (weight - baseline) * score
 
     scores = q.detach().scores(z)
     return with_gradients(f, q, {name: estimate(s) for name, s in scores.items()})

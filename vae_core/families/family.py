@@ -168,9 +168,9 @@ class Distribution(ABC):
         values = self.law.support if self.family.law else distributions.constraints.real
         low = getattr(values, "lower_bound", -math.inf)
         high = getattr(values, "upper_bound", math.inf)
-        return self._each(low), self._each(high)
+        return self.expand(low), self.expand(high)
 
-    def _each(self, value: Tensor | float) -> Tensor:
+    def expand(self, value: Tensor | float) -> Tensor:
         """A number for each dimension, (B, D)."""
         like = next(iter(self.parameters.values()))
         return torch.as_tensor(value, dtype=like.dtype).expand(self.shape)

@@ -73,7 +73,7 @@ def register() -> None:
 
         @property
         def support(self) -> tuple[Tensor, Tensor]:
-            return self._each(0.0), self._each(1.0)
+            return self.expand(0.0), self.expand(1.0)
 
     @family(
         title="Multivariate normal",

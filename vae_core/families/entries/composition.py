@@ -71,8 +71,9 @@ class ChiSquared(Distribution):
     df: Tensor
 
     def transform(self, eps: Tensor) -> Tensor:
-        """z = 2 G with G a Gamma of shape df / 2."""
-        return 2.0 * log_gamma_quantile(eps, self.df / 2.0).exp()
+        """z = 2 G with G a Gamma of shape df / 2; no less than the least number."""
+        z = 2.0 * log_gamma_quantile(eps, self.df / 2.0).exp()
+        return z.clamp_min(torch.finfo(eps.dtype).tiny)
 
 
 @family(
@@ -213,4 +214,4 @@ class Dirichlet(Distribution):
     @property
     def support(self) -> tuple[Tensor, Tensor]:
         """From 0 to 1, each share."""
-        return self._each(0.0), self._each(1.0)
+        return self.expand(0.0), self.expand(1.0)

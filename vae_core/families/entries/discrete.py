@@ -46,7 +46,7 @@ class Bernoulli(Distribution):
     @property
     def support(self) -> tuple[Tensor, Tensor]:
         """From 0 to 1."""
-        return self._each(0.0), self._each(1.0)
+        return self.expand(0.0), self.expand(1.0)
 
 
 @family(
@@ -69,16 +69,16 @@ class Poisson(Distribution):
     rate: Tensor
 
     def transform(self, eps: Tensor) -> Tensor:
-        """The least k with F(k) >= u, counted up from 0."""
-        term = (-self.rate.detach()).exp().expand(eps.shape)
-        below, k = term, 0
-        z = torch.zeros_like(eps)
-        while (short := (below < eps) & (term > 0.0)).any():
-            k += 1
-            z += short
-            term = term * self.rate.detach() / k
-            below = below + term
-        return z
+        """The least k with F(k) >= u, by halving."""
+        rate = self.rate.detach()
+        below = -torch.ones_like(eps)
+        above = (rate + 10.0 * rate.sqrt() + 60.0).ceil().expand(eps.shape)
+        while ((above - below) > 1.0).any():
+            middle = ((below + above) / 2.0).floor()
+            enough = torch.special.gammaincc((middle + 1.0).clamp_min(0.5), rate) >= eps
+            enough &= middle > below
+            below, above = below.where(enough, middle), middle.where(enough, above)
+        return above
 
     def cdf(self, z: Tensor) -> Tensor:
         """P(Z <= z): (K, B, D)."""

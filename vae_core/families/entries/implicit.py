@@ -82,4 +82,4 @@ class VonMises(Distribution):
     @property
     def support(self) -> tuple[Tensor, Tensor]:
         """From loc - pi to loc + pi."""
-        return self._each(self.loc - math.pi), self._each(self.loc + math.pi)
+        return self.expand(self.loc - math.pi), self.expand(self.loc + math.pi)

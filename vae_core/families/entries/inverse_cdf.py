@@ -200,7 +200,7 @@ class Reciprocal(Distribution):
     @property
     def support(self) -> tuple[Tensor, Tensor]:
         """From low to high."""
-        return self._each(self.low), self._each(self.high)
+        return self.expand(self.low), self.expand(self.high)
 
 
 @family(
@@ -236,7 +236,7 @@ class Gompertz(Distribution):
     @property
     def support(self) -> tuple[Tensor, Tensor]:
         """Positive numbers."""
-        return self._each(0.0), self._each(math.inf)
+        return self.expand(0.0), self.expand(math.inf)
 
 
 @family(

@@ -148,7 +148,7 @@ class Triangular(Distribution):
     @property
     def support(self) -> tuple[Tensor, Tensor]:
         """From loc - scale to loc + scale."""
-        return self._each(self.loc - self.scale), self._each(self.loc + self.scale)
+        return self.expand(self.loc - self.scale), self.expand(self.loc + self.scale)
 
 
 def spherical(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:

@@ -29,8 +29,9 @@ def von_mises_quantile(u: Tensor, kappa: Tensor) -> Tensor:
         u: numbers between 0 and 1.
         kappa: the concentration, positive, broadcast with u.
 
-    >>> von_mises_quantile(torch.tensor([0.5]), torch.tensor([2.0])).item()
-    0.0
+    >>> w = von_mises_quantile(torch.tensor([0.75]), torch.tensor([1e-9]))
+    >>> round(w.item() / math.pi, 6)  # next to a uniform angle
+    0.5
     """
     found: Tensor = _Quantile.apply(*torch.broadcast_tensors(u, kappa))  # type: ignore[no-untyped-call]
     return found
