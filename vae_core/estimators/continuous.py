@@ -84,8 +84,8 @@ def score_baseline(cost: Cost, q: Distribution, k: int, gen: torch.Generator) ->
         weight, square = of_each(f.detach(), score), score * score
         others = (weight * square).sum(0) - weight * square
         rest = square.sum(0) - square
-        baseline = (others / rest).where(rest > 0.0, 0.0)  # a whole z may have a score of zero
-        return (weight - baseline) * score
+        others = (others / rest).where(rest > 0.0, 0.0)  # a whole z may have a score of zero
+        return (weight - others) * score
 
     scores = q.detach().scores(z)
     return with_gradients(f, q, {name: estimate(s) for name, s in scores.items()})

@@ -1,9 +1,12 @@
 """A new family is one entry: the estimators then take it, and give its gradient by name."""
 
-import inspect
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -99,30 +102,73 @@ def register() -> None:
             return self.loc + (self.scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
 
 
-NEW = ("waiting", "coin", "whole")
+NEW = ("kumaraswamy", "waiting", "coin", "whole")
+ROOT = Path(__file__).parents[3]
+SWEEPS = (
+    "families/test_every_family",
+    "families/test_vector_families",
+    "families/test_contract",
+    "estimators/test_every_family",
+    "cli/test_families",
+)
+README = ROOT / "README.md"
+# What stands at the top of a file of entries.
+TOP = """
+from dataclasses import dataclass, replace
+from torch import Tensor, distributions
+from vae_core.families.entries.noise import SCALE, UNIFORM
+from vae_core.families.family import Distribution, family
+"""
 
 
 @pytest.fixture(autouse=True)
 def newcomers() -> Iterator[None]:
     register()
+    exec(TOP + readme_entry(), {"__name__": __name__})  # noqa: S102
     yield
     for name in NEW:
         del FAMILIES[name]
 
 
-@pytest.mark.parametrize("name", ["waiting", "coin"])
+def readme_entry() -> str:
+    """The entry that the README shows, word for word."""
+    _, _, section = README.read_text(encoding="utf-8").partition("### Adding a family")
+    return section.partition("```python\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("name", NEW[:3])
 def test_the_checks_of_every_family_run_over_it(name):
     check_family(FAMILIES[name])
 
 
 def test_it_takes_at_most_25_lines():
-    assert len(inspect.getsource(FAMILIES["waiting"].make).splitlines()) <= 25
+    assert 10 < len(readme_entry().splitlines()) <= 25
+
+
+@pytest.mark.exhaustive
+def test_in_its_file_nothing_else_is_to_be_edited(tmp_path):
+    """The README's lines at the end of a file of a copy: all tests of families pass, and run it."""
+    for folder in ("vae_core", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pyc*"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    with (tmp_path / "vae_core/families/entries/inverse_cdf.py").open("a") as file:
+        file.write("\n\n" + readme_entry())
+    files = [f"tests/core/{each}.py" for each in SWEEPS]
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", *files],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout[-3000:]
+    assert "test_it_holds[kumaraswamy-0-check_gradients]" in told.stdout
+    assert "test_it_is_unbiased_or_refused[kumaraswamy]" in told.stdout
 
 
 def test_the_shell_lists_it(capsys):
     assert main(["families", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["waiting"]["title"] == "Waiting time"
+    assert told["kumaraswamy"]["parameters"]["concentration0"]["symbol"] == "b"
     assert told["whole"]["parameters"]["scale_tril"]["words"] == "lower triangular"
     assert main(["families"]) == 0
     assert "Waiting time; path: inverse CDF; noise: uniform" in capsys.readouterr().out

@@ -48,7 +48,7 @@ def follows(values: Tensor, law: stats.rv_continuous) -> None:
 
 
 def test_both_are_there_and_start_where_they_may():
-    assert {entry.name for entry in VECTORS} == {"dirichlet", "elliptical"}
+    assert {entry.name for entry in VECTORS} >= {"dirichlet", "elliptical"}
     for entry in VECTORS:
         values = {name: torch.tensor([p.default]) for name, p in entry.parameters.items()}
         assert entry(**values).log_prob(draws(entry(**values), 3)).shape == (3, 1)
