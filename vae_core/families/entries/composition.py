@@ -12,15 +12,13 @@ import torch
 from torch import Tensor, distributions
 from torch.distributions import constraints
 
-from vae_core.families.entries.noise import LOC, PAPER, SCALE, UNIFORM, beside
+from vae_core.families.entries.noise import FREEDOM, LOC, PAPER, SCALE, SHAPE, UNIFORM, beside
 from vae_core.families.entries.normal import STANDARD_NORMAL
 from vae_core.families.entries.special.beta import beta_cdf
 from vae_core.families.entries.special.gamma import log_gamma_quantile
 from vae_core.families.family import Distribution, family
 from vae_core.families.parts import Parameter, Tails
 
-SHAPE = Parameter(constraints.positive, "a positive number", 2.0, 0.5, 10.0, r"\alpha")
-FREEDOM = Parameter(constraints.positive, "a positive number", 4.0, 1.0, 20.0, r"\nu")
 WHOLE = (
     "The Gammas behind it are sums of exponentials for whole shapes only; for others their path is "
     "implicit."
@@ -82,7 +80,7 @@ class ChiSquared(Distribution):
     path="composition",
     noise=beside(UNIFORM, UNIFORM),
     law=distributions.Beta,
-    formula=r"\frac{G_\alpha}{G_\alpha + G_\beta},\quad G_a = F_a^{-1}(u_a)",
+    formula=r"\frac{G_1}{G_1 + G_0},\quad G_1 = F_\alpha^{-1}(u_1),\quad G_0 = F_\beta^{-1}(u_0)",
     torch="Beta(concentration1, concentration0).rsample()",
     remark=WHOLE,
     concentration1=SHAPE,
@@ -114,7 +112,8 @@ class Beta(Distribution):
     path="composition",
     noise=beside(UNIFORM, UNIFORM),
     law=distributions.FisherSnedecor,
-    formula=r"\frac{G_1 / \nu_1}{G_2 / \nu_2},\quad G_i = F_{\nu_i/2}^{-1}(u_i)",
+    formula=r"\frac{G_1 / \nu_1}{G_2 / \nu_2},"
+    r"\quad G_1 = F_{\nu_1/2}^{-1}(u_1),\quad G_2 = F_{\nu_2/2}^{-1}(u_2)",
     torch="FisherSnedecor(df1, df2).rsample()",
     tails=lambda df1, df2: Tails(df2 / 2, right=0.0, square=0.0),
     remark=WHOLE,
@@ -192,8 +191,8 @@ class StudentT(Distribution):
     + WHOLE,
     vector=True,
     concentration=Parameter(
-        constraints.independent(constraints.positive, 1),
-        "positive numbers",
+        constraints.independent(SHAPE.constraint, 1),
+        "numbers from 0.001 to 10,000",
         (1.0, 2.0, 3.0),
         0.5,
         10.0,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributions
 from torch.distributions import constraints
 
-from vae_core.families.entries.noise import RATE, UNIFORM
+from vae_core.families.entries.noise import UNIFORM
 from vae_core.families.family import Distribution, family
 from vae_core.families.parts import Parameter, Tails
 
@@ -26,7 +26,12 @@ WILLIAMS = "Williams 1992"
     "its derivative is 0 almost everywhere. The score function needs none.",
     discrete=True,
     probs=Parameter(
-        constraints.unit_interval, "a probability, between 0 and 1", 0.3, 0.05, 0.95, "p"
+        constraints.interval(1e-6, 1.0 - 1e-6),
+        "a probability, neither 0 nor 1",
+        0.3,
+        0.05,
+        0.95,
+        "p",
     ),
 )
 @dataclass(frozen=True)
@@ -60,7 +65,9 @@ class Bernoulli(Distribution):
     reason="With u held fixed, z stands still as the rate moves, and jumps by 1 where F passes u: "
     "its derivative is 0 almost everywhere. The score function needs none.",
     discrete=True,
-    rate=replace(RATE, default=3.0, low=0.2, high=20.0),
+    rate=Parameter(
+        constraints.interval(1e-6, 1e6), "a positive number up to a million", 3.0, 0.2, 20.0
+    ),
 )
 @dataclass(frozen=True)
 class Poisson(Distribution):

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, distributions
-from torch.distributions import constraints
 
-from vae_core.families.entries.noise import LOC, PAPER, RATE, UNIFORM
+from vae_core.families.entries.noise import LOC, PAPER, RATE, SHAPE, UNIFORM
 from vae_core.families.entries.special import von_mises
 from vae_core.families.entries.special.gamma import log_gamma_quantile
 from vae_core.families.family import Distribution, family
-from vae_core.families.parts import Parameter, Tails
+from vae_core.families.parts import Tails
 
 FIGURNOV = "Figurnov et al. 2018"
 
@@ -32,7 +31,7 @@ FIGURNOV = "Figurnov et al. 2018"
     tails=lambda concentration, rate: Tails(right=rate, square=0.0),
     also="For a whole concentration a composition: a sum of that many exponentials.",
     remark="The paper lists it as a sum of exponentials, which it is for whole shapes only.",
-    concentration=Parameter(constraints.positive, "a positive number", 2.0, 0.2, 10.0, r"\alpha"),
+    concentration=replace(SHAPE, low=0.2),
     rate=RATE,
 )
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Gamma(Distribution):
     remark="Not in the paper's list. Torch samples it by rejection, without a gradient. On the "
     "circle nothing moves with the location; on the line the cut at mu + pi does.",
     loc=replace(LOC, words="a number, an angle", moves_support=True),
-    concentration=Parameter(constraints.positive, "a positive number", 2.0, 0.1, 20.0, r"\kappa"),
+    concentration=replace(SHAPE, low=0.1, high=20.0, symbol=r"\kappa"),
 )
 @dataclass(frozen=True)
 class VonMises(Distribution):

@@ -252,7 +252,12 @@ class Gompertz(Distribution):
     remark="The paper lists it among the CDFs that can be inverted. For one exponential that is a "
     "formula; for more it is a number that is searched for, as here.",
     concentration=Parameter(
-        constraints.positive_integer, "a whole number, 1 or more", 3.0, 1.0, 10.0, "k"
+        constraints.integer_interval(1, 10_000),
+        "a whole number from 1 to 10,000",
+        3.0,
+        1.0,
+        10.0,
+        "k",
     ),
     rate=RATE,
 )

@@ -16,6 +16,13 @@ PAPER = "Kingma & Welling 2014, section 2.4"
 LOC = Parameter(constraints.real, "a number", 0.0, -3.0, 3.0, r"\mu")
 SCALE = Parameter(constraints.positive, "a positive number", 1.0, 0.1, 3.0, r"\sigma")
 RATE = Parameter(constraints.positive, "a positive number", 1.0, 0.1, 3.0, r"\lambda")
+# Beyond these the search for a quantile, and the series in its derivative, would go on too long.
+SHAPE = Parameter(
+    constraints.interval(1e-3, 1e4), "a number from 0.001 to 10,000", 2.0, 0.5, 10.0, r"\alpha"
+)
+FREEDOM = Parameter(
+    constraints.interval(0.1, 1e4), "a number from 0.1 to 10,000", 4.0, 1.0, 20.0, r"\nu"
+)
 
 
 def uniform(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -> Tensor:
