@@ -66,6 +66,10 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         ("compare_runs", "Compare runs"),
         ("inside_vae", "Inside the trained VAE"),
     ),
+    "Review": _chapter(
+        "review",
+        ("questions", "Questions"),
+    ),
 }
 ALL_PAGES: tuple[PageInfo, ...] = tuple(page for group in CHAPTERS.values() for page in group)
 

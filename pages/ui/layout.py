@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
 
 from pages.contents import PAGES, PageInfo, neighbours, page_info
 from pages.ui import assets, controls, theme
-from pages.ui.lesson import Lesson
+from pages.ui.lesson import Lesson, Link
 
 NAME = "Through the Noise"
 ICON = assets.FOLDER / "icon.svg"
@@ -20,9 +20,20 @@ KEYS = (
 )
 
 
-def page_link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
-    """A link to another page."""
-    st.page_link(str(PAGES / page.file), label=label or page.title, icon=icon)
+def page_link(
+    page: PageInfo,
+    label: str | None = None,
+    icon: str | None = None,
+    query: Mapping[str, str] | None = None,
+) -> None:
+    """A link to another page, in the state that the query tells."""
+    state = dict(query) if query else None
+    st.page_link(str(PAGES / page.file), label=label or page.title, icon=icon, query_params=state)
+
+
+def lesson_link(link: Link, icon: str = ":material/visibility:") -> None:
+    """A link that stands in a lesson. Raises KeyError if there is no such page."""
+    page_link(page_info(link.page), link.label, icon, link.query)
 
 
 def way_home() -> None:

@@ -26,6 +26,12 @@ def each_page(*now: str) -> pytest.MarkDecorator:
     )
 
 
+def has_figure(page: contents.PageInfo) -> bool:
+    """Whether a page shows a live figure; one of words alone is swept for what it has."""
+    own = (contents.PAGES / page.file).parent.rglob("*.py")
+    return any("live_figure(" in path.read_text(encoding="utf-8") for path in own)
+
+
 def each_figure(figures: Sequence[tuple[object, ...]], now: int) -> list[object]:
     """Figures as parameters: the first few with `make test`, the others with `make exhaustive`."""
     return [

@@ -44,7 +44,7 @@ def choice(
         help: A sentence behind the question mark.
     """
     start = default if default is not None else next(iter(options))
-    value, fit = read(name, start, _one_of(options))
+    value, fit = read(name, start, one_of(options))
     if not hidden(name):
         key = _widget(name, value)
         titles = options if isinstance(options, Mapping) else {option: option for option in options}
@@ -170,7 +170,9 @@ def _told(value: T, label: str, fit: bool) -> T:
     return value
 
 
-def _one_of(options: Sequence[str] | Mapping[str, str]) -> Callable[[str], str]:
+def one_of(options: Sequence[str] | Mapping[str, object]) -> Callable[[str], str]:
+    """Reads an option in the address; ValueError for what is none."""
+
     def parse(text: str) -> str:
         if text not in options:
             raise ValueError(text)
