@@ -69,6 +69,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     "Review": _chapter(
         "review",
         ("questions", "Questions"),
+        ("symbols", "Letters and papers"),
     ),
 }
 ALL_PAGES: tuple[PageInfo, ...] = tuple(page for group in CHAPTERS.values() for page in group)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.contents import PAGES, PageInfo, neighbours, page_info
 from pages.ui import assets, controls, theme
-from pages.ui.lesson import Lesson, Link
+from pages.ui.lesson import Entry, Lesson, Link
 
 NAME = "Through the Noise"
 ICON = assets.FOLDER / "icon.svg"
@@ -40,6 +40,15 @@ def way_home() -> None:
     """The name of the app, on every page, as the link to its start."""
     with st.container(key="way_home"):
         page_link(page_info("start"), label=NAME)
+
+
+def lesson_links(entry: Entry, label: str = "") -> None:
+    """All links of one of a list of things, beside each other where there is room."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if label:
+            st.caption(label, width="content")
+        for link in entry.links:
+            lesson_link(link)
 
 
 @contextmanager

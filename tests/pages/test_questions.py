@@ -16,7 +16,8 @@ from pages.review.questions import search
 from pages.review.questions.asked import Asked, all_asked
 from pages.ui import controls
 from pages.ui.lesson import Lesson, read_entry
-from tests.support import page_controls, pages_sweep
+from tests.support import pages_sweep
+from tests.support.lesson_links import assert_read, each_link
 from vae_core.families import Normal
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import as_unit, load_mnist
@@ -31,9 +32,6 @@ VIEWERS = (
     ["topics", "gan", "diffusion"],
 )  # fmt: skip
 ADDED = ["inverse"]
-LINKS = sorted(
-    {(link.page, tuple(link.query.items())) for one in ASKED.values() for link in one.links}
-)
 
 
 def answer(name: str) -> str:
@@ -58,25 +56,9 @@ def test_questions_stand_by_chapters_in_the_storys_order() -> None:
     assert in_turn == [title for title in contents.CHAPTERS if title in in_turn]
 
 
-@pytest.mark.parametrize(
-    ("page", "query"),
-    [
-        pytest.param(*link, marks=[] if n % 8 == 0 else pytest.mark.exhaustive)
-        for n, link in enumerate(LINKS)
-    ],
-)
+@each_link((link for one in ASKED.values() for link in one.links), every=12)
 def test_a_link_says_what_its_page_reads(page: str, query: tuple[tuple[str, str], ...]) -> None:
-    """Each name is a control's there, and each value one of its own; and it says something.
-
-    A link that says nothing would show what the visitor has left on that page.
-    """
-    app, found = page_controls.read_page(contents.page_info(page), **dict(query))
-    assert query
-    assert pages_sweep.faults(app) == []
-    for name, text in query:
-        assert found[name].fit, name
-        value = found[name].value
-        assert (value if isinstance(value, str) else controls.number_text(value)) == text
+    assert_read(page, query)
 
 
 # Words, and the questions that hold them.
@@ -118,7 +100,8 @@ def test_a_question_that_is_asked_for_stands_alone() -> None:
     assert [head.value for head in app.subheader] == [ASKED["dz"].question]
     assert answer("dz") in [text.value for text in app.markdown]
     links = [link.label for link in app.get("page_link")]
-    assert links[1:-1] == [link.label for link in ASKED["dz"].links]
+    labels = [link.label for link in ASKED["dz"].links]
+    assert links[1 : 1 + len(labels)] == labels
     assert len(app.button[0].click().run().expander) == len(ASKED)
 
 

@@ -23,6 +23,7 @@ NUMBERS = {
     "∂cost/∂σ": "{by_sigma:.4f}",
 }
 A_ROW = 3
+LETTERS = ("x", "phi", "mu", "sigma", "eps", "z", "theta", "K", "B", "D")
 
 
 def noise() -> Param:
@@ -33,6 +34,13 @@ def noise() -> Param:
     eps = Param("eps", "noise ε", -3, 3, 0.02, colour="eps")
     fell = min(eps.positions[-1], max(eps.positions[0], picture.draw_noise(int(seed))))
     return replace(eps, default=eps.parse(str(fell)))
+
+
+def letters() -> str:
+    """The letters that one meets first, as a table."""
+    known = Lesson("symbols").entries("letter")
+    rows = (f"| {known[name].title} | {known[name].text} |" for name in LETTERS)
+    return "\n".join(("| Letter | What it is |", "|:--|:--|", *rows))
 
 
 with layout.page_layout("start") as lesson:
@@ -70,4 +78,5 @@ with layout.page_layout("start") as lesson:
                     Lesson(page.key)("teaser")
 
     st.subheader("The letters", anchor=False)
-    lesson("letters")
+    st.markdown(letters())
+    layout.page_link(contents.page_info("symbols"))
