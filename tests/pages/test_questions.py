@@ -137,7 +137,7 @@ def test_an_entry_without_heading_or_text_is_an_error(section: str) -> None:
 
 
 def test_the_aggregate_posterior_is_not_quite_the_prior() -> None:
-    """By draws here; its deviation along each axis follows from the total variance, too."""
+    """Far away by draws of each encoder's bell; in a hole by the number of digits."""
     images = as_unit(load_mnist().test_images)
     assert len(images) == 10_000
     with torch.no_grad():
@@ -148,10 +148,15 @@ def test_the_aggregate_posterior_is_not_quite_the_prior() -> None:
     assert round(100 * far) == 6
     assert "where the prior has 1 %" in answer("prior")
     assert round(100 * stats.chi2.sf(9, df=2)) == 1
-    hole = np.array([-1.28, -0.34])
-    assert np.hypot(*hole) < 1.4  # near the middle: less than half of the prior lies further in
-    nearest = np.hypot(*(q.loc.numpy()[:1500] - hole).T).min()
-    assert nearest > 5 * float(q.scale.median())  # the map shows 1,500 of them
+    query = ASKED["prior"].links[0].query
+    hole = np.array([float(query["z1"]), float(query["z2"])])
+    assert "z = (−1.44, 0.08) there is less than a tenth" in answer("prior")
+    assert hole.tolist() == [-1.44, 0.08]
+    radius = 0.2
+    here = float((torch.hypot(*(q.loc - torch.tensor(hole)).T) < radius).float().mean())
+    fair = stats.multivariate_normal.pdf(hole, np.zeros(2)) * math.pi * radius**2
+    assert here < 0.1 * fair
+    assert len(images) * fair > 40  # so that it is no chance
 
 
 def test_a_gaussian_decoders_error_is_a_squared_one() -> None:
