@@ -132,3 +132,18 @@ def test_who_looks_for_a_word_finds_it_and_the_way_back(open_page: Opener) -> No
     expect(page.locator("h3")).to_have_text(ASKED["learns"].question)
     page.go_back()
     expect(page.locator("[data-testid=stExpander]")).to_have_count(len(ASKED))
+
+
+CUT = """() => Array.from(document.querySelectorAll('.stPageLink a *'))
+  .filter((node) => node.scrollWidth > node.clientWidth + 1 && node.clientWidth)
+  .map((node) => node.textContent)"""
+
+
+@pytest.mark.exhaustive
+def test_no_link_is_cut_off_on_a_phone(open_page: Opener) -> None:
+    watched = open_page("/symbols?view=papers", width=390)
+    assert watched.page.evaluate(CUT) == []
+    for name, one in ASKED.items():
+        watched.visit(f"/questions?ask={name}")
+        expect(watched.page.get_by_role("link", name=one.links[-1].label)).to_be_visible()
+        assert watched.page.evaluate(CUT) == [], name
