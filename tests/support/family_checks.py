@@ -227,6 +227,20 @@ def check_path(entry: Family, point: Point) -> None:
             check_quantile(entry, point, name, h, slopes, z.detach().flatten())
 
 
+def check_area(entry: Family, point: Point) -> None:
+    """q(z) |dz/deps| = p(eps), with dz/deps by autograd: the transform preserves area."""
+    density = entry.noise.density
+    if entry.path == "none" or density is None:
+        return
+    q = at(entry, point)
+    eps = q.base(40, torch.Generator().manual_seed(4)).requires_grad_()
+    z = q.transform(eps)
+    (slope,) = torch.autograd.grad(z.sum(), eps)
+    found = (q.log_prob(z) + slope.abs().log().squeeze(-1)).exp()
+    torch.testing.assert_close(found, density(eps).squeeze(-1), rtol=1e-8, atol=1e-12)
+    assert ((entry.noise.low <= eps) & (eps <= entry.noise.high)).all()
+
+
 def central(moved: Callable[[float], Tensor]) -> Tensor:
     """The derivative at 0 by differences of four values, off by h^4."""
     return (8 * (moved(1.0) - moved(-1.0)) - (moved(2.0) - moved(-2.0))) / 12
@@ -383,6 +397,7 @@ CHECKS = (
     check_moments,
     check_samples,
     check_path,
+    check_area,
     check_gradients,
     check_tails,
     check_line,

@@ -19,11 +19,16 @@ class Noise:
         title: its name.
         draw: (shape, generator, dtype) -> eps of that shape.
         mirror: eps -> noise of the same law from its other side, such as -eps.
+        density: eps -> p(eps), number by number; None where several stand behind each z.
+        low, high: the ends between which eps lies.
     """
 
     title: str
     draw: Callable[[Sequence[int], torch.Generator, torch.dtype], Tensor]
     mirror: Callable[[Tensor], Tensor]
+    density: Callable[[Tensor], Tensor] | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ ITSELF = Noise("uniform", UNIFORM.draw, lambda u: u)
 WRONG = [
     ("transform too wide", checks.check_samples, exponential(transform=transformed)),
     ("gradient of another z", checks.check_gradients, exponential(transform=transformed)),
+    ("area not preserved", checks.check_area, exponential(transform=transformed)),
     ("path cut", checks.check_path, exponential(transform=cut)),
     ("noise that knows", checks.check_samples, exponential(base=knowing)),
     ("density too great", checks.check_density, exponential(log_prob=too_much)),

@@ -47,10 +47,21 @@ def triangular(shape: Sequence[int], gen: torch.Generator, dtype: torch.dtype) -
     return uniform((2, *shape), gen, dtype).sum(0) - 1.0
 
 
-UNIFORM = Noise("uniform", uniform, lambda u: 1.0 - u)
-STANDARD_LAPLACE = Noise("standard Laplace", laplace, operator.neg)
-STANDARD_LOGISTIC = Noise("standard logistic", logistic, operator.neg)
-STANDARD_TRIANGULAR = Noise("triangular between -1 and 1", triangular, operator.neg)
+UNIFORM = Noise("uniform", uniform, lambda u: 1.0 - u, torch.ones_like, 0.0, 1.0)
+STANDARD_LAPLACE = Noise(
+    "standard Laplace", laplace, operator.neg, lambda eps: 0.5 * (-eps.abs()).exp()
+)
+STANDARD_LOGISTIC = Noise(
+    "standard logistic", logistic, operator.neg, lambda eps: eps.sigmoid() * (-eps).sigmoid()
+)
+STANDARD_TRIANGULAR = Noise(
+    "triangular between -1 and 1",
+    triangular,
+    operator.neg,
+    lambda eps: (1.0 - eps.abs()).clamp_min(0.0),
+    -1.0,
+    1.0,
+)
 
 
 def beside(*noises: Noise) -> Noise:

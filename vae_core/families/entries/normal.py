@@ -18,6 +18,7 @@ STANDARD_NORMAL = Noise(
     "standard normal",
     lambda shape, gen, dtype: torch.randn(shape, generator=gen, dtype=dtype),
     operator.neg,
+    lambda eps: (-0.5 * eps * eps - LOG_SQRT_2PI).exp(),
 )
 
 
