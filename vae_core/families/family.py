@@ -97,11 +97,11 @@ class Family:
         ValueError: scale of the family normal must be a positive number.
         """
         if parameters.keys() != self.parameters.keys():
-            needed, given = ", ".join(self.parameters), ", ".join(parameters) or "none"
-            raise ValueError(f"The family {self.name} takes {needed}, and got {given}.")
+            names, given = ", ".join(self.parameters), ", ".join(parameters) or "none"
+            raise ValueError(f"The family {self.name} takes {names}, and got {given}.")
         for name, value in parameters.items():
-            if not self.parameters[name].constraint.check(value).all():
-                words = self.parameters[name].words
+            needed, words = self.parameters[name].constraint, self.parameters[name].words
+            if not (value.isfinite().all() and needed.check(value).all()):
                 raise ValueError(f"{name} of the family {self.name} must be {words}.")
         for below, above in pairwise(self.rising):
             if not (parameters[below] < parameters[above]).all():

@@ -146,6 +146,17 @@ def test_ends_in_the_wrong_order_are_refused(name):
         FAMILIES[name](low=torch.tensor([[2.0]]), high=torch.tensor([[2.0]]))
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_is_no_finite_number_is_refused(name):
+    entry = FAMILIES[name]
+    values = {key: torch.tensor([p.default]).double() for key, p in entry.parameters.items()}
+    for key, value in values.items():
+        for wrong in (math.nan, math.inf, -math.inf):
+            broken = {**values, key: torch.full_like(value, wrong)}
+            with pytest.raises(ValueError, match=f"{key} of the family {name} must be"):
+                entry(**broken)
+
+
 def test_whole_numbers_have_no_derivative():
     entry = FAMILIES["erlang"]
     assert entry.differentiable == ("rate",)
@@ -156,18 +167,45 @@ def test_whole_numbers_have_no_derivative():
     assert list(q.scores(z)) == ["rate"]
 
 
-def erlang_by_sums(count: int) -> torch.Tensor:
-    uniform = torch.rand(
-        (3, count), generator=torch.Generator().manual_seed(4), dtype=torch.float64
-    )
-    return -torch.log1p(-uniform).sum(0) / 2.0
+def gen() -> torch.Generator:
+    return torch.Generator().manual_seed(4)
 
 
-def test_erlang_is_a_sum_of_exponentials():
-    z = erlang_by_sums(30_000).sort().values
-    q = checks.at(FAMILIES["erlang"], {"concentration": 3.0, "rate": 2.0})
-    cdf = q.cdf(z.view(-1, 1, 1)).flatten()
-    assert checks.farthest(z, cdf, len(z), discrete=False) < 0.0156
+def uniforms(*shape: int) -> torch.Tensor:
+    return torch.rand(shape, generator=gen(), dtype=torch.float64)
+
+
+def normals(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=gen(), dtype=torch.float64)
+
+
+def exponentials(*shape: int) -> torch.Tensor:
+    return -torch.log1p(-uniforms(*shape))
+
+
+COUNT = 30_000
+OTHER_WAYS = [
+    ("erlang", {"concentration": 3.0, "rate": 2.0}, exponentials(3, COUNT).sum(0) / 2.0),
+    ("gamma", {"concentration": 3.0, "rate": 2.0}, exponentials(3, COUNT).sum(0) / 2.0),
+    ("chisquared", {"df": 3.0}, normals(3, COUNT).square().sum(0)),
+    ("rayleigh", {"scale": 0.7}, 0.7 * normals(2, COUNT).norm(dim=0)),
+    ("reciprocal", {"low": 0.5, "high": 3.0}, 0.5 * (uniforms(COUNT) * math.log(6.0)).exp()),
+    ("logistic", {"loc": 1.0, "scale": 2.0}, 1.0 + 2.0 * uniforms(COUNT).logit()),
+]
+
+
+@pytest.mark.parametrize(("name", "point", "z"), OTHER_WAYS, ids=[way[0] for way in OTHER_WAYS])
+def test_another_way_leads_to_the_same_law(name, point, z):
+    """What `also` says: Kolmogorov-Smirnov, with the bound of the checks."""
+    entry = FAMILIES[name]
+    assert entry.also
+    cdf = checks.at(entry, point).cdf(z.sort().values.view(-1, 1, 1)).flatten()
+    assert checks.farthest(z.sort().values, cdf, COUNT, discrete=False) < 0.0156
+
+
+@pytest.mark.parametrize("name", ["beta", "f", "studentt", "dirichlet", "gamma", "chisquared"])
+def test_where_the_papers_list_is_loose_a_sentence_says_so(name):
+    assert FAMILIES[name].remark
 
 
 def torch_has(entry: Family) -> bool:
