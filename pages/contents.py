@@ -68,6 +68,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     ),
     "Review": _chapter(
         "review",
+        ("quiz", "Quiz"),
         ("questions", "Questions"),
         ("symbols", "Letters and papers"),
     ),

@@ -1,7 +1,7 @@
 // Predict, then reveal: a question, the learner's commitment, the answer and what it teaches.
 
 import { make, setText } from "../shared/dom.js";
-import { typeset } from "../shared/tex.js";
+import { rich } from "../shared/rich.js";
 import { loadModule, loadStyle } from "../shared/load.js";
 import { mount } from "../shared/mount.js";
 import { format } from "../shared/words.js";
@@ -30,19 +30,6 @@ const CLOSE = 2; // a guessed factor is close when it is off by no more than thi
 /** The questions on the page.
  * @type {Set<Question>} */
 const shown = new Set();
-
-/** Nodes of a text with **bold** and $formulas$; the text itself is never read as HTML.
- * @param {string} text
- * @param {any} katex */
-function rich(text, katex) {
-  return text.split(/(\*\*[^*]+\*\*|\$[^$]+\$)/).map((part) => {
-    if (part.startsWith("**")) return make("strong", {}, part.slice(2, -2));
-    if (!katex || !/^\$[^$]+\$$/.test(part)) return document.createTextNode(part);
-    const span = make("span");
-    typeset(katex, part.slice(1, -1), span);
-    return span;
-  });
-}
 
 const times = (/** @type {number} */ value) =>
   `${format(value, value < 100 ? ".2g" : ",.0f")}\u00d7`;

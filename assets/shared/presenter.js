@@ -10,11 +10,11 @@ let attending = false;
  * @returns {HTMLElement | null} */
 const first = (selector) => document.querySelector(selector);
 
-/** One step of the first figure that plays.
+/** One step of the first figure that plays, or of the quiz.
  * @param {string} key */
 function step(key) {
   const bar = first(".ttn-live .ttn-transport:not([hidden]):not(:empty)");
-  const stage = bar?.closest(".ttn-live")?.querySelector(".ttn-stage");
+  const stage = bar?.closest(".ttn-live")?.querySelector(".ttn-stage") ?? first(".ttn-quiz");
   stage?.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
 }
 

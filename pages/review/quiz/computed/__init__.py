@@ -1,0 +1,6 @@
+"""The questions that are computed, a chapter's in a file each; importing them registers them."""
+
+from pages.review.quiz.computed import estimators, goal, obstacle, practice, trick
+from pages.review.quiz.computed.registry import QUESTIONS, Drawn, draw
+
+__all__ = ["QUESTIONS", "Drawn", "draw", "estimators", "goal", "obstacle", "practice", "trick"]
