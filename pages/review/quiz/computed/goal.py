@@ -27,7 +27,7 @@ def divergence(q: Normal, p: Normal) -> float:
 @computed
 def kl_to_prior(chance: Random) -> Drawn:
     """KL(N(mu, sigma^2) || N(0, 1)); wrong: sigma in place of its square, reversed, twice."""
-    mu, sigma = pick(chance, 0.4, 2.0, 0.1), pick(chance, 0.3, 0.75, 0.05)
+    mu, sigma = pick(chance, 0.4, 2.0, 0.1), pick(chance, 0.4, 0.75, 0.05)
     q, prior = bell(mu, sigma), bell(0.0, 1.0)
     kl = divergence(q, prior)
     return Drawn(
