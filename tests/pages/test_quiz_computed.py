@@ -130,8 +130,8 @@ def standard_error(given: Given) -> dict[str, float]:
     return {
         "root": float(stats.chi2(k).std()) / k,
         "variance": float(stats.chi2(k).var()) / k**2,
-        "one": float(stats.chi2(1).std()),
-        "mixed": float(stats.chi2(1).var()) / math.sqrt(k),
+        "over_k": float(stats.chi2(1).std()) / k,
+        "unit": 1 / math.sqrt(k),
     }
 
 
@@ -140,8 +140,8 @@ def log_of_a_mean(given: Given) -> dict[str, float]:
     """E[log(Y / K)] for a chi-squared Y, by scipy's own expectation."""
     k = given["k"]
     found = float(stats.chi2(k).expect(lambda y: np.log(y / k)))
-    one = under(PRIOR, lambda z: math.log(z * z) if z else 0.0)
-    return {"below": found, "unbiased": 0.0, "above": -found, "fixed": one}
+    mean = float(stats.chi2(k).mean()) / k
+    return {"below": found, "unbiased": 0.0, "above": -found, "no_log": mean}
 
 
 @holds
@@ -245,7 +245,7 @@ def mean_of_square(given: Given) -> dict[str, float]:
     return {
         "both": under(stats.norm(mu, sigma), lambda z: z * z),
         "of_mean": mu * mu,
-        "deviation": mu * mu + sigma,
+        "spread": variance(stats.norm(mu, sigma), lambda z: z),
         "squared": (mu + sigma) ** 2,
     }
 
@@ -260,7 +260,7 @@ def variance_of_the_mean(given: Given) -> dict[str, float]:
     """The variance of 2z by quadrature, shared among K."""
     one, k = variance(stats.norm(given["mu"], given["sigma"]), lambda z: 2 * z), given["k"]
     assert given["one"] == pytest.approx(one, abs=0.0051)
-    return {"divided": one / k, "one": one, "root": one / k**0.5, "squared": one / k / k}
+    return {"divided": one / k, "one": one, "root": one / k**0.5, "sum": one * k}
 
 
 @holds

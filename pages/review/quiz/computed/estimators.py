@@ -22,7 +22,7 @@ def variance(rule: str, mu: float, sigma: float, samples: int = 1) -> float:
 
 @computed
 def variance_of_the_mean(chance: Random) -> Drawn:
-    """Var / K; wrong: the variance of one draw, Var / sqrt(K), Var / K^2."""
+    """Var / K; wrong: the variance of one draw, of the sum, Var / sqrt(K)."""
     mu, sigma = pick(chance, -2.0, 2.0, 0.1), pick(chance, 1.0, 3.0, 0.25)
     samples = chance.choice((2, 3, 4, 5, 8, 10))
     one = variance("pathwise", mu, sigma)
@@ -32,7 +32,7 @@ def variance_of_the_mean(chance: Random) -> Drawn:
             "divided": variance("pathwise", mu, sigma, samples),
             "one": one,
             "root": one / math.sqrt(samples),
-            "squared": one / samples**2,
+            "sum": one * samples,
         },
     )
 

@@ -33,8 +33,8 @@ def sample(q: Normal, samples: int, seed: int) -> list[float]:
 
 @computed
 def standard_error(chance: Random) -> Drawn:
-    """sqrt(2 / K) for the mean of z^2; wrong: its square, one draw's deviation, variance / sqrt."""
-    samples = chance.choice((10, 20, 30, 50, 80, 100, 200))
+    """sqrt(2 / K) for the mean of z^2; wrong: its square, over K, the spread of z^2 forgotten."""
+    samples = chance.choice((10, 20, 30, 40, 50, 60, 80, 100))
     law = mean_of_squares(samples)
     one = mean_of_squares(1)
     return Drawn(
@@ -42,8 +42,8 @@ def standard_error(chance: Random) -> Drawn:
         {
             "root": law.deviation,
             "variance": law.deviation**2,
-            "one": one.deviation,
-            "mixed": one.deviation**2 / math.sqrt(samples),
+            "over_k": one.deviation / samples,
+            "unit": 1.0 / math.sqrt(samples),
         },
         digits=3,
     )
@@ -51,16 +51,16 @@ def standard_error(chance: Random) -> Drawn:
 
 @computed
 def log_of_a_mean(chance: Random) -> Drawn:
-    """E[log of a mean of K squares]; wrong: log of the mean, the sign, the bias of one draw."""
+    """E[log of a mean of K squares]; wrong: log of the mean, the sign, no log."""
     samples = chance.choice((2, 3, 4, 5, 6, 8))
-    found = log_mean_of_squares(samples).mean
+    found, mean = log_mean_of_squares(samples).mean, mean_of_squares(samples).mean
     return Drawn(
         {"k": samples},
         {
             "below": found,
-            "unbiased": math.log(mean_of_squares(samples).mean),
+            "unbiased": math.log(mean),
             "above": -found,
-            "fixed": log_mean_of_squares(1).mean,
+            "no_log": mean,
         },
     )
 

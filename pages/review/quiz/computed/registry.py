@@ -13,8 +13,9 @@ from itertools import combinations
 from random import Random
 
 TRIES = 500
-# Two numbers are told apart at a glance where they differ by so much of the larger one, and at all.
-SHARE, LEAST = 0.06, 0.05
+# Two numbers are told apart at a glance where they differ by so much of the larger one, and by so
+# many units of the last digit that is shown.
+SHARE, UNITS = 0.06, 5
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,16 @@ def draw(name: str, chance: Random) -> Drawn:
             drawn = QUESTIONS[name](chance)
         except Again:
             continue
-        if apart(list(drawn.options.values())):
+        if apart(list(drawn.options.values()), drawn.digits):
             return drawn
     raise RuntimeError(f"{name}: no fair numbers in {TRIES} tries")
 
 
-def apart(values: Sequence[float]) -> bool:
-    """Whether each two of the values differ by an amount that is seen."""
+def apart(values: Sequence[float], digits: int = 2) -> bool:
+    """Whether each two of the values, shown with so many decimals, differ by what is seen."""
+    least = UNITS * 10.0**-digits - 1e-12
     return all(
-        abs(a - b) >= max(LEAST, SHARE * max(abs(a), abs(b))) for a, b in combinations(values, 2)
+        abs(a - b) >= max(least, SHARE * max(abs(a), abs(b))) for a, b in combinations(values, 2)
     )
 
 

@@ -82,7 +82,7 @@ def density_after(chance: Random) -> Drawn:
 
 @computed
 def mean_of_square(chance: Random) -> Drawn:
-    """E[z^2] = mu^2 + sigma^2; wrong: f of the mean, the deviation added, the sum squared."""
+    """E[z^2] = mu^2 + sigma^2; wrong: f of the mean, the mean forgotten, the sum squared."""
     mu, sigma = pick(chance, 0.3, 1.3, 0.1), pick(chance, 0.3, 0.6, 0.1)
     q = bell(mu, sigma)
     return Drawn(
@@ -94,7 +94,7 @@ def mean_of_square(chance: Random) -> Drawn:
         {
             "both": find_problem("square").exact(loc=q.loc, scale=q.scale).value.item(),
             "of_mean": mu**2,
-            "deviation": mu**2 + sigma,
+            "spread": sigma**2,
             "squared": (mu + sigma) ** 2,
         },
     )
