@@ -13,6 +13,7 @@ from pages.ui.lesson import Entry, Lesson, Link
 
 NAME = "Through the Noise"
 ICON = assets.FOLDER / "icon.svg"
+_visit = st.components.v2.component("ttn_visit", js=assets.START, isolate_styles=False)
 # As `assets/shared/presenter.js` hears them.
 KEYS = (
     "Keys: **→** and **←** step, **P** plays, **Q** folds the question away, **Page Down** and "
@@ -59,11 +60,19 @@ def page_layout(key: str) -> Iterator[Lesson]:
     `sentence` of its lesson file. What is yielded shows the other sections.
     """
     lesson = Lesson(key)
+    _note_visit(page_info(key))
     with st.container(key="page_head"):
         st.title(lesson.text("question"), anchor=False)
         st.markdown(lesson.text("sentence"))
     yield lesson
     _way_on(key)
+
+
+def _note_visit(page: PageInfo) -> None:
+    """Let the browser keep that this page was seen, and in which state; nothing of it is sent."""
+    with st.container(key="visit"):
+        data = {"script": assets.url("way/visit.js"), "page": page.key, "address": page.address}
+        _visit(key=f"visit_{page.key}", data=data)
 
 
 def _way_on(key: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages import contents
-from pages.goal.start import picture
+from pages.goal.start import picture, ways
 from pages.ui import controls, layout
 from pages.ui.lesson import Lesson
 from pages.ui.live import Param, Picture, Preset, live_figure
@@ -44,6 +44,7 @@ def letters() -> str:
 
 
 with layout.page_layout("start") as lesson:
+    ways.resume(lesson)
     view = controls.choice("view", "How the sample is made", VIEWS, horizontal=True)
     outside = view == "reparameterize"
     live_figure(
@@ -66,16 +67,20 @@ with layout.page_layout("start") as lesson:
     lesson(view)
     lesson("cost")
 
+    st.subheader("A way through", anchor=False)
+    ways.show(lesson)
+
     st.subheader("Where to go", anchor=False)
-    for chapter, pages in contents.CHAPTERS.items():
-        st.markdown(f"**{chapter}**")
-        others = [page for page in pages if page.key != "start"]
-        for first in range(0, len(others), A_ROW):
-            row = others[first : first + A_ROW]
-            for column, page in zip(st.columns(A_ROW), row, strict=False):
-                with column:
-                    layout.page_link(page)
-                    Lesson(page.key)("teaser")
+    with st.container(key="where_to_go"):
+        for chapter, pages in contents.CHAPTERS.items():
+            st.markdown(f"**{chapter}**")
+            others = [page for page in pages if page.key != "start"]
+            for first in range(0, len(others), A_ROW):
+                row = others[first : first + A_ROW]
+                for column, page in zip(st.columns(A_ROW), row, strict=False):
+                    with column:
+                        layout.page_link(page)
+                        Lesson(page.key)("teaser")
 
     st.subheader("The letters", anchor=False)
     st.markdown(letters())
