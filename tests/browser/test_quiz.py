@@ -175,6 +175,19 @@ def test_a_class_sees_letters_and_keys_turn_the_questions(open_page: Opener) -> 
 
 
 @pytest.mark.exhaustive
+def test_without_its_program_the_first_question_can_be_read(open_page: Opener) -> None:
+    watched = open_page("/")
+    page = watched.page
+    page.route("**/assets/question/quiz.js*", lambda route: route.abort())
+    watched.visit(TRICK)
+    apology = page.get_by_role("alert")
+    expect(apology).to_contain_text(expected()[0].question)
+    page.unroute("**/assets/question/quiz.js*")
+    apology.get_by_role("button", name="Try again").click()
+    expect(card(page)).to_contain_text("Question 1 of")
+
+
+@pytest.mark.exhaustive
 def test_who_comes_back_without_a_seed_finds_the_quiz_that_was_begun(open_page: Opener) -> None:
     page = open_page("/quiz?seed=41").page
     answer(card(page), choose(reading.read_all(), 41)[0])

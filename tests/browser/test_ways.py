@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from pages import contents
+from tests.browser.test_pages import sideways
 from tests.conftest import Opener
 from tests.support.live_page import LivePage
 
@@ -97,3 +99,30 @@ def test_a_lesson_on_the_projector_stays_there(open_page: Opener) -> None:
     page.goto(page.url.replace("stuck?present=1", ""))
     link = page.locator(".ttn-resume a")
     expect(link).to_have_attribute("href", "./stuck")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_whole_way_through_by_keyboard_on_a_phone(scheme: str, open_page: Opener) -> None:
+    watched = open_page("/", width=390, scheme=scheme)
+    page = watched.page
+    for before, after in pairwise(contents.ALL_PAGES):
+        link = page.locator(".st-key-way_on a", has_text=f"Next: {after.title}")
+        expect(link).to_be_attached()
+        page.evaluate("document.activeElement.blur()")
+        for _ in range(12):
+            page.keyboard.press("Shift+Tab")
+            if link.evaluate("(node) => node === document.activeElement"):
+                break
+        else:
+            pytest.fail(f"from {before.key} no key leads on")
+        assert not sideways(page), before.key
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(rf"/{after.address}(\?|$)"))
+        watched.settle()
+        expect(page.locator("h1")).to_have_count(1)
+    page.locator(".st-key-way_home a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/$"))
+    count = len(contents.ALL_PAGES) - 1
+    expect(page.locator(".ttn-resume")).to_contain_text(f"{count} of {count} pages seen")

@@ -28,6 +28,7 @@ def show(quiz: Sequence[Item], seed: int, titles: Mapping[str, str]) -> None:
         data={
             "script": assets.url("question/quiz.js"),
             "urls": {name: assets.url(name) for name in URLS},
+            "question": quiz[0].question,  # to be read where the script does not arrive
             "seed": str(seed),
             "items": [
                 {
