@@ -29,11 +29,15 @@ def chosen_by_controls(lesson: Lesson) -> Chosen:
     _name_to_folder()
     _have_a_seed()
     stated = {name: controls.stated(name) for name in NAMES}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    columns = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
+    with columns[0]:
         chapter = controls.choice("chapter", "Chapter", {ALL: "All chapters", **items.chapters()})
+    with columns[1]:
         most = len(everything)
         count = int(controls.number("count", "Questions, at most", 1, most, most))
+    with columns[2]:
         seed = controls.seed(default=_any_seed())
+    with columns[3]:
         if not controls.hidden("seed"):
             st.button("Draw another quiz", on_click=controls.write, args=({"seed": None},))
     found = {"chapter": chapter, "count": str(count), "seed": str(seed)}

@@ -59,7 +59,8 @@ def draw(name: str, chance: Random) -> Drawn:
             drawn = QUESTIONS[name](chance)
         except Again:
             continue
-        if apart(list(drawn.options.values()), drawn.digits):
+        values = list(drawn.options.values())
+        if apart(values, drawn.digits) and not any(tied(v, drawn.digits) for v in values):
             return drawn
     raise RuntimeError(f"{name}: no fair numbers in {TRIES} tries")
 
@@ -70,6 +71,12 @@ def apart(values: Sequence[float], digits: int = 2) -> bool:
     return all(
         abs(a - b) >= max(least, SHARE * max(abs(a), abs(b))) for a, b in combinations(values, 2)
     )
+
+
+def tied(value: float, digits: int) -> bool:
+    """Whether two roundings to so many decimals are as good: people and programs would differ."""
+    shown = abs(value) * 10.0**digits
+    return abs(shown - int(shown) - 0.5) < 1e-6
 
 
 def pick(chance: Random, low: float, high: float, step: float) -> float:
