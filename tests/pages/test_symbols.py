@@ -38,8 +38,13 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def plain(page: str) -> str:
-    """A page's lesson with formulas and Greek letters in one form, without indices of weights."""
-    text = "\n".join(lesson.read_sections(page).values()).replace(r"\mid", "|")
+    """A page's lesson with formulas and Greek letters in one form, without indices of weights.
+
+    Tours are left out: they name what is ahead.
+    """
+    sections = lesson.read_sections(page)
+    told = [text for name, text in sections.items() if not name.startswith("way_")]
+    text = "\n".join(told).replace(r"\mid", "|")
     text = text.replace("\\varepsilon", "ε").replace("\\phi", "ϕ").replace("\\theta", "θ")
     text = re.sub(r"\\(?:sym|pick)\{[^{}]*\}|\\part\{\d+\}|\\[,;]|[{}]", "", text)
     text = re.sub(r"_[θϕ]", "", text)
