@@ -14,7 +14,8 @@ import pytest
 from tests.core.estimators import test_estimators
 from tests.core.lab import test_closed_form
 from vae_core.estimators import continuous, registry
-from vae_core.lab import PROBLEMS, closed_form
+from vae_core.lab import PROBLEMS
+from vae_core.lab.exact import closed_form
 from vae_core.lab.experiment import Experiment
 
 MODULES = (registry, continuous)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Estimator
-from vae_core.families import Distribution, Normal
-from vae_core.lab import closed_form
+from vae_core.families import Distribution, Family
+from vae_core.lab.exact import closed_form
+from vae_core.lab.exact.any_family import Expectation, expectation
+from vae_core.lab.exact.case import Pairs
+from vae_core.lab.exact.spread import endless
+from vae_core.lab.members import complete, find_family
 from vae_core.lab.problem import Exact, Problem
-from vae_core.lab.problems import find_problem
+from vae_core.lab.problems import find_problem, within_support
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256
@@ -29,7 +34,8 @@ MOST_TOGETHER = 10**7
 # Numbers kept one by one, three a replicate: 1.2 GB.
 MOST_KEPT = 50_000_000
 MAX_SAMPLES, MAX_DIM, MAX_REPLICATES, MAX_SEED = 10_000, 1_000, 100_000_000, 2**32 - 1
-MAX_LOC, MIN_SCALE, MAX_SCALE = 1_000.0, 1e-4, 1_000.0
+MAX_LOC, MIN_SCALE, MAX_SCALE, MOST_PARAMETER = 1_000.0, 1e-4, 1_000.0, 1e6
+NORMAL = "normal"
 
 Array = NDArray[np.float64]
 
@@ -46,10 +52,12 @@ class Experiment:
 
     Attributes:
         problem, estimator: names in the registries.
-        loc, scale: mu and sigma, the same in each of the `dim` dimensions.
+        loc, scale: mu and sigma of a Normal, the same in each of the `dim` dimensions.
         samples: K behind one estimate.
         replicates: number of independent estimates.
         knobs: the problem's settings; those left out take their defaults.
+        family: name of q's family.
+        parameters: of q by name, the same in each dimension; a Normal's become loc and scale.
     """
 
     problem: str
@@ -61,13 +69,17 @@ class Experiment:
     replicates: int = 100_000
     seed: int = 0
     knobs: Mapping[str, float] = field(default_factory=dict)
+    family: str = NORMAL
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.estimator not in ESTIMATORS:
             allowed = ", ".join(ESTIMATORS)
             raise ValueError(f"{self.estimator!r} is no estimator; there are {allowed}.")
-        within("loc", self.loc, -MAX_LOC, MAX_LOC)
-        within("scale", self.scale, MIN_SCALE, MAX_SCALE)
+        if self.family == NORMAL:
+            self._settle_normal()
+        else:
+            self._check_family()
         within("dim", self.dim, 1, MAX_DIM)
         within("samples", self.samples, 1, MAX_SAMPLES)
         within("replicates", self.replicates, 2, MAX_REPLICATES)
@@ -79,36 +91,90 @@ class Experiment:
             )
         object.__setattr__(self, "knobs", self.cost_problem.settings(**self.knobs))
 
-    @property
+    def _settle_normal(self) -> None:
+        """A Normal's parameters by name become loc and scale."""
+        if self.parameters:
+            for name, value in complete(self.entry, self.parameters).items():
+                object.__setattr__(self, name, value)
+            object.__setattr__(self, "parameters", {})
+        within("loc", self.loc, -MAX_LOC, MAX_LOC)
+        within("scale", self.scale, MIN_SCALE, MAX_SCALE)
+
+    def _check_family(self) -> None:
+        """Whether there is such a member, of one dimension, and the estimator takes it."""
+        entry = find_family(self.family)
+        if entry.vector:
+            raise ValueError(
+                f"The lab measures one number z at a time, and one draw of the family {entry.name} "
+                "is a whole vector: its numbers depend on each other."
+            )
+        object.__setattr__(self, "parameters", complete(entry, self.parameters))
+        for name, value in self.parameters.items():
+            within(f"{name} of the family {entry.name}", value, -MOST_PARAMETER, MOST_PARAMETER)
+        entry(**self.distribution(1).parameters)
+        if refusal := self.rule.refusal(entry):
+            raise ValueError(refusal)
+
+    @cached_property
     def cost_problem(self) -> Problem:
-        """The registry's entry of the problem."""
-        return find_problem(self.problem)
+        """The registry's entry of the problem, its flaws beyond the ends of z left out."""
+        if self.normal:
+            return find_problem(self.problem)
+        low, high = self.distribution(1).detach().support
+        return within_support(self.problem, low.flatten()[0].item(), high.flatten()[0].item())
 
     @property
     def rule(self) -> Estimator:
         """The registry's entry of the estimator."""
         return ESTIMATORS[self.estimator]
 
+    @property
+    def normal(self) -> bool:
+        """Whether q is a Normal, where loc and scale mean something."""
+        return self.family == NORMAL
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """The parameters of q by name, in the registry's order."""
+        return {"loc": self.loc, "scale": self.scale} if self.normal else self.parameters
+
+    @property
+    def entry(self) -> Family:
+        """The registry's entry of the family."""
+        return find_family(self.family)
+
     def distribution(self, batch: int) -> Distribution:
         """q(z), its parameters leaves in float64, each (batch, D)."""
-        shape = (batch, self.dim)
-        loc = torch.full(shape, self.loc, dtype=torch.float64, requires_grad=True)
-        scale = torch.full(shape, self.scale, dtype=torch.float64, requires_grad=True)
-        return Normal(loc, scale)
+        shape, entry = (batch, self.dim), self.entry
+        leaves = {
+            name: torch.full(shape, value, dtype=torch.float64)
+            for name, value in self.numbers.items()
+        }
+        for name in entry.differentiable:
+            leaves[name].requires_grad_()
+        return entry.make(**leaves)
 
     def base_noise(self, batch: int, gen: torch.Generator) -> Array:
         """The noise that every estimator draws first: eps, (K, batch, D)."""
         return self.distribution(batch).base(self.samples, gen).numpy()
 
-    def exact(self) -> Exact:
-        """E[f] of each dimension and its gradient, by the problem's closed form: (D,) each."""
+    def exact(self) -> Exact | Expectation:
+        """E[f] of each dimension and its gradient, (D,) each.
+
+        Under a Normal by the problem's closed form, under another family by quadrature.
+
+        Raises:
+            InfiniteExpectationError: there is none; the sentence says why.
+        """
+        if not self.normal:
+            return expectation(self.problem, self.family, *self._words())
         q = self.distribution(1).detach()
         return self.cost_problem.exact(*(p[0] for p in q.parameters.values()), **self.knobs)
 
     def exact_variance(self, parameter: str) -> float | None:
         """Variance of one estimate of d/d(loc or scale) of the first dimension, if known."""
         moments = self.cost_problem.moments
-        if moments is None:
+        if moments is None or not self.normal:
             return None
         dimensions = moments(self.dim, **self.knobs)
         try:
@@ -117,6 +183,23 @@ class Experiment:
             )
         except OverflowError:
             raise ValueError(NOT_FINITE) from None
+
+    def is_endless(self, moment: int, parameter: str) -> bool:
+        """Whether one estimate of "value" or a parameter is known to have no such moment.
+
+        Args:
+            moment: 1 for the mean, 2 for the variance.
+            parameter: "value", or the one that the gradient is taken in.
+        """
+        parameters, dim, knobs = self._words()
+        together = max(dim, self.rule.min_samples) > 1
+        path = self.rule.needs_path
+        which = self.problem, self.family, parameters, knobs, parameter
+        return endless(moment, *which, path, together)
+
+    def _words(self) -> tuple[Pairs, int, Pairs]:
+        """Parameters, dimensions and settings, to be looked up by."""
+        return tuple(self.numbers.items()), self.dim, tuple(self.knobs.items())
 
 
 NOT_FINITE = (
@@ -151,7 +234,7 @@ def estimates(experiment: Experiment) -> Estimates:
     Raises:
         ValueError: for more replicates than are kept.
     """
-    count, names = experiment.replicates, list(experiment.distribution(1).parameters)
+    count, names = experiment.replicates, experiment.entry.differentiable
     if count > MOST_KEPT:
         raise ValueError(
             f"At most {MOST_KEPT:,} single estimates are kept, and replicates is {count:,}: "
@@ -184,7 +267,8 @@ def draw_chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
     q, k = experiment.distribution(batch), experiment.samples
     cost = experiment.cost_problem.cost(q, **experiment.knobs)
     values = experiment.rule(cost, q, k, gen)
-    leaves = list(q.parameters.values())
+    names = q.family.differentiable
+    leaves = [q.parameters[name] for name in names]
     if values.requires_grad:
         # One call for all replicates: each row of the parameters meets its own costs only.
         found: Sequence[Tensor] = torch.autograd.grad(values.sum(), leaves)
@@ -192,7 +276,7 @@ def draw_chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
         found = [torch.zeros_like(leaf) for leaf in leaves]
     value = values.detach()[0] if k == 1 else values.detach().mean(0)
     columns = (each[:, 0] if k == 1 else each[:, 0] / k for each in found)
-    gradient = {name: each.numpy() for name, each in zip(q.parameters, columns, strict=True)}
+    gradient = {name: each.numpy() for name, each in zip(names, columns, strict=True)}
     return Estimates(value.numpy(), gradient)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from vae_core.families.quadrature.tails import InfiniteExpectationError, UncertainError, tails
+from vae_core.lab.exact.any_family import Expectation
 from vae_core.lab.experiment import (
     GROUP,
     MOST_TOGETHER,
@@ -68,8 +69,15 @@ class Statistic:
         return math.copysign(math.inf, self.bias)
 
 
-def _has_infinite_variance(experiment: Experiment) -> bool:
-    """Whether f^2 is known to grow as fast as the Gaussian falls; only a typed cost can."""
+SQUARE = "the square of this cost has no finite expectation, so the variance is infinite"
+NO_MEAN = "far out the slope of this cost does not fall while z moves ever faster: there is no mean"
+ESTIMATE = "the square of one estimate has no finite expectation, so the variance is infinite"
+
+
+def _has_infinite_variance(experiment: Experiment, parameter: str) -> bool:
+    """Whether f^2 is known to grow as fast as the density falls; under a Normal a typed one can."""
+    if not experiment.normal:
+        return experiment.is_endless(2, parameter)
     f = experiment.cost_problem.terms
     try:
         if experiment.problem.startswith(OWN):
@@ -97,7 +105,7 @@ class Measurement:
     value: Statistic
     gradient: Mapping[str, Statistic]
     seconds: float
-    truth: Exact
+    truth: Exact | Expectation
 
     @property
     def loc(self) -> Statistic:
@@ -120,9 +128,12 @@ class Measurement:
         seen = max(s.variance, known or 0.0) > ROUNDING_OF * s.exact**2
         two = (s.variance, s.variance if known is None else known)
         unlike = max(two) > FAR_VARIANCE * min(two)
+        varies = s.variance > 0.0
+        no_mean = varies and self._has_no_mean(parameter)
         reasons = {
-            "the square of this cost has no finite expectation, so the variance is infinite": (
-                s.variance > 0.0 and _has_infinite_variance(self.experiment)
+            NO_MEAN: no_mean,
+            (SQUARE if self.experiment.normal or parameter == "value" else ESTIMATE): (
+                varies and not no_mean and _has_infinite_variance(self.experiment, parameter)
             ),
             "a few draws carry most of the variance that was measured": (
                 s.variance_standard_error > FEW_DRAWS * s.variance
@@ -140,6 +151,9 @@ class Measurement:
             f"The sample cannot tell here: {because}. The draws that matter most are too rare to "
             "be among these, so mean, standard error and z say little."
         )
+
+    def _has_no_mean(self, parameter: str) -> bool:
+        return not self.experiment.normal and self.experiment.is_endless(1, parameter)
 
     def work_variance(self, gradient: Statistic) -> float:
         """Variance times cost evaluations: what one evaluation's worth of compute would leave."""
@@ -206,8 +220,8 @@ def measure(experiment: Experiment) -> Measurement:
     True
     """
     start = time.perf_counter()
-    sums, pilots = _total_sums(experiment)
     exact = experiment.exact()
+    sums, pilots = _total_sums(experiment)
     truths = [exact.value.sum().item(), *(each[0].item() for each in exact.gradient.values())]
     value, *gradient = (
         _statistic(row, experiment.replicates, pilot, truth)

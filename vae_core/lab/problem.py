@@ -17,8 +17,8 @@ from torch import Tensor
 
 from vae_core.estimators import Cost, Estimator, in_parts_of_z
 from vae_core.families import Distribution, quadrature, sum_dimensions
+from vae_core.lab.exact.moments import Moments
 from vae_core.lab.formula.jumps import JUMPS
-from vae_core.lab.moments import Moments
 
 # How much of z a cost is taken at in one go: a long formula keeps a hundred numbers for each. An
 # ELBO's own -log q meets the same z, so there parts may change the last digit of a gradient, and

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -11,10 +12,10 @@ from torch import Tensor
 
 from vae_core.families import LOG_SQRT_2PI, quadrature
 from vae_core.families.quadrature import adaptive_expectation, softplus_expectation
+from vae_core.lab.exact.moments import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
 from vae_core.lab.formula.jumps import flaw
 from vae_core.lab.formula.tree import plain, tex
-from vae_core.lab.moments import ExponentialPolynomial, Moments, Step
 from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
 
 OWN = "f="
@@ -69,6 +70,16 @@ def own_problem(text: str) -> Problem:
         read_as=plain(formula.tree),
         notes=formula.notes,
     )
+
+
+@lru_cache(maxsize=64)
+def within_support(name: str, low: float, high: float) -> Problem:
+    """The problem where z cannot leave an interval: a typed cost may do beyond it what it likes."""
+    found = find_problem(name)
+    if not name.startswith(OWN):
+        return found
+    trouble = flaw(parse_formula(name.removeprefix(OWN)).tree, low, high)
+    return replace(found, smooth=not trouble, flaw=trouble)
 
 
 def alike(moments: Callable[..., Moments]) -> Callable[..., tuple[Moments, ...]]:

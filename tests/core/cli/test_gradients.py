@@ -9,6 +9,7 @@ import pytest
 
 from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS
+from vae_core.families import FAMILIES
 from vae_core.lab import PROBLEMS
 
 ROOT = Path(__file__).parents[3]
@@ -52,11 +53,13 @@ def test_list_names_everything(capsys):
     got = answer(capsys, "--list")
     assert set(got["problems"]) == set(PROBLEMS)
     assert set(got["estimators"]) == set(ESTIMATORS)
+    assert set(got["families"]) == set(FAMILIES)
+    assert "moves with low and high" in got["families"]["uniform"]["refused_by"]["score"]
     assert got["problems"]["sine"]["knobs"]["omega"]["default"] == 3.0
     assert "pathwise" in got["problems"]["step"]["biased_estimators"]
     assert main(["gradients", "--list"]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in (*PROBLEMS, *ESTIMATORS))
+    assert all(name in text for name in (*PROBLEMS, *ESTIMATORS, "gamma"))
 
 
 def test_table_marks_a_biased_estimator(capsys):
@@ -89,6 +92,35 @@ def test_sweep(capsys, word, count):
         ["--sweep", "sigma=1:2"],
         ["--sweep", "sigma=1:2:99999"],
         ["--problem", "exp", "--loc", "1000", "--scale", "1000"],
+        ["--family", "nonsense"],
+        ["--family", "gamma"],
+        ["--family", "gamma", "--with", "concentration=1"],
+        ["--family", "gamma", "--with", "concentration=1,rate="],
+        ["--family", "gamma", "--with", "concentration=1,rate=2,scale=3"],
+        ["--family", "gamma", "--with", "concentration=1,rate=2", "--with", "rate=3"],
+        ["--family", "gamma", "--with", "concentration=-1,rate=2"],
+        ["--family", "gamma", "--with", "concentration=inf,rate=2"],
+        ["--family", "erlang", "--with", "concentration=1.5,rate=2"],
+        ["--family", "uniform", "--with", "low=2,high=1"],
+        ["--family", "laplace", "--with", "loc=2,scale=1", "--loc", "2"],
+        ["--with", "loc=2,scale=1", "--loc", "2"],
+        ["--family", "dirichlet", "--with", "concentration=1"],
+        ["--family", "cauchy", "--with", "loc=0,scale=1"],
+        ["--family", "exponential", "--with", "rate=0.4", "--problem", "exp"],
+        ["--family", "bernoulli", "--with", "probs=0.3"],
+        ["--family", "uniform", "--with", "low=0,high=1", "--estimator", "score"],
+        ["--family", "laplace", "--with", "loc=0,scale=1", "--estimator", "measure_valued"],
+        ["--family", "gamma", "--with", "concentration=1,rate=2", "--sweep", "sigma=1:2:3"],
+        [
+            "--family",
+            "exponential",
+            "--with",
+            "rate=1",
+            "--problem",
+            "exp",
+            "--sweep",
+            "rate=0.4:1:3",
+        ],
     ],
 )
 def test_wrong_words_give_one_line_and_status_two(capsys, words):
@@ -142,3 +174,87 @@ def test_the_shell_marks_what_is_wrong_in_a_typed_cost(capsys):
 def test_the_shell_calls_biased_what_jumps(capsys, cost, biased):
     assert main(["gradients", "--problem", f"f={cost}", "--loc", "30", "--replicates", "50"]) == 0
     assert ("BIASED" in capsys.readouterr().out) is biased
+
+
+GAMMA = ["--family", "gamma", "--with", "concentration=0.7,rate=2", "--problem", "square"]
+
+
+def test_another_family_stands_in_place_of_loc_and_scale(capsys):
+    got = answer(capsys, *GAMMA, "--replicates", "20000", "--seed", "0")
+    head = {name: got[name] for name in list(got)[:7]}
+    assert head == {
+        "problem": "square", "estimator": "pathwise", "family": "gamma",
+        "parameters": {"concentration": 0.7, "rate": 2.0},
+        "dim": 1, "samples": 1, "replicates": 20000,
+    }  # fmt: skip
+    assert got["value"]["exact"] == pytest.approx(0.7 * 1.7 / 4)
+    assert got["gradient"]["concentration"]["exact"] == pytest.approx(2.4 / 4)
+    assert got["gradient"]["rate"]["exact"] == pytest.approx(-0.7 * 1.7 / 4)
+    assert all(abs(each["z_score"]) < 4.5 for each in got["gradient"].values())
+    normal = answer(capsys, "--replicates", "100")
+    assert set(got) - set(normal) == {"family", "parameters"}
+    assert set(normal) - set(got) == {"loc", "scale"}
+    assert got["gradient"]["rate"].keys() == normal["gradient"]["loc"].keys()
+
+
+def test_a_table_bears_the_names_of_the_family(capsys):
+    assert main(["gradients", *GAMMA, "--replicates", "500"]) == 0
+    table = capsys.readouterr().out
+    assert "pathwise on square: Gamma(concentration = 0.7, rate = 2), D = 1, K = 1" in table
+    assert "\nd/dconcentration " in table
+    assert "\nd/drate " in table
+    sweep = ["--sweep", "rate=1:3:3"]
+    assert main(["gradients", *GAMMA, "--replicates", "500", *sweep]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["rate", "d/dconcentration", "variance", "d/drate", "variance"]
+    assert [float(line.split()[0]) for line in lines] == [1.0, 2.0, 3.0]
+
+
+def test_a_sweep_goes_along_a_parameter_of_whole_numbers(capsys):
+    erlang = ["--family", "erlang", "--with", "concentration=1,rate=2", "--replicates", "50"]
+    got = answer(capsys, *erlang, "--sweep", "concentration=1:3:3")
+    assert [each["parameters"]["concentration"] for each in got] == [1.0, 2.0, 3.0]
+    assert all(list(each["gradient"]) == ["rate"] for each in got)
+
+
+def test_a_normal_is_the_same_by_either_words(capsys):
+    told, same = (
+        answer(capsys, *words, "--replicates", "200")
+        for words in (["--with", "loc=1,scale=0.5"], ["--loc", "1", "--scale", "0.5"])
+    )
+    del told["seconds"], same["seconds"]
+    assert told == same
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (
+            ["--family", "cauchy", "--with", "loc=0,scale=1"],
+            "only for r < 1, and f grows like |z|^2",
+        ),
+        (["--family", "bernoulli", "--with", "probs=0.3"], "needs a z that moves"),
+        (["--family", "laplace", "--with", "loc=0,scale=1", "--loc", "3"], "mean a Normal"),
+        (["--family", "gamma", "--with", "rate=1"], "concentration has no value"),
+        (["--family", "dirichlet", "--with", "concentration=1"], "is a whole vector"),
+    ],
+)
+def test_the_shell_says_why_not(capsys, words, why):
+    assert main(["gradients", *words]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_the_output_for_a_normal_is_what_it_was(capsys):
+    """No new field in its JSON, no new line in its table."""
+    words = ["--problem", "sine", "--estimator", "score_loo", "--dim", "3", "--replicates", "5000"]
+    got = answer(capsys, *words)
+    del got["seconds"]
+    assert list(got) == [
+        "problem", "estimator", "loc", "scale", "dim", "samples", "replicates", "seed", "set",
+        "value", "gradient", "exact_is", "exact_error", "doubts",
+    ]  # fmt: skip
+    assert main(["gradients", *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "score_loo on sine: mu = 2, sigma = 1, D = 3, K = 2, omega = 3"
+    assert [line[:10].strip() for line in lines[4:7]] == ["E[f]", "d/dmu", "d/dsigma"]
+    assert len(lines) == 7

@@ -174,21 +174,12 @@ def test_the_shell_lists_it(capsys):
     assert "Waiting time; path: inverse CDF; noise: uniform" in capsys.readouterr().out
 
 
-@dataclass(frozen=True)
-class AnotherFamily(Experiment):
+class OnPaper(Experiment):
     """An experiment on E[z^2] under a family with one parameter, its exact gradient on paper."""
-
-    family: str = "waiting"
-    at: float = RATE
-
-    def distribution(self, batch: int) -> Distribution:
-        (name,) = FAMILIES[self.family].parameters
-        leaf = torch.full((batch, self.dim), self.at, dtype=torch.float64, requires_grad=True)
-        return FAMILIES[self.family](**{name: leaf})
 
     def exact(self) -> SimpleNamespace:
         """E[z^2] = 2 / rate^2 of a waiting time, and sigmoid(logits) of a coin."""
-        at = torch.full((self.dim,), self.at, dtype=torch.float64)
+        at = torch.full((self.dim,), RATE, dtype=torch.float64)
         if self.family == "waiting":
             return SimpleNamespace(value=2.0 / at**2, gradient={"rate": -4.0 / at**3})
         mean = at.sigmoid()
@@ -197,7 +188,8 @@ class AnotherFamily(Experiment):
 
 def measured(estimator: str, family: str, dim: int = 1) -> Experiment:
     k = max(2, ESTIMATORS[estimator].min_samples)
-    return AnotherFamily("square", estimator, 0, 1, dim, k, 60_000, seed=7, family=family)
+    words = {"family": family, "parameters": dict.fromkeys(FAMILIES[family].parameters, RATE)}
+    return OnPaper("square", estimator, 0, 1, dim, k, 60_000, seed=7, **words)
 
 
 @pytest.mark.parametrize("dim", [1, 3])

@@ -13,7 +13,7 @@ import torch
 from tests.support.quadrature import expectation
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import PROBLEMS
-from vae_core.lab.closed_form import VARIANCES, variance
+from vae_core.lab.exact.closed_form import VARIANCES, variance
 from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import measure
 

@@ -8,6 +8,7 @@ come. If instead one side never comes to rest, its slope is too steep to have a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cache
 
@@ -26,17 +27,25 @@ FIRST, FURTHER, DECADES, DISTANCES = 1e-8, 1e-4, 3.0, 16
 ROUNDING, TINY = 1e-12, 1e-300
 # The least jump that is told from rounding, in units of f around it: sqrt(log(1 + z^2)) has 1e-8.
 LEAST = 1e-7
+# A root is found to no more digits than this, so that one at an end of z may seem to lie inside.
+BESIDE = 1e-9
 
 
 JUMPS = "this f jumps, and the jumps are lost."
 ENDLESS = "this f has no bound near some z, and its slope is too steep there to have a mean."
 
 
-def flaw(tree: Node) -> str:
-    """Why the slope of the formula does not tell its gradient; empty if it does."""
+def flaw(tree: Node, low: float = -math.inf, high: float = math.inf) -> str:
+    """Why the slope of the formula does not tell its gradient; empty if it does.
+
+    Args:
+        tree: the formula.
+        low, high: the ends of what z can be; what happens there or beyond does not matter.
+    """
     f = function_of(tree)
     found = ""
-    for places in _places(tree):
+    for roots in _places(tree):
+        places = roots[(roots[:, 0] > low + BESIDE) & (roots[:, 1] < high - BESIDE)]
         left, right = _approaches(f, places, FIRST)
         apart, blurred = _apart(left, right)
         further, _ = _apart(*_approaches(f, places, FURTHER))

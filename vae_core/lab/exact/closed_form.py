@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from vae_core.lab.moments import Moments, normal_moment
+from vae_core.lab.exact.moments import Moments, normal_moment
 
 # A score is a polynomial in eps: eps / sigma for the mean, (eps^2 - 1) / sigma for the scale.
 _SCORES = {"loc": {1: 1.0}, "scale": {2: 1.0, 0: -1.0}}
