@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pages.estimators.gradient_variance import drawn_from
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
+from vae_core.families import FAMILIES
 from vae_core.lab import find_problem
-from vae_core.lab.experiment import Estimates, Experiment, chunk_generator, estimates
+from vae_core.lab.experiment import NORMAL, Estimates, Experiment, chunk_generator, estimates
 from vae_core.lab.measurement import Measurement, measure
 
 MOST_DRAWS, FEWEST_DRAWS, WORK = 2_000, 100, 100_000
 TABLE_WORK, TABLE_DRAWS = 2_000_000, 20_000
-GREEK = {"loc": "μ", "scale": "σ"}
+GREEK = drawn_from.GREEK
 REFERENCE = ("score", "pathwise")
+ANY = "naive"  # takes every family: what is asked of it here is the exact value
+CENTRAL = (0.02, 0.98)
 ROUNDING = 1e-20
 _BASELINE = {"loo": "score_loo", "plain": "score"}
 
 Knobs = tuple[tuple[str, float], ...]
+
+
+def letter(parameter: str) -> str:
+    """What stands below the derivative: a Normal's letter, or the parameter's name."""
+    return GREEK.get(parameter, parameter)
 
 
 @dataclass(frozen=True)
@@ -32,9 +41,10 @@ class Setting:
     Attributes:
         problem: its name; empty where a picture has a cost of its own.
         knobs: its settings, as sorted pairs, so that a setting can be a key.
-        parameter: "loc" or "scale", the one that the gradient is taken in.
-        loc, scale: parameters of q, the same in each of `dim` dimensions.
+        parameter: "loc", "scale" or another family's, the one that the gradient is taken in.
+        loc, scale: parameters of a Normal q, the same in each of `dim` dimensions.
         samples: K behind one estimate, raised where an estimator needs more.
+        family, numbers: of q, where it is no Normal: its name, and its parameters by name.
     """
 
     problem: str
@@ -45,14 +55,15 @@ class Setting:
     samples: int = 1
     dim: int = 1
     seed: int = 0
+    family: str = NORMAL
+    numbers: Knobs = ()
 
     def experiment(self, name: str, replicates: int = MOST_DRAWS) -> Experiment:
         """The experiment that measures one estimator here."""
         k = max(self.samples, ESTIMATORS[name].min_samples)
-        knobs = dict(self.knobs)
-        return Experiment(
-            self.problem, name, self.loc, self.scale, self.dim, k, replicates, self.seed, knobs
-        )
+        knobs, numbers = dict(self.knobs), dict(self.numbers)
+        where = (self.loc, self.scale, self.dim, k, replicates, self.seed, knobs)
+        return Experiment(self.problem, name, *where, self.family, numbers)
 
     def gradients(self, name: str, replicates: int) -> np.ndarray:
         """Single estimates of the gradient of the first dimension, (replicates,)."""
@@ -72,18 +83,28 @@ class Setting:
         return measured if measured > ROUNDING * self.exact() ** 2 else 0.0
 
 
-def setting(problem: str, parameter: str, sliders: Mapping[str, float]) -> Setting:
+def setting(
+    problem: str, parameter: str, sliders: Mapping[str, float], family: str = NORMAL
+) -> Setting:
     """The setting at the sliders' values; what the view has no slider for takes its default."""
     known = find_problem(problem).knobs if problem else {}
     knobs = tuple((name, sliders.get(name, known[name].default)) for name in sorted(known))
-    loc, scale = sliders["mu"], sliders["sigma"]
-    whole = {name: int(sliders[name]) for name in ("samples", "dim", "seed") if name in sliders}
-    return Setting(problem, knobs, parameter, loc, scale, **whole)
+    whole: dict[str, Any] = {
+        name: int(sliders[name]) for name in ("samples", "dim", "seed") if name in sliders
+    }
+    if family == NORMAL:
+        return Setting(problem, knobs, parameter, sliders["mu"], sliders["sigma"], **whole)
+    numbers = tuple(
+        (name, sliders[drawn_from.key(family, name)]) for name in FAMILIES[family].parameters
+    )
+    return Setting(problem, knobs, parameter, **whole, family=family, numbers=numbers)
 
 
 @lru_cache(maxsize=4096)
 def _exact(setting: Setting) -> float:
-    return float(getattr(setting.experiment("score").exact(), setting.parameter)[0])
+    found = setting.experiment(ANY).exact()
+    exact = float(found.gradient[setting.parameter][0])
+    return exact if abs(exact) > found.error else 0.0
 
 
 @lru_cache(maxsize=1024)
@@ -115,10 +136,20 @@ class Spread(NamedTuple):
 
 
 @lru_cache(maxsize=128)
-def reference(problem: str, parameter: str) -> Spread:
-    """What sizes a window: it belongs to the problem, so that no slider moves it."""
-    at = Setting(problem, tuple(sorted(find_problem(problem).settings().items())), parameter)
-    deviations = [float(at.gradients(name, MOST_DRAWS).std()) for name in REFERENCE]
+def reference(problem: str, parameter: str, family: str = NORMAL) -> Spread:
+    """What sizes a window: it belongs to problem and family, so that no slider moves it."""
+    knobs = tuple(sorted(find_problem(problem).settings().items()))
+    at = Setting(problem, knobs, parameter)
+    if family != NORMAL:
+        at = replace(at, family=family, numbers=drawn_from.start(problem, family))
+    drawn = [
+        at.gradients(name, MOST_DRAWS)
+        for name in REFERENCE
+        if not ESTIMATORS[name].refusal(FAMILIES[family])
+    ]
+    deviations = [float(each.std()) for each in drawn]
+    if family != NORMAL:  # heavy tails: the deviation of all would hang on a few of them
+        deviations = [float(np.ptp(np.quantile(each, CENTRAL))) / 4.0 for each in drawn]
     return Spread(at.exact(), max(*deviations, 1e-3))
 
 
@@ -137,7 +168,7 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
     columns: dict[str, list[str]] = {
         "Estimator": [],
         "mean ± std. error": [],
-        f"exact ∂E[f]/∂{GREEK[setting.parameter]}": [],
+        f"exact ∂E[f]/∂{letter(setting.parameter)}": [],
         "variance ± std. error": [],
         "closed form": [],
         "K": [],
@@ -146,7 +177,7 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
     }
     for name in names:
         m, rule = measurement(setting, name), ESTIMATORS[name]
-        s = m.loc if setting.parameter == "loc" else m.scale
+        s = m.gradient[setting.parameter]
         known = m.experiment.exact_variance(setting.parameter)
         cells = (
             rule.title,
@@ -165,7 +196,7 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
 
 def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:
     """What to know of the exact value and the chosen estimators here, a sentence each."""
-    words = setting.experiment("score").exact().words()
+    words = setting.experiment(ANY).exact().words()
     told = [words] if words else []
     for name in names:
         rule = ESTIMATORS[name]

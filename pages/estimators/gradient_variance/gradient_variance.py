@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.estimators.gradient_variance import draws, own_cost
+from pages.estimators.gradient_variance import drawn_from, draws, own_cost
 from pages.estimators.gradient_variance.sweep import ALONG, COMPARE
 from pages.estimators.gradient_variance.views import VIEWS, Chosen, presets
 from pages.ui import controls
@@ -12,7 +12,9 @@ from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
 from pages.ui.question import covered, predict
 from vae_core.estimators import ESTIMATORS
+from vae_core.families import FAMILIES
 from vae_core.lab import find_problem
+from vae_core.lab.experiment import NORMAL
 from vae_core.lab.minibatch import DATA
 
 # The question is about sin(3z) at mu = 0, sigma = 1, where both variances have closed forms.
@@ -44,19 +46,25 @@ with page_layout("gradient_variance") as lesson:
         view = controls.choice("view", "Look at", views)
     with columns[0]:
         problem = own_cost.cost_picker(VIEWS[view].starts_with)
-    with columns[2]:
-        parameter = controls.choice("of", "Gradient in", draws.GREEK)
-    along, compare = "sigma", "samples"
+    along, compare, family = "sigma", "samples", NORMAL
     with columns[3]:
+        if VIEWS[view].any_family:
+            family = controls.choice("family", "z is drawn from", drawn_from.titles())
         if view == "against":
             knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
             along = controls.choice("along", "Against", ALONG | knobs)
         if view == "map":
             compare = controls.choice("compare", "Compare at", COMPARE)
+    problem = own_cost.that_exists(problem, family)
+    with columns[2]:
+        parameter = controls.choice(*drawn_from.gradients(family))
     with columns[4], controls.folded("Estimators", "names", notes=notes):
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
-    chosen = Chosen(problem, tuple(names) or ("pathwise",), parameter, along, compare)
+    taken, left_out = drawn_from.split(tuple(names) or ("pathwise",), family)
+    for remark in left_out:
+        notes.caption(remark)
+    chosen = Chosen(problem, taken, parameter, along, compare, family)
     picture = replace(
         VIEWS[view].build(chosen),
         presets=presets(lesson, view, chosen),
@@ -68,9 +76,13 @@ with page_layout("gradient_variance") as lesson:
     if VIEWS[view].own_cost:
         lesson("parts_cost", points=DATA)
     else:
-        at = draws.setting(chosen.problem, parameter, live.values)
+        at = draws.setting(chosen.problem, parameter, live.values, family)
         for remark in draws.remarks(at, chosen.names):
             st.caption(remark)
+        if family != NORMAL:
+            lesson("drawn_from", family=FAMILIES[family].title)
+            for remark in drawn_from.cut(problem, family):
+                st.caption(remark)
         lesson("table", times=f"{draws.TABLE_DRAWS:,}")
         st.table(draws.variance_table(at, chosen.names), border="horizontal")
     lesson("questions", **draws.harmful_baseline())

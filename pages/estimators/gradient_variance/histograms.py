@@ -12,10 +12,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.estimators.gradient_variance.draws import (
-    GREEK,
     MOST_DRAWS,
     Setting,
     affordable,
+    letter,
     reference,
     setting,
 )
@@ -25,6 +25,7 @@ from pages.ui.live import Frame
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import find_problem
+from vae_core.lab.experiment import NORMAL
 
 BINS = 61
 REACH = 3.0
@@ -32,9 +33,9 @@ ROW, BODY = 1.3, 1.0
 STOPS = 60
 
 
-def window(problem: str, parameter: str) -> tuple[float, float]:
+def window(problem: str, parameter: str, family: str = NORMAL) -> tuple[float, float]:
     """Where histograms are shown: some deviations of the noisier of two about the gradient."""
-    spread = reference(problem, parameter)
+    spread = reference(problem, parameter, family)
     reach = REACH * spread.deviation
     step = 10.0 ** math.floor(math.log10(reach)) / 2.0
     low = math.floor((spread.centre - reach) / step) * step
@@ -42,7 +43,12 @@ def window(problem: str, parameter: str) -> tuple[float, float]:
 
 
 def histograms(
-    n: int, problem: str, names: tuple[str, ...], parameter: str, **sliders: float
+    n: int,
+    problem: str,
+    names: tuple[str, ...],
+    parameter: str,
+    family: str = NORMAL,
+    **sliders: float,
 ) -> Frame:
     """The first n estimates of each estimator, counted in bins; a row for each.
 
@@ -50,12 +56,13 @@ def histograms(
         n: how many estimates are shown, as far as the figure can afford them.
         problem: name of the cost.
         names: names of the estimators.
-        parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
+        parameter: "loc" for the gradient in mu, "scale" for the one in sigma; or another family's.
+        family: what z is drawn from.
         sliders: mu, sigma, samples, dim, seed and the problem's settings, as `setting` takes them.
     """
-    at = setting(problem, parameter, sliders)
+    at = setting(problem, parameter, sliders, family)
     drawn = affordable(names, at.samples, at.dim)
-    low, high = window(problem, parameter)
+    low, high = window(problem, parameter, family)
     traces: dict[str, dict[str, object]] = {}
     for row, name in enumerate(names):
         found, foot = at.gradients(name, drawn)[:n], _foot(row, names)
@@ -158,7 +165,9 @@ def _heights(found: np.ndarray, low: float, high: float) -> np.ndarray:
     return heights
 
 
-def draw_histograms(now: Frame, names: tuple[str, ...], problem: str, parameter: str) -> go.Figure:
+def draw_histograms(
+    now: Frame, names: tuple[str, ...], problem: str, parameter: str, family: str = NORMAL
+) -> go.Figure:
     """Bars, the mean with two standard errors below them, the exact gradient across all rows."""
     fig = go.Figure()
     for row, name in enumerate(names):
@@ -170,14 +179,22 @@ def draw_histograms(now: Frame, names: tuple[str, ...], problem: str, parameter:
     )
     bars = now.traces[names[0]]["x"]
     half = (bars[1] - bars[0]) / 2.0
-    title = f"one estimate of ∂E[f]/∂{GREEK[parameter]}  (outermost bars: all beyond)"
+    title = f"one estimate of ∂E[f]/∂{letter(parameter)}  (outermost bars: all beyond)"
     fig.update_xaxes(title=title, range=[bars[0] - half, bars[-1] + half], zeroline=False)
     top = (len(names) - 1) * ROW + BODY + 0.1
     fig.update_yaxes(range=[-0.25, top], showticklabels=False, showgrid=False, zeroline=False)
     fig.update_layout(
-        uirevision=f"{problem} {parameter} {names}", showlegend=False, bargap=0, barmode="overlay"
+        uirevision=_revision(problem, parameter, names, family),
+        showlegend=False,
+        bargap=0,
+        barmode="overlay",
     )
     return fig
+
+
+def _revision(problem: str, parameter: str, names: tuple[str, ...], family: str) -> str:
+    """What a zoom belongs to."""
+    return f"{problem} {parameter} {names}" + ("" if family == NORMAL else f" {family}")
 
 
 def _draw_row(fig: go.Figure, now: Frame, name: str, foot: float) -> None:
@@ -215,14 +232,19 @@ def _draw_row(fig: go.Figure, now: Frame, name: str, foot: float) -> None:
 
 
 def running_means(
-    n: int, problem: str, names: tuple[str, ...], parameter: str, **sliders: float
+    n: int,
+    problem: str,
+    names: tuple[str, ...],
+    parameter: str,
+    family: str = NORMAL,
+    **sliders: float,
 ) -> Frame:
     """How far the mean of the first m estimates is from the gradient, for m up to n.
 
     The band holds two standard errors, from the closed-form variance where there is one.
     Arguments as for `histograms`.
     """
-    at = setting(problem, parameter, sliders)
+    at = setting(problem, parameter, sliders, family)
     drawn = affordable(names, at.samples, at.dim)
     shown, exact = min(n, drawn), at.exact()
     stops = np.unique(np.geomspace(1, shown, STOPS).astype(int))
@@ -238,7 +260,7 @@ def running_means(
 
 
 def draw_running_means(
-    now: Frame, names: tuple[str, ...], problem: str, parameter: str
+    now: Frame, names: tuple[str, ...], problem: str, parameter: str, family: str = NORMAL
 ) -> go.Figure:
     """A line for each estimator within its band; zero is the exact gradient."""
     fig = go.Figure()
@@ -262,9 +284,9 @@ def draw_running_means(
             showlegend=False,
         )
     label_names(fig, names)
-    reach = 2.0 * reference(problem, parameter).deviation
-    title = f"mean less exact ∂E[f]/∂{GREEK[parameter]}"
+    reach = 2.0 * reference(problem, parameter, family).deviation
+    title = f"mean less exact ∂E[f]/∂{letter(parameter)}"
     fig.update_xaxes(title="estimates drawn", type="log", range=[0, math.log10(MOST_DRAWS)])
     fig.update_yaxes(title=title, range=[-reach, reach], zeroline=True)
-    fig.update_layout(uirevision=f"{problem} {parameter} {names}", showlegend=False)
+    fig.update_layout(uirevision=_revision(problem, parameter, names, family), showlegend=False)
     return fig

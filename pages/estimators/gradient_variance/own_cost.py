@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.estimators.gradient_variance import drawn_from
 from pages.ui import controls, theme
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import Experiment
+from vae_core.lab.experiment import NORMAL, Experiment
 from vae_core.lab.formula import LONGEST, FormulaError, check_finite, parse_formula
 from vae_core.lab.formula.tree import tex
 from vae_core.lab.measurement import measure
@@ -36,6 +37,16 @@ def cost_picker(default: str) -> str:
         text = START
     _show_reading(text)
     return OWN + text
+
+
+def that_exists(problem: str, family: str) -> str:
+    """The cost; or, where under this family E[f] is nowhere a number, one that has an E[f]."""
+    trouble = None if family == NORMAL else drawn_from.impossible(problem, family)
+    if not trouble:
+        return problem
+    instead = PROBLEMS[drawn_from.INSTEAD].title.lower()
+    st.warning(f"{trouble} The page shows the {instead}: choose it, or draw z from another family.")
+    return drawn_from.INSTEAD
 
 
 def _show_reading(text: str) -> None:

@@ -216,8 +216,8 @@ def _setting_of_frame(now: Frame, problem: str, parameter: str) -> Setting:
     """K, D, the seed and the problem's settings, which a frame of the map carries along."""
     told = {name: float(n) for name, n in now.numbers.items() if not isinstance(n, str)}
     knobs = tuple((name, told[name]) for name in sorted(find_problem(problem).knobs))
-    whole = {name: int(told[name]) for name in ("samples", "dim", "seed")}
-    return Setting(problem, knobs, parameter, **whole)
+    samples, dim, seed = (int(told[name]) for name in ("samples", "dim", "seed"))
+    return Setting(problem, knobs, parameter, samples=samples, dim=dim, seed=seed)
 
 
 def _draw_winners(fig: go.Figure, at: Setting, names: tuple[str, ...], compare: str) -> None:

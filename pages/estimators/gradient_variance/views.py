@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from pages.estimators.gradient_variance import duel, histograms, minibatch, sweep
+from pages.estimators.gradient_variance import drawn_from, duel, histograms, minibatch, sweep
 from pages.estimators.gradient_variance.draws import MOST_DRAWS
 from pages.ui.lesson import Lesson
 from pages.ui.live import Param, Picture, Preset, Transport
 from vae_core.estimators import ESTIMATORS
+from vae_core.families import FAMILIES
 from vae_core.lab import Knob, find_problem
+from vae_core.lab.experiment import NORMAL
 
 KNOB_STEPS = 41
 HEIGHT = 330
@@ -62,10 +64,19 @@ class Chosen:
     parameter: str
     along: str
     compare: str = "samples"
+    family: str = NORMAL
 
     def words(self, *names: str) -> dict[str, Any]:
         """Some of them by name, as arguments."""
-        return {name: getattr(self, name) for name in names}
+        family = {} if self.family == NORMAL else {"family": self.family}
+        return {name: getattr(self, name) for name in names} | family
+
+    @property
+    def where(self) -> tuple[Param, ...]:
+        """The sliders of q."""
+        if self.family == NORMAL:
+            return MU, SIGMA
+        return drawn_from.sliders(self.problem, self.family)
 
     @property
     def knobs(self) -> tuple[Param, ...]:
@@ -94,7 +105,7 @@ def _histograms(chosen: Chosen) -> Picture:
         frame=histograms.histograms,
         figure=partial(histograms.draw_histograms, **words),
         steady=True,
-        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        params=(*chosen.where, SAMPLES, DIM, *chosen.knobs, SEED),
         transport=_film(DRAWS, MOST_DRAWS),
         extra=words,
         takeaway="{verdict}",
@@ -206,18 +217,20 @@ class View:
         build: the picture of it.
         own_cost: whether it has a cost of its own and ignores the picker.
         starts_with: the cost that it shows first.
+        any_family: whether z may be drawn from another family than the Normal.
     """
 
     title: str
     build: Callable[[Chosen], Picture]
     own_cost: bool = False
     starts_with: str = "square"
+    any_family: bool = False
 
 
 VIEWS: dict[str, View] = {
-    "histogram": View("Histograms", _histograms),
+    "histogram": View("Histograms", _histograms, any_family=True),
     "duel": View("One draw, two gradients", _duel),
-    "mean": View("Running mean", _running),
+    "mean": View("Running mean", _running, any_family=True),
     "against": View("Variance against ...", _against),
     "map": View("Who wins where", _map, starts_with="sine"),
     "parts": View("Data or dice?", _minibatch, own_cost=True),
@@ -251,11 +264,21 @@ def presets(lesson: Lesson, view: str, chosen: Chosen) -> list[Preset]:
 def _tex(chosen: Chosen) -> str:
     """Each estimator's formula beside the mean of what was drawn."""
     symbol = r"\sym{mu}{\mu}" if chosen.parameter == "loc" else r"\sym{sigma}{\sigma}"
+    if chosen.family != NORMAL:
+        symbol = FAMILIES[chosen.family].parameters[chosen.parameter].symbol
     rows = [
         rf"\text{{{ESTIMATORS[name].title}: }} "
-        rf"\mathbb{{E}}\bigl[{ESTIMATORS[name].formula}\bigr] \approx \val{{mean_{name}:.3g}}"
+        rf"\mathbb{{E}}\bigl[{formula}\bigr] \approx \val{{mean_{name}:.3g}}"
         for name in chosen.names
-        if ESTIMATORS[name].formula
+        if (formula := _formula(name, chosen.family, symbol))
     ]
     exact = rf"\text{{exact: }} \nabla_{{{symbol}}}\,\mathbb{{E}}_q[f(z)] = \val{{exact:.3g}}"
     return r"\begin{array}{l}" + r" \\ ".join([exact, *rows]) + r"\end{array}"
+
+
+def _formula(name: str, family: str, symbol: str) -> str:
+    """One estimate: along a path as the registry writes it for a Normal, else by how z moves."""
+    rule = ESTIMATORS[name]
+    if family == NORMAL or not rule.needs_path:
+        return rule.formula
+    return rf"f'(z)\,\partial z / \partial {symbol}" if name == "pathwise" else ""

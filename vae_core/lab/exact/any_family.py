@@ -48,7 +48,7 @@ class Expectation(NamedTuple):
         return quadrature.words(self.known, self.error)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def expectation(
     problem: str, family: str, parameters: Pairs, dim: int, knobs: Pairs
 ) -> Expectation:
@@ -60,8 +60,8 @@ def expectation(
     """
     case = make_case(problem, family, parameters, dim, knobs)
     title = case.q.family.title
-    if trouble := _does_not_exist(case):
-        raise InfiniteExpectationError(f"There is no E[f] to measure under this {title}. {trouble}")
+    if trouble := why_not(problem, family, parameters, knobs):
+        raise InfiniteExpectationError(trouble)
     with np.errstate(all="ignore"):  # what is not finite is seen, and judged, below
         sums = _summed(case) if case.q.family.discrete else _integrated(case)
     if np.isinf(sums.error).any():
@@ -80,10 +80,21 @@ def expectation(
     return Expectation(value, by_name, float(sums.error.max()))
 
 
-def _does_not_exist(case: Case) -> str | None:
+@lru_cache(maxsize=2048)
+def why_not(problem: str, family: str, parameters: Pairs, knobs: Pairs) -> str | None:
+    """Why E[f] does not exist, or is not known to, by the tails alone; None where it may.
+
+    Raises:
+        ValueError: there is no such member.
+    """
+    case = make_case(problem, family, parameters, 1, knobs)
     if case.q.family.discrete and case.problem.elbo:
-        return "An ELBO's -log q needs a density, and this z takes whole numbers alone."
-    return reach.objection(case.tails, *case.grows())
+        trouble: str | None = (
+            "An ELBO's -log q needs a density, and this z takes whole numbers alone."
+        )
+    else:
+        trouble = reach.objection(case.tails, *case.grows())
+    return trouble and f"There is no E[f] to measure under this {case.q.family.title}. {trouble}"
 
 
 def _summed(case: Case) -> Sums:

@@ -1,0 +1,127 @@
+"""Other families that z may be drawn from: their sliders, and what does not exist under them."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+
+import numpy as np
+
+from pages.ui.live import Param
+from vae_core.estimators import ESTIMATORS
+from vae_core.families import FAMILIES
+from vae_core.lab import find_problem
+from vae_core.lab.exact.any_family import why_not
+from vae_core.lab.experiment import NORMAL
+
+STEPS = 31
+GREEK = {"loc": "μ", "scale": "σ"}
+COLOURS = {"loc": "mu", "scale": "sigma"}
+INSTEAD = "sine"
+
+Point = dict[str, float]
+
+
+def titles() -> dict[str, str]:
+    """The families of one number, by name; the Normal is the first one."""
+    return {name: entry.title for name, entry in FAMILIES.items() if not entry.vector}
+
+
+def key(family: str, parameter: str) -> str:
+    """The slider's name in the address: families share names of parameters, but not ranges."""
+    return f"{family}_{parameter}"
+
+
+@lru_cache(maxsize=256)
+def walk(problem: str, family: str, parameter: str) -> tuple[float, ...]:
+    """Where the parameter's slider can stand, the others at their defaults: where E[f] exists."""
+    entry = FAMILIES[family]
+    p = entry.parameters[parameter]
+    space = np.geomspace if p.low > 0.0 and not p.discrete else np.linspace
+    steps = int(p.high - p.low) + 1 if p.discrete else STEPS
+    standard = standards(family)
+    found = {float(f"{x:.2g}") for x in space(p.low, p.high, steps)} | {standard[parameter]}
+    return tuple(
+        value for value in sorted(found) if not trouble(problem, family, standard, parameter, value)
+    )
+
+
+def standards(family: str) -> Point:
+    """Where the registry starts; of a vector there are no sliders."""
+    parameters = FAMILIES[family].parameters.items()
+    return {name: p.default for name, p in parameters if isinstance(p.default, (int, float))}
+
+
+def trouble(
+    problem: str, family: str, point: Point, parameter: str = "", value: float = 0.0
+) -> str | None:
+    """Why E[f] does not exist at a point, or with one parameter changed; None where it does."""
+    at = {**point, **({parameter: value} if parameter else {})}
+    knobs = tuple(find_problem(problem).settings().items())
+    return why_not(problem, family, tuple(at.items()), knobs)
+
+
+@lru_cache(maxsize=256)
+def start(problem: str, family: str) -> tuple[tuple[str, float], ...]:
+    """Where the sliders stand first: at the defaults, or as near as E[f] exists."""
+    return tuple(
+        (name, float(min(walk(problem, family, name), key=partial(_away, value))))
+        for name, value in standards(family).items()
+    )
+
+
+def _away(one: float, other: float) -> float:
+    return abs(one - other)
+
+
+@lru_cache(maxsize=256)
+def impossible(problem: str, family: str) -> str | None:
+    """Why E[f] exists nowhere on the sliders, in a sentence; None where it does."""
+    entry = FAMILIES[family]
+    if all(walk(problem, family, name) for name in entry.parameters):
+        return None
+    return trouble(problem, family, standards(family))
+
+
+def sliders(problem: str, family: str) -> tuple[Param, ...]:
+    """One for each of the family's parameters."""
+    return tuple(
+        Param(
+            key(family, name),
+            name,
+            positions=walk(problem, family, name),
+            default=value,
+            colour=COLOURS.get(name),
+            format=".3g",
+        )
+        for name, value in start(problem, family)
+    )
+
+
+def gradients(family: str) -> tuple[str, str, dict[str, str]]:
+    """Name, label and options of the picker that says in which parameter the gradient is."""
+    if family == NORMAL:
+        return "of", "Gradient in", GREEK
+    names = FAMILIES[family].differentiable
+    return f"of_{family}", "Gradient in", {name: name for name in names}
+
+
+def cut(problem: str, family: str) -> list[str]:
+    """A sentence for each slider that ends early, since beyond there is no E[f]."""
+    told = []
+    for name, p in FAMILIES[family].parameters.items() if family != NORMAL else ():
+        places = walk(problem, family, name)
+        for end, reached, word in ((p.low, places[0], "begins"), (p.high, places[-1], "ends")):
+            point = dict(start(problem, family))
+            why = trouble(problem, family, point, name, end) if reached != end else None
+            if why:
+                told.append(f"The slider of {name} {word} at {reached:g}. At {end:g}: {why}")
+    return told
+
+
+def split(names: tuple[str, ...], family: str) -> tuple[tuple[str, ...], list[str]]:
+    """The estimators that take the family, one at least; and why the others are left out."""
+    refusals = {name: rule.refusal(FAMILIES[family]) for name, rule in ESTIMATORS.items()}
+    taken = tuple(name for name in names if not refusals[name])
+    told = [f"**Left out.** {refusals[name]}" for name in names if refusals[name]]
+    first = next(name for name, refusal in refusals.items() if not refusal)
+    return taken or (first,), told
