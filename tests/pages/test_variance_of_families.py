@@ -105,12 +105,14 @@ def test_estimators_that_refuse_are_left_out_with_the_reason(family):
 @pytest.mark.parametrize(
     ("address", "told"),
     [
-        ({"family": "gamma"}, "Drawn from a Gamma."),
-        ({"family": "cauchy"}, "The page shows the sine"),
+        ({"family": "laplace"}, "Drawn from a Laplace."),
+        ({"family": "lognormal", "problem": "exp"}, "The page shows the sine"),
         ({"family": "uniform"}, "does not see the support move"),
         *(
             pytest.param(*case, marks=pytest.mark.exhaustive)
             for case in (
+                ({"family": "gamma"}, "Drawn from a Gamma."),
+                ({"family": "cauchy"}, "The page shows the sine"),
                 ({"family": "exponential", "problem": "exp"}, "The slider of rate begins at"),
                 ({"family": "bernoulli"}, "needs a z that moves"),
             )

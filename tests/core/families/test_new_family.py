@@ -110,6 +110,7 @@ SWEEPS = (
     "families/test_contract",
     "estimators/test_every_family",
     "cli/test_families",
+    "lab/test_any_family_estimates",
 )
 README = ROOT / "README.md"
 # What stands at the top of a file of entries.
@@ -162,6 +163,7 @@ def test_in_its_file_nothing_else_is_to_be_edited(tmp_path):
     assert told.returncode == 0, told.stdout[-3000:]
     assert "test_it_holds[kumaraswamy-0-check_gradients]" in told.stdout
     assert "test_it_is_unbiased_or_refused[kumaraswamy]" in told.stdout
+    assert "test_estimates_are_right_on_average[kumaraswamy]" in told.stdout
 
 
 def test_the_shell_lists_it(capsys):
@@ -172,6 +174,24 @@ def test_the_shell_lists_it(capsys):
     assert told["whole"]["parameters"]["scale_tril"]["words"] == "lower triangular"
     assert main(["families"]) == 0
     assert "Waiting time; path: inverse CDF; noise: uniform" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("estimator", ["pathwise", "score_loo"])
+def test_the_lab_and_its_shell_measure_it(capsys, estimator):
+    """E[z^2] = b B(1 + 2 / a, b), which nobody told them."""
+    a, b = (torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (1.5, 2.5))
+    log_value = b.log() + torch.lgamma(1 + 2 / a) + torch.lgamma(b) - torch.lgamma(1 + 2 / a + b)
+    exact = torch.autograd.grad(log_value.exp(), [a, b])
+    words = ["--family", "kumaraswamy", "--with", "concentration1=1.5,concentration0=2.5"]
+    words += ["--estimator", estimator, "--replicates", "20000", "--json"]
+    assert main(["gradients", *words]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["value"]["exact"] == pytest.approx(log_value.exp().item())
+    for name, slope in zip(("concentration1", "concentration0"), exact, strict=True):
+        assert told["gradient"][name]["exact"] == pytest.approx(slope.item())
+        assert abs(told["gradient"][name]["z_score"]) < 4.5
+    assert main(["gradients", "--list"]) == 0
+    assert "--with concentration1=2,concentration0=2" in capsys.readouterr().out
 
 
 class OnPaper(Experiment):

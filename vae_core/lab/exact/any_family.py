@@ -60,6 +60,10 @@ def expectation(
     """
     case = make_case(problem, family, parameters, dim, knobs)
     title = case.q.family.title
+    if dim > 1 and len(case.columns) == 1:
+        one = expectation(problem, family, parameters, 1, knobs)
+        by_name = {name: each.expand(dim) for name, each in one.gradient.items()}
+        return Expectation(one.value.expand(dim), by_name, one.error)
     if trouble := why_not(problem, family, parameters, knobs):
         raise InfiniteExpectationError(trouble)
     with np.errstate(all="ignore"):  # what is not finite is seen, and judged, below

@@ -26,7 +26,7 @@ FINE, COARSE = 20, 15
 CORE, SPAN, PARTS = 32, 8.0, 4  # panels of each half of the middle, its width, panels an octave
 OUTWARDS, TO_ZERO, TO_END = 200, 1000, 30  # octaves; towards an end other than 0 digits run out
 TOLERANCE, NEGLIGIBLE = 1e-14, 1e-22
-LEVELS, MOST_PANELS = 50, 12_000
+LEVELS, MOST_PANELS = 50, 6_000
 APART, ROUNDING = 16.0, 1e-12  # of the two places at which a power is read off; of the power
 
 
