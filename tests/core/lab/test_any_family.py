@@ -197,13 +197,43 @@ def test_values_and_gradients_are_those_on_paper(family, problem, parameters, on
     # Ten times, since two rules may agree by chance; the rest is the paper's own rounding.
     room = 10 * found.error + 1e-13 * (1 + abs(value.item()))
     assert found.error < 1e-8 * (1 + abs(value.item()))
-    assert found.known == "estimate"
+    assert found.known == ("closed form" if FAMILIES[family].discrete else "estimate")
     assert abs(found.value.item() - value.item()) < room
     for name, gradient in zip(leaves, by_paper, strict=True):
         # A formula may hold at these parameters alone; a whole number has no derivative.
         if gradient is not None and name in found.gradient:
             off = abs(found.gradient[name].item() - gradient.item())
             assert off < room * 30 + 1e-11 * abs(gradient.item()), name  # torch's own polygamma
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters", "value", "gradient"),
+    [
+        ("laplace", {"loc": 1e3, "scale": 1e-4}, 1e6 + 2e-8, {"loc": 2e3, "scale": 4e-4}),
+        ("gamma", {"concentration": 1e3, "rate": 1.0}, 1_001_000.0, {"concentration": 2001.0}),
+        ("poisson", {"rate": 1e5}, 1e10 + 1e5, {"rate": 200_001.0}),
+        ("beta", {"concentration1": 1e4, "concentration0": 1e4}, 10_001 / 40_002, {}),
+    ],
+)
+def test_narrow_and_far_from_zero_the_digits_are_kept(family, parameters, value, gradient):
+    found = exact("square", family, **parameters)
+    assert found.value.item() == pytest.approx(value, rel=1e-12)
+    for name, slope in gradient.items():
+        assert found.gradient[name].item() == pytest.approx(slope, rel=1e-7, abs=found.error)
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters"),
+    [
+        ("poisson", {"rate": 1e6}),
+        ("beta", {"concentration1": 0.01, "concentration0": 0.01}),
+        ("gamma", {"concentration": 0.001, "rate": 1.0}),
+    ],
+)
+def test_mass_that_is_not_found_is_not_passed_over(family, parameters):
+    """Too many whole numbers; or too much within the last digits of an end."""
+    with pytest.raises(ValueError, match="does not settle"):
+        exact("square", family, **parameters)
 
 
 def by_quantiles(problem: str, law: Law) -> float:

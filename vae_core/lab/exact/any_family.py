@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +21,12 @@ from vae_core.families import Distribution, quadrature
 from vae_core.families.quadrature import InfiniteExpectationError
 from vae_core.lab.exact import reach
 from vae_core.lab.exact.case import Case, Pairs, make_case
-from vae_core.lab.exact.panels import Axis, Sums, integrate
-from vae_core.lab.exact.windows import places, window, windowed
+from vae_core.lab.exact.panels import Array, Axis, Sums, integrate
+from vae_core.lab.exact.windows import Values, places, window, windowed
 from vae_core.lab.problems import UNSETTLED
 
-LOOKED_AT, SEED, MOST_WHOLE = 4096, 0, 200_000
+LOOKED_AT, SEED, MOST_WHOLE, SEEN = 4096, 0, 200_000, 1e-11
+BLUR = 2.0**-48
 
 
 class Expectation(NamedTuple):
@@ -34,8 +35,8 @@ class Expectation(NamedTuple):
     Attributes:
         value: E[f_d(z_d)], (D,).
         gradient: its derivative in each parameter of z_d, by name, (D,) each.
-        error: what two rules differ by, at most, over all entries.
-        known: "estimate": it is no proof.
+        error: what two rules differ by, at most, over all entries; of a sum, its rounding.
+        known: "estimate", which is no proof; "closed form" for a sum over whole numbers.
     """
 
     value: Tensor
@@ -63,7 +64,7 @@ def expectation(
     if dim > 1 and len(case.columns) == 1:
         one = expectation(problem, family, parameters, 1, knobs)
         by_name = {name: each.expand(dim) for name, each in one.gradient.items()}
-        return Expectation(one.value.expand(dim), by_name, one.error)
+        return Expectation(one.value.expand(dim), by_name, one.error, one.known)
     if trouble := why_not(problem, family, parameters, knobs):
         raise InfiniteExpectationError(trouble)
     with np.errstate(all="ignore"):  # what is not finite is seen, and judged, below
@@ -77,11 +78,12 @@ def expectation(
     if not (np.isfinite(sums.total).all() and sums.error.max() < UNSETTLED * size):
         raise ValueError(
             f"The expectation of this cost does not settle to a number under this {title}: the "
-            "cost is not finite for every z that is drawn, or swings or grows too fast."
+            "cost is not finite for every z that is drawn, or cost or density are too steep."
         )
     value, *gradient = torch.from_numpy(sums.total)[:, case.kind].unbind(0)
     by_name = dict(zip(case.q.family.differentiable, gradient, strict=True))
-    return Expectation(value, by_name, float(sums.error.max()))
+    known = quadrature.CLOSED_FORM if case.q.family.discrete else quadrature.ESTIMATE
+    return Expectation(value, by_name, float(sums.error.max()), known)
 
 
 @lru_cache(maxsize=2048)
@@ -105,9 +107,29 @@ def _summed(case: Case) -> Sums:
     """Over all whole numbers that have mass."""
     low, high = case.support()
     size = int(min(high - low + 1.0, MOST_WHOLE))
-    terms = case.integrand(low + np.arange(size, dtype=np.float64), case.f)
-    rest = np.abs(terms[-1]) * size if math.isinf(high) else np.zeros(terms.shape[1:])
-    return Sums(terms.sum(0), rest + 2.0**-50 * np.abs(terms).sum(0), np.empty(0))
+    z = low + np.arange(size, dtype=np.float64)
+    mass = np.exp(case.log_prob(z))
+    f, level = _less_level(case, z[mass.argmax()])
+    terms = case.integrand(z, f)
+    sums = Sums(terms.sum(0), 2.0**-50 * np.abs(terms).sum(0), np.empty(0))
+    return _with_all_mass(sums, mass.sum(), level)
+
+
+def _less_level(case: Case, z: float) -> tuple[Values, Array]:
+    """f less what it is at one z, (C,), so that gradients are no differences of large numbers."""
+    level = np.nan_to_num(case.f(np.array([z]))[0], nan=0.0, posinf=0.0, neginf=0.0)
+    return lambda z: case.f(z) - level, level
+
+
+def _with_all_mass(sums: Sums, mass: float, level: Array) -> Sums:
+    """The level added again. What is lost of the mass is lost of f too; if much, all is unknown."""
+    total, error = sums.total.copy(), sums.error.copy()
+    total[0] += level
+    lost = abs(mass - 1.0)
+    unseen = lost * (1.0 + np.abs(sums.total)) if lost > SEEN else 0.0
+    error = error + (unseen if lost < UNSETTLED else np.nan)
+    error[0] += 2.0**-50 * np.abs(level)
+    return Sums(total, error, sums.unsettled)
 
 
 def _axis(case: Case) -> Axis:
@@ -125,24 +147,29 @@ def _axis(case: Case) -> Axis:
 
 def _integrated(case: Case) -> Sums:
     axis = _axis(case)
-    sums = integrate(lambda z: case.integrand(z, case.f), axis)
+    f, level = _less_level(case, axis.middle)
+    sums = integrate(lambda z: case.integrand(z, f), axis)
     cuts = places(axis, sums.unsettled)
     if cuts and not sums.error.max() < 1e-10 * (1.0 + np.abs(sums.total).max()):
-        sums = _windowed(case, axis, cuts)
-    return _with_moving_ends(case, axis, sums)
+        sums = _windowed(case, f, axis, cuts)
+    mass = integrate(lambda z: np.exp(case.log_prob(z))[:, None, None], axis).total.item()
+    sums = _with_moving_ends(case, f, axis, sums)
+    # What z is rounded to, where the density is narrow and far from zero.
+    blurred = BLUR * abs(axis.middle) / axis.width * np.abs(sums.total).max(0)
+    return _with_all_mass(sums._replace(error=sums.error + blurred), mass, level)
 
 
-def _windowed(case: Case, axis: Axis, cuts: list[tuple[float, float]]) -> Sums:
+def _windowed(case: Case, f: Values, axis: Axis, cuts: list[tuple[float, float]]) -> Sums:
     """By two windows, one at half the distance, which differ by the error."""
     found = []
     for share in (0.5, 1.0):
-        f = windowed(case.f, [window(case.f, axis, sign, share * away) for sign, away in cuts])
-        found.append(integrate(lambda z, f=f: case.integrand(z, f), axis))  # type: ignore[misc]
+        led = windowed(f, [window(f, axis, sign, share * away) for sign, away in cuts])
+        found.append(integrate(partial(case.integrand, f=led), axis))
     half, whole = found
     return whole._replace(error=whole.error + np.abs(whole.total - half.total))
 
 
-def _with_moving_ends(case: Case, axis: Axis, sums: Sums) -> Sums:
+def _with_moving_ends(case: Case, f: Values, axis: Axis, sums: Sums) -> Sums:
     """Leibniz's rule: at an end that moves with a parameter, what enters there."""
     total, error = sums.total.copy(), sums.error.copy()
     family = case.q.family
@@ -154,12 +181,12 @@ def _with_moving_ends(case: Case, axis: Axis, sums: Sums) -> Sums:
             if speed == 0.0:
                 continue
             inside = np.nextafter(np.array([end]), axis.middle)
-            if not np.isfinite(case.f(np.array([end]))).all():
+            if not np.isfinite(f(np.array([end]))).all():
                 raise InfiniteExpectationError(
                     f"E[f] has no gradient in {name} here: f is not finite at {end:g}, an end of "
                     "what z can be, which moves with it."
                 )
-            entering = sign * speed * case.integrand(inside, case.f)[0, 0]
+            entering = sign * speed * case.integrand(inside, f)[0, 0]
             total[row] += entering
             error[row] += 2.0**-40 * np.abs(entering)
     return Sums(total, error, sums.unsettled)

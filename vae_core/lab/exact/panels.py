@@ -6,7 +6,7 @@ beyond the last one is added as that of a power of the distance, which the integ
 derivatives in parameters that the integrand carries along follow the same rule.
 
 Arrays are numpy, float64. Source: Davis and Rabinowitz, Methods of Numerical Integration, 1984,
-sections 3.4 and 6.2.
+chapters 3 and 6.
 """
 
 from __future__ import annotations
