@@ -84,6 +84,13 @@ def test_sliders_stand_only_where_the_expectation_exists(family, problem):
     assert tails.right > 0.5 if power is None else tails.order > power
 
 
+@pytest.mark.parametrize("family", OTHERS)
+def test_each_parameter_has_a_letter_of_its_own(family):
+    letters = [drawn_from.letter(name, family) for name in FAMILIES[family].parameters]
+    assert all(len(each) <= 2 for each in letters)
+    assert len(set(letters)) == len(letters)
+
+
 def test_a_slider_that_ends_early_says_why():
     rates = drawn_from.walk("exp", "exponential", "rate")
     assert min(rates) > 0.5

@@ -15,6 +15,9 @@ from vae_core.lab.experiment import NORMAL
 
 STEPS = 31
 GREEK = {"loc": "μ", "scale": "σ"}
+# Letters of the registry, which writes them in LaTeX, for axes and sliders.
+PLAIN = {"mu": "μ", "sigma": "σ", "lambda": "λ", "alpha": "α", "beta": "β", "kappa": "κ"}
+PLAIN |= {"nu": "ν", "eta": "η", "nu_1": "ν₁", "nu_2": "ν₂"}
 COLOURS = {"loc": "mu", "scale": "sigma"}
 INSTEAD = "sine"
 
@@ -87,7 +90,7 @@ def sliders(problem: str, family: str) -> tuple[Param, ...]:
     return tuple(
         Param(
             key(family, name),
-            name,
+            label(name, family),
             positions=walk(problem, family, name),
             default=value,
             colour=COLOURS.get(name),
@@ -102,7 +105,20 @@ def gradients(family: str) -> tuple[str, str, dict[str, str]]:
     if family == NORMAL:
         return "of", "Gradient in", GREEK
     names = FAMILIES[family].differentiable
-    return f"of_{family}", "Gradient in", {name: name for name in names}
+    return f"of_{family}", "Gradient in", {name: label(name, family) for name in names}
+
+
+def letter(parameter: str, family: str) -> str:
+    """What stands below the derivative: the registry's symbol, else the name."""
+    if family == NORMAL:
+        return GREEK[parameter]
+    symbol = FAMILIES[family].parameters[parameter].symbol.removeprefix("\\")
+    return PLAIN.get(symbol, symbol if len(symbol) == 1 else parameter)
+
+
+def label(parameter: str, family: str) -> str:
+    """The parameter's name and letter, as a slider is called."""
+    return f"{parameter} {letter(parameter, family)}"
 
 
 def cut(problem: str, family: str) -> list[str]:

@@ -11,11 +11,11 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.estimators.gradient_variance.drawn_from import letter
 from pages.estimators.gradient_variance.draws import (
     MOST_DRAWS,
     Setting,
     affordable,
-    letter,
     reference,
     setting,
 )
@@ -179,7 +179,7 @@ def draw_histograms(
     )
     bars = now.traces[names[0]]["x"]
     half = (bars[1] - bars[0]) / 2.0
-    title = f"one estimate of ∂E[f]/∂{letter(parameter)}  (outermost bars: all beyond)"
+    title = f"one estimate of ∂E[f]/∂{letter(parameter, family)}  (outermost bars: all beyond)"
     fig.update_xaxes(title=title, range=[bars[0] - half, bars[-1] + half], zeroline=False)
     top = (len(names) - 1) * ROW + BODY + 0.1
     fig.update_yaxes(range=[-0.25, top], showticklabels=False, showgrid=False, zeroline=False)
@@ -285,7 +285,7 @@ def draw_running_means(
         )
     label_names(fig, names)
     reach = 2.0 * reference(problem, parameter, family).deviation
-    title = f"mean less exact ∂E[f]/∂{letter(parameter)}"
+    title = f"mean less exact ∂E[f]/∂{letter(parameter, family)}"
     fig.update_xaxes(title="estimates drawn", type="log", range=[0, math.log10(MOST_DRAWS)])
     fig.update_yaxes(title=title, range=[-reach, reach], zeroline=True)
     fig.update_layout(uirevision=_revision(problem, parameter, names, family), showlegend=False)

@@ -26,7 +26,7 @@ from vae_core.lab.exact.windows import Values, places, window, windowed
 from vae_core.lab.problems import UNSETTLED
 
 LOOKED_AT, SEED, MOST_WHOLE, SEEN = 4096, 0, 200_000, 1e-11
-BLUR = 2.0**-48
+BLUR, ROUNDED = 2.0**-48, 1e-14
 
 
 class Expectation(NamedTuple):
@@ -80,7 +80,9 @@ def expectation(
             f"The expectation of this cost does not settle to a number under this {title}: the "
             "cost is not finite for every z that is drawn, or cost or density are too steep."
         )
-    value, *gradient = torch.from_numpy(sums.total)[:, case.kind].unbind(0)
+    nothing = (np.abs(sums.total) <= sums.error) & (np.abs(sums.total) <= ROUNDED * size)
+    total = np.where(nothing, 0.0, sums.total)
+    value, *gradient = torch.from_numpy(total)[:, case.kind].unbind(0)
     by_name = dict(zip(case.q.family.differentiable, gradient, strict=True))
     known = quadrature.CLOSED_FORM if case.q.family.discrete else quadrature.ESTIMATE
     return Expectation(value, by_name, float(sums.error.max()), known)
