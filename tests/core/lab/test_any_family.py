@@ -1,6 +1,7 @@
 """Exact values under any family: against closed forms, and against scipy's quantiles."""
 
 import math
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -206,6 +207,17 @@ def test_values_and_gradients_are_those_on_paper(family, problem, parameters, on
             assert off < room * 30 + 1e-11 * abs(gradient.item()), name  # torch's own polygamma
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("loc", "scale"), [(0.0, 0.5), (3.0, 0.5), (-3.0, 0.5), (0.0, 1.5)])
+def test_the_swings_of_a_sine_under_a_lognormal(loc, scale):
+    """By a million midpoints in the noise, of which each swing has dozens."""
+    eps = (np.arange(4_000_000) + 0.5) * 17e-6 / 4 - 8.5
+    density = np.exp(-0.5 * eps**2) / math.sqrt(2 * math.pi)
+    value = (np.sin(3 * np.exp(loc + scale * eps)) * density).sum() * 17e-6 / 4
+    found = exact("sine", "lognormal", loc=loc, scale=scale)
+    assert found.value.item() == pytest.approx(value, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("family", "parameters", "value", "gradient"),
     [
@@ -246,7 +258,8 @@ def by_quantiles(problem: str, law: Law) -> float:
     for quantile, mass in ((law.ppf, law.cdf), (law.isf, law.sf)):
         cuts = edges if jump is None else np.unique([*edges, min(mass(jump), 0.5)])
         low, half = cuts[:-1, None], np.diff(cuts)[:, None] / 2
-        with np.errstate(over="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of quantiles as small as 1e-300
             z = quantile(low + half * (1 + nodes))
         seen = np.isfinite(z)  # of an F there are no quantiles of 1e-60
         z = torch.from_numpy(np.where(seen, z, 0.0))
@@ -274,6 +287,10 @@ def by_whole_numbers(problem: str, law: Law) -> float:
     return float((costs[:, 0].numpy() * law.pmf(z)).sum())
 
 
+# Scipy has no quantiles of an F so far out; and of a wide Log-Normal the swings are too many.
+TOO_FAR = {("f", "cubic"), ("f", "double_well"), ("lognormal", "sine")}
+
+
 def compare_with_scipy(problem: str, family: str, point: dict[str, float]) -> None:
     """Derivatives are differences of fourth order, where scipy has the law and E[f] exists."""
     entry = FAMILIES[family]
@@ -281,6 +298,8 @@ def compare_with_scipy(problem: str, family: str, point: dict[str, float]) -> No
         return
     if problem == "sine" and entry.moments(**point) < 4.0:
         return  # no rule in u sees the end of its swings; closed forms hold these
+    if (family, problem) in TOO_FAR:
+        return
     try:
         found = exact(problem, family, **point)
     except InfiniteExpectationError:
