@@ -42,7 +42,9 @@ def how_much_noisier(chance: Random) -> Drawn:
     """Var of REINFORCE over Var of the path; wrong: deviations, second moments, alike."""
     mu, sigma = pick(chance, 1.0, 2.5, 0.1), pick(chance, 0.5, 1.5, 0.1)
     score, path = variance("score", mu, sigma), variance("pathwise", mu, sigma)
-    square_of_mean = Experiment("square", "score", loc=mu, scale=sigma).exact().loc.item() ** 2
+    square_of_mean = (
+        Experiment("square", "score", loc=mu, scale=sigma).exact().gradient["loc"].item() ** 2
+    )
     return Drawn(
         {"mu": mu, "sigma": sigma, "score": f"{score:.2f}", "path": f"{path:.2f}"},
         {
@@ -85,10 +87,10 @@ def slope_of_a_step(chance: Random) -> Drawn:
     return Drawn(
         {"mu": mu, "sigma": sigma},
         {
-            "density": exact.loc.item(),
+            "density": exact.gradient["loc"].item(),
             "flat": 0.0,
             "chance": exact.value.item(),
-            "sigma": exact.loc.item() * sigma,
+            "sigma": exact.gradient["loc"].item() * sigma,
         },
         digits=3,
     )
