@@ -53,6 +53,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         "trick",
         ("lotus", "LOTUS"),
         ("location_scale", "The location-scale transform"),
+        ("families", "Families of distributions"),
     ),
     "Estimators": _chapter(
         "estimators",

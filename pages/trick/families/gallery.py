@@ -1,0 +1,156 @@
+"""One family in words, and the gallery of all: small densities, each a link."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from pages.trick.families import average
+from pages.trick.families import member as m
+from pages.trick.families.sliders import params, slots
+from pages.trick.families.window import defaults, home
+from pages.ui import controls
+from pages.ui.lesson import Lesson
+from pages.ui.numbers import number
+from vae_core.families import FAMILIES, Family
+
+WIDE, HIGH = 64, 26
+LAST = "families:last"
+PATHS = {
+    "inverse CDF": "Inverse CDF",
+    "location-scale": "Location and scale",
+    "composition": "Composition",
+    "implicit": "Implicit",
+    "none": "No path",
+}
+
+
+def grouped() -> dict[str, list[Family]]:
+    """The registry's families by path, in the paths' order; a path without one is left out."""
+    found = {path: [f for f in FAMILIES.values() if f.path == path] for path in PATHS}
+    return {path: families for path, families in found.items() if families}
+
+
+def titles() -> dict[str, str]:
+    """What the picker calls each family."""
+    return {
+        each.name: f"{each.title} · {PATHS[path].lower().replace('cdf', 'CDF')}"
+        for path, families in grouped().items()
+        for each in families
+    }
+
+
+@cache
+def preview(family: str) -> str:
+    """The density at the defaults, or a cloud of a vector's first two numbers, as an SVG."""
+    low, high, _top = home(family)
+    at = defaults(family)
+    if FAMILIES[family].vector:
+        some = m.transform(family, at, m.noise(family, 0)[:40])
+        x, y = (
+            WIDE * (some[:, 0] - low) / (high - low),
+            HIGH * (1 - (some[:, 1] - low) / (high - low)),
+        )
+        seen = (x > 0) & (x < WIDE) & (y > 0) & (y < HIGH)
+        dots = "".join(
+            f'<circle cx="{a:.0f}" cy="{b:.0f}" r="1.3"/>'
+            for a, b in zip(x[seen], y[seen], strict=True)
+        )
+        return f'<svg viewBox="0 0 {WIDE} {HIGH}" aria-hidden="true" class="dots">{dots}</svg>'
+    if FAMILIES[family].discrete:
+        z = np.arange(max(np.ceil(low), 0.0), np.floor(high) + 1.0)
+        q = m.density(family, at, z)
+        bars = [
+            f"M{WIDE * (a - low) / (high - low):.1f},{HIGH}V{HIGH - 0.9 * HIGH * b / q.max():.1f}"
+            for a, b in zip(z, q, strict=True)
+        ]
+        path = "".join(bars)
+    else:
+        z = np.linspace(low, high, 61)
+        q = m.density(family, at, z)
+        q = np.minimum(q / max(home(family).top * 0.9, 1e-9), 1.0)
+        points = [f"{WIDE * i / 60:.1f},{HIGH - 0.9 * HIGH * b:.1f}" for i, b in enumerate(q)]
+        path = "M" + "L".join(points)
+    return f'<svg viewBox="0 0 {WIDE} {HIGH}" aria-hidden="true"><path d="{path}"/></svg>'
+
+
+def html(chosen: str) -> str:
+    """The gallery; the chosen family's link says that it is the present one."""
+    groups, present = [], ' aria-current="true"'
+    for path, families in grouped().items():
+        cards = "".join(
+            f'<li><a href="?family={escape(each.name)}" target="_self"'
+            f"{present if each.name == chosen else ''}>"
+            f"{preview(each.name)}<span>{escape(each.title)}</span></a></li>"
+            for each in families
+        )
+        groups.append(f"<h4>{PATHS[path]}</h4><ul>{cards}</ul>")
+    return f'<div class="ttn-gallery">{"".join(groups)}</div>'
+
+
+def fit_to_family(family: str) -> None:
+    """On a change of family, forget what the address says that the new one cannot take."""
+    before, st.session_state[LAST] = st.session_state.get(LAST), family
+    if before in {None, family}:
+        return
+    texts: dict[str, str | None] = {
+        param.key: None
+        for param in params(family)
+        if not controls.read(param.key, param.default, param.parse)[1]
+    }
+    if controls.stated("by") not in {slot.key for slot in slots(family) if slot.differentiable}:
+        texts["by"] = None
+    texts |= {"eps": None, "eps_2": None, "h": None}
+    if FAMILIES[family].vector and controls.stated("view") == "cdf":
+        texts["view"] = None
+    controls.write(texts)
+
+
+def about(lesson: Lesson, family: str) -> None:
+    """How it is reparameterized, from which noise, torch's line, and where it comes from."""
+    entry = FAMILIES[family]
+    slug = entry.path.replace("-", "_").replace(" ", "_").lower()
+    torch = lesson.text("torch", line=entry.torch) if entry.torch else lesson.text("torch_none")
+    parts = [entry.also, entry.reason, entry.remark]
+    lesson(
+        "family",
+        title=entry.title,
+        path=lesson.text(f"path_{slug}"),
+        noise=entry.noise.title,
+        torch=torch,
+        more=" ".join(part for part in parts if part),
+        source=entry.source,
+    )
+
+
+def average_exists(lesson: Lesson, family: str, at: m.Values) -> None:
+    """Up to which power |z| has a mean, and so which costs have a gradient."""
+    entry = FAMILIES[family]
+    order = average.order(family, at)
+    if math.isinf(order):
+        lesson("every_power")
+        return
+    first = ["z", "z²"][int(order > 1.0)] if order <= 2.0 else None
+    section = "some_powers" if first is None else "no_mean" if order <= 1.0 else "no_square"
+    lesson(section, order=f"{order:.3g}", title=entry.title, half=f"{order / 2:.3g}")
+
+
+def ends_move(lesson: Lesson, family: str, at: m.Values) -> None:
+    """That the path sees the ends of z move, and the score does not, in numbers."""
+    key = average.first(family)
+    if key is None:
+        return
+    letters = [slot.letter for slot in slots(family) if slot.key in average.moving(family)]
+    found = average.sides(family, at, key)
+    same = abs(found.truth - found.score) < 1e-4
+    lesson(
+        "ends_calm" if same else "ends",
+        letters=" and ".join(letters),
+        letter=letters[0],
+        truth=number(found.truth, 4),
+        score=number(found.score, 4),
+    )
