@@ -96,12 +96,17 @@ def read_page(page: contents.PageInfo, **query: str) -> tuple[AppTest, dict[str,
 def moved(page: contents.PageInfo) -> dict[str, str]:
     """An address that sets every control of a page to another value than its default.
 
-    A control may bring others with it; these are then set too.
+    A control may bring others with it; these are then set too. So is one that got another default
+    or other ends by it.
     """
     query: dict[str, str] = {}
     while True:
         _, found = read_page(page, **query)
-        fresh = {name: each.other() for name, each in found.items() if name not in query}
+        fresh = {
+            name: each.other()
+            for name, each in found.items()
+            if name not in query or not each.fit or each.value == each.default
+        }
         assert None not in fresh.values(), f"no other value is known for one of {fresh}"
         if not fresh:
             return query

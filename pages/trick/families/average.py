@@ -89,7 +89,17 @@ def frame(
     }
     level = np.full(2, np.nan if exact is None else exact)
     traces["E[f]"] = {"x": [1, DRAWS], "y": level}
-    twice = objection(family, at, cost, 2.0)
+    numbers = {f"mean_{i + 1}": float(mean) for i, mean in enumerate(means[:, -1])}
+    named = {"family": family, "cost_title": TITLES[cost], "bottom": sides[0], "top": sides[1]}
+    return Frame(traces, {**numbers, **named, **_words(family, at, cost, means, sentences)})
+
+
+def _words(
+    family: str, at: m.Values, cost: str, means: np.ndarray, sentences: tuple[str, ...]
+) -> dict[str, str]:
+    """What is said of the average, and its value as table and formula show it."""
+    why, twice = (objection(family, at, cost, times) for times in (1.0, 2.0))
+    exact = m.average(family, at, cost) if why is None else None
     name = "missing" if why else "vector" if exact is None else "wild" if twice else "exists"
     texts = {
         "f": TITLES[cost],
@@ -97,26 +107,14 @@ def frame(
         "why": why or "",
         "twice": twice or "",
         "means": ", ".join(three_digits(mean) for mean in means[:, -1].tolist()),
-        "order": f"{order(family, at):g}",
     }
-    return Frame(
-        traces,
-        {
-            "told": sentences[KINDS.index(name)].format(**texts),
-            "exact": "there is none"
-            if why
-            else "not computed"
-            if exact is None
-            else f"{exact:.6f}",
-            "exact_short": r"\text{none}" if exact is None else f"{exact:.3f}",
-            **{f"mean_{i + 1}": float(mean) for i, mean in enumerate(means[:, -1])},
-            "order": texts["order"].replace("inf", "∞"),
-            "bottom": sides[0],
-            "top": sides[1],
-            "family": family,
-            "cost_title": TITLES[cost],
-        },
-    )
+    silent = "there is none" if why else "not computed"
+    return {
+        "told": sentences[KINDS.index(name)].format(**texts),
+        "exact": silent if exact is None else f"{exact:.6f}",
+        "exact_short": r"\text{not there}" if why else "?" if exact is None else texts["exact"],
+        "order": f"{order(family, at):g}".replace("inf", "∞"),
+    }
 
 
 def draw(now: Frame) -> go.Figure:

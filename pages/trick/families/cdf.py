@@ -21,7 +21,7 @@ from pages.trick.families.sliders import colour, slots
 from pages.trick.families.window import Window
 from pages.ui import theme
 from pages.ui.live import Frame
-from pages.ui.live.marks import add_dots, add_line
+from pages.ui.live.marks import add_dots, add_line, add_words
 from pages.ui.numbers import three_digits
 from vae_core.families import FAMILIES
 from vae_core.families.entries.noise import UNIFORM
@@ -92,10 +92,16 @@ def frame(
         "feet": {"x": [z, z, np.nan, moved, moved], "y": [0.0, u, np.nan, u, 0.0]},
         "z": {"x": [z], "y": [u]},
         "z moved": {"x": [moved], "y": [u]},
+        "step words": {"x": [(z + moved) / 2], "y": [u + 0.05], "text": ["z moves"]},
+        "fall words": {"x": [z], "y": [(here + fell) / 2], "text": [_fall(here, fell)]},
         "z foot": {"x": [z], "y": [0.0]},
         "z moved foot": {"x": [moved], "y": [0.0]},
     }
     return Frame(traces, _numbers(family, by, at, z, moved, h, fell - here, sentences, u))
+
+
+def _fall(before: float, after: float) -> str:
+    return " F falls" if after < before - 0.02 else " F rises" if after > before + 0.02 else ""
 
 
 @lru_cache(maxsize=512)
@@ -166,6 +172,8 @@ def draw(now: Frame) -> go.Figure:
     add_line(fig, "feet", at["feet"], theme.var("muted"), width=1, dash="dot")
     add_line(fig, "fall", at["fall"], theme.var("bad"), width=3)
     add_line(fig, "step", at["step"], tint, width=4)
+    add_words(fig, "step words", at["step words"], tint, place="middle center")
+    add_words(fig, "fall words", at["fall words"], theme.var("bad"))
     add_dots(fig, "z moved foot", at["z moved foot"], tint, 9, "z after the step: %{x:.3f}")
     add_dots(fig, "z foot", at["z foot"], theme.var("z"), 9, "z = %{x:.3f}")
     add_dots(fig, "z moved", at["z moved"], tint, 11, "z after the step: %{x:.3f}", edge=1.5)

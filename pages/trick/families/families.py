@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.trick.families import average, cdf, gallery, move
 from pages.trick.families.gallery import about, average_exists, ends_move, fit_to_family
-from pages.trick.families.sliders import slots
+from pages.trick.families.sliders import movable, slots
 from pages.trick.families.views import VIEWS, views_of
 from pages.ui import controls
 from pages.ui.layout import page_layout
@@ -37,21 +37,19 @@ with page_layout("families") as lesson:
     fit_to_family(family)
     with middle:
         view = controls.choice("view", "Look at", views_of(family))
-    cost, by = "z", next(slot.key for slot in slots(family) if slot.differentiable)
+    cost, by = "z", next(iter(movable(family)))
     with right:
         if view == "average":
             cost = controls.choice("f", "Average of f(z) =", average.TITLES)
-        else:
-            letters = {s.key: s.letter for s in slots(family) if s.differentiable}
-            by = controls.choice("by", "What moves", letters)
+        elif len(movable(family)) > 1:
+            by = controls.choice("by", "What moves", movable(family))
     live = live_figure(f"families_{view}", VIEWS[view].build(lesson, family, by, cost))
     lesson(f"view_{view}")
     at = tuple(float(live.values[slot.key]) for slot in slots(family))
     with covered("answers"):
         about(lesson, family)
         average_exists(lesson, family, at)
-        if average.first(family):
-            ends_move(lesson, family, at)
+        ends_move(lesson, family, at, blind="ends", calm="ends_calm")
         if move.kind(family) == "pair":
             lesson("pair")
         lesson("gallery")

@@ -20,6 +20,7 @@ from vae_core.families import FAMILIES, Family
 
 WIDE, HIGH = 64, 26
 LAST = "families:last"
+SAME = 1e-4
 PATHS = {
     "inverse CDF": "Inverse CDF",
     "location-scale": "Location and scale",
@@ -27,6 +28,9 @@ PATHS = {
     "implicit": "Implicit",
     "none": "No path",
 }
+
+
+SLUGS = {path: path.lower().replace("-", "_").replace(" ", "_") for path in PATHS}
 
 
 def grouped() -> dict[str, list[Family]]:
@@ -113,15 +117,15 @@ def fit_to_family(family: str) -> None:
 def about(lesson: Lesson, family: str) -> None:
     """How it is reparameterized, from which noise, torch's line, and where it comes from."""
     entry = FAMILIES[family]
-    slug = entry.path.replace("-", "_").replace(" ", "_").lower()
-    torch = lesson.text("torch", line=entry.torch) if entry.torch else lesson.text("torch_none")
+    ways = {path: lesson.text(f"path_{slug}") for path, slug in SLUGS.items()}
+    told, silent = lesson.text("torch", line=entry.torch), lesson.text("torch_none")
     parts = [entry.also, entry.reason, entry.remark]
     lesson(
         "family",
         title=entry.title,
-        path=lesson.text(f"path_{slug}"),
+        path=ways[entry.path],
         noise=entry.noise.title,
-        torch=torch,
+        torch=told if entry.torch else silent,
         more=" ".join(part for part in parts if part),
         source=entry.source,
     )
@@ -129,26 +133,34 @@ def about(lesson: Lesson, family: str) -> None:
 
 def average_exists(lesson: Lesson, family: str, at: m.Values) -> None:
     """Up to which power |z| has a mean, and so which costs have a gradient."""
-    entry = FAMILIES[family]
     order = average.order(family, at)
-    if math.isinf(order):
-        lesson("every_power")
-        return
-    first = ["z", "z²"][int(order > 1.0)] if order <= 2.0 else None
-    section = "some_powers" if first is None else "no_mean" if order <= 1.0 else "no_square"
-    lesson(section, order=f"{order:.3g}", title=entry.title, half=f"{order / 2:.3g}")
+    words = {"order": f"{order:.3g}", "half": f"{order / 2:.3g}"}
+    texts = {
+        least: lesson.text(section, **words)
+        for least, section in (
+            (math.inf, "every_power"), (2.0, "some_powers"), (1.0, "no_square"), (0.0, "no_mean")
+        )
+    }  # fmt: skip
+    st.markdown(next(text for least, text in texts.items() if order > least or order == math.inf))
 
 
-def ends_move(lesson: Lesson, family: str, at: m.Values) -> None:
-    """That the path sees the ends of z move, and the score does not, in numbers."""
+def ends_move(
+    lesson: Lesson, family: str, at: m.Values, blind: str = "ends", calm: str = "ends_calm"
+) -> None:
+    """That the path sees the ends of z move, and the score does not, in numbers.
+
+    Args:
+        lesson: the page's text.
+        family, at: its name, and the sliders' numbers.
+        blind, calm: sections for where the score is wrong, and for where it is right.
+    """
     key = average.first(family)
     if key is None:
         return
     letters = [slot.letter for slot in slots(family) if slot.key in average.moving(family)]
     found = average.sides(family, at, key)
-    same = abs(found.truth - found.score) < 1e-4
     lesson(
-        "ends_calm" if same else "ends",
+        calm if abs(found.truth - found.score) < SAME else blind,
         letters=" and ".join(letters),
         letter=letters[0],
         truth=number(found.truth, 4),

@@ -14,8 +14,7 @@ from pages.trick.families.window import Window, nice
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.live.marks import CLEAR, add_dots, add_line
-from pages.ui.numbers import three_digits
-from vae_core.families import FAMILIES
+from pages.ui.numbers import MINUS
 
 
 def draw(now: Frame) -> go.Figure:
@@ -89,29 +88,31 @@ def _ticks(low: float, high: float) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _dress(fig: go.Figure, row: Row) -> go.Figure:
+def _upwards(row: Row) -> dict[str, Any]:
+    """Ticks and title of the axis up: z's row below, the noise's above."""
     low, high, top = row.window
-    quiet = {"zeroline": False, "showgrid": False, "fixedrange": True}
-    letter = "u" if "uniform" in FAMILIES[row.family].noise.title else "ε"
-    several = not row.flat
-    noise_title = f"noise {letter}₁" if several else f"noise {letter}"
     if row.kind == "vector":
-        step = (high - low) / 4
-        inner = [low + step, high - step]
+        inner = _ticks(low, high)[:: 2 if low < 0.0 else 1]
         ticks = [CUT * (z - low) / (high - low) for z in inner]
-        labels, title = [three_digits(z) for z in inner], "z₂"
+        labels, title = [f"{z:g}" for z in inner], "z₂"
     else:
         ticks, labels = [0.0, TOP / 2, TOP], ["0", f"{top / 2:.3g}", f"{top:.3g}"]
         title = "probability" if row.kind == "still" else "density"
-    if row.flat:
-        most = m.base_density(row.family)[1].max()
-        ticks += [UPPER_ROW, UPPER_ROW + UPPER_TOP]
-        labels += ["0", f"{most:.2g}"]
-    else:
-        least, greatest = m.reach(row.family, 1)
-        ticks += [UPPER_ROW, UPPER_ROW + UPPER_TOP]
-        labels += [f"{least:g}", f"{greatest:g}"]
-        title += " · second noise"
+    ends = (0.0, m.base_density(row.family)[1].max()) if row.flat else m.reach(row.family, 1)
+    ticks += [UPPER_ROW, UPPER_ROW + UPPER_TOP]
+    labels += [f"{end:.2g}".replace("-", MINUS) for end in ends]
+    return {
+        "tickvals": ticks,
+        "ticktext": labels,
+        "title": title if row.flat else f"{title} · second noise",
+    }
+
+
+def _dress(fig: go.Figure, row: Row) -> go.Figure:
+    low, high, top = row.window
+    quiet = {"zeroline": False, "showgrid": False, "fixedrange": True}
+    letter = "u" if row.ends == (0.0, 1.0) else "ε"
+    noise_title = f"noise {letter}" if row.flat else f"noise {letter}₁"
     below = -0.08 if row.kind in {"vector", "still"} else -0.42
     fig.update_layout(
         xaxis={"range": [low, high], "title": "z₁" if row.kind == "vector" else "z", **quiet},
@@ -123,13 +124,7 @@ def _dress(fig: go.Figure, row: Row) -> go.Figure:
             "title": {"text": noise_title, "font": {"color": theme.var("eps")}},
             **quiet,
         },
-        yaxis={
-            "range": [below, 1.62],
-            "tickvals": ticks,
-            "ticktext": labels,
-            "title": title,
-            **quiet,
-        },
+        yaxis={"range": [below, 1.62], **_upwards(row), **quiet},
         dragmode=False,
         uirevision=f"move {row.family} {low:g} {high:g} {top:g}",
         hovermode="closest",

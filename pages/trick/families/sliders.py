@@ -117,6 +117,12 @@ def params(family: str) -> tuple[Param, ...]:
     )
 
 
+def movable(family: str) -> dict[str, str]:
+    """The sliders that there is a derivative in, by key, with their names."""
+    labels = {param.key: param.label for param in params(family)}
+    return {slot.key: labels[slot.key] for slot in slots(family) if slot.differentiable}
+
+
 def colour(family: str, key: str) -> str:
     """The colour of a slider, a name of `theme.SYMBOLS`."""
     return next(str(param.colour) for param in params(family) if param.key == key)

@@ -25,7 +25,7 @@ SAMPLES = Param(
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
 TIME = Transport(Param("t", "time on the way", 0, 1, 0.02, default=1, colour="z"), seconds=3)
 HEIGHT = Param("u", "height u", 0.02, 0.98, 0.02, default=0.7, colour="eps")
-STARTS, PARTS = 0.8, 50
+STARTS, PARTS = (0.8, 0.66), 50
 
 
 def grain(family: str) -> tuple[Param, ...]:
@@ -37,11 +37,12 @@ def _grain(family: str, which: int) -> Param:
     low, high = m.reach(family, which)
     step = (high - low) / PARTS
     walk = [round(low + k * step, 6) for k in range(PARTS + 1)]
-    if (low, high) == (0.0, 1.0):  # whose ends may have no quantile
-        walk = walk[1:-1]
     middle = float(m.middle(family).reshape(-1)[which])
-    start = middle if which else low + STARTS * (high - low)
-    letter = "u" if "uniform" in FAMILIES[family].noise.title else "ε"
+    uniform = (low, high) == (0.0, 1.0)
+    start = middle if which else low + STARTS[not uniform] * (high - low)
+    letter = "u" if uniform else "ε"
+    if uniform:  # whose ends may have no quantile
+        walk = walk[1:-1]
     return Param(
         "eps_2" if which else "eps",
         f"one noise {letter}" + ("₁₂"[which] if m.behind(family) > 1 else ""),
@@ -114,7 +115,7 @@ def step(family: str, by: str) -> Param:
 def _cdf(lesson: Lesson, family: str, by: str, _cost: str) -> Picture:
     entry = FAMILIES[family]
     symbol = next(slot.symbol for slot in slots(family) if slot.key == by)
-    section = "formula_jump" if entry.discrete else "formula_cdf"
+    smooth, jump = (lesson.text(f"formula_{n}", symbol=symbol) for n in ("cdf", "jump"))
     return Picture(
         frame=cdf.frame,
         figure=cdf.draw,
@@ -129,7 +130,7 @@ def _cdf(lesson: Lesson, family: str, by: str, _cost: str) -> Picture:
         },
         takeaway="{told}",
         hint=lesson.text("hint_cdf"),
-        tex=lesson.text(section, symbol=symbol),
+        tex=jump if entry.discrete else smooth,
         table={
             "z at height u": "{z:.4f}",
             "z at that height after the step": "{moved:.4f}",
