@@ -90,7 +90,12 @@ def frame(
     level = np.full(2, np.nan if exact is None else exact)
     traces["E[f]"] = {"x": [1, DRAWS], "y": level}
     numbers = {f"mean_{i + 1}": float(mean) for i, mean in enumerate(means[:, -1])}
-    named = {"family": family, "cost_title": TITLES[cost], "bottom": sides[0], "top": sides[1]}
+    named: dict[str, float | str] = {
+        "family": family,
+        "cost_title": TITLES[cost],
+        "bottom": sides[0],
+        "top": sides[1],
+    }
     return Frame(traces, {**numbers, **named, **_words(family, at, cost, means, sentences)})
 
 
