@@ -99,13 +99,15 @@ def html(chosen: str) -> str:
 def fit_to_family(family: str) -> None:
     """On a change of family, forget what the address says that the new one cannot take."""
     before, st.session_state[LAST] = st.session_state.get(LAST), family
-    if before in {None, family}:
+    if before not in FAMILIES or before == family:
         return
     texts: dict[str, str | None] = {
         param.key: None
         for param in params(family)
         if not controls.read(param.key, param.default, param.parse)[1]
     }
+    kept = {slot.key for slot in slots(family)}
+    texts |= {slot.key: None for slot in slots(before) if slot.key not in kept}
     if controls.stated("by") not in {slot.key for slot in slots(family) if slot.differentiable}:
         texts["by"] = None
     texts |= {"eps": None, "eps_2": None, "h": None}

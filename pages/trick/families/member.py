@@ -202,19 +202,25 @@ def at_height(family: str, at: Values, u: float) -> float:
 def base_density(family: str) -> tuple[np.ndarray, np.ndarray]:
     """Places and heights of p(eps), where one number of noise is behind each z.
 
-    From the other side of the change of variables: p(eps) = q(T(eps)) |dT/deps| at the defaults.
+    Where the noise has none of its own, from the other side of the change of variables:
+    p(eps) = q(T(eps)) |dT/deps|, at the defaults.
     """
     low, high = reach(family, 0)
+    own = FAMILIES[family].noise.density
     if FAMILIES[family].noise is UNIFORM:
         return np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])
     eps = torch.linspace(low, high, 81, dtype=torch.float64)
+    return eps.numpy(), (own(eps) if own else stretched(family, eps)).numpy()
+
+
+def stretched(family: str, eps: Tensor) -> Tensor:
+    """q(T(eps)) |dT/deps| at the defaults: (N,) for noise of that shape."""
     q = member(family, tuple(slot.default for slot in slots(family)))
     leaf = eps[:, None, None].clone().requires_grad_()
     z = q.transform(leaf)
     (stretch,) = torch.autograd.grad(z.sum(), leaf)
     with torch.no_grad():
-        p = q.log_prob(z)[:, 0].exp() * stretch[:, 0, 0].abs()
-    return eps.numpy(), p.numpy()
+        return q.log_prob(z)[:, 0].exp() * stretch[:, 0, 0].abs()
 
 
 @lru_cache(maxsize=1024)
