@@ -310,6 +310,9 @@ def test_which_average_exists() -> None:
     assert said("studentt", (1.0, 0.0, 1.0), "z") == "missing"
     assert said("dirichlet", (1.0, 2.0, 3.0), "z") == "vector"
     assert average.order("cauchy", (0.0, 1.0)) == 1.0
+    assert average._raised("E|z|^r, r < 1, and f grows like |z|^1.") == (
+        "E|z|ʳ, r < 1, and f grows like |z|."
+    )
     assert "r < 1" in str(average.objection("cauchy", (0.0, 1.0), "z"))
 
 

@@ -16,7 +16,7 @@ from pages.trick.families import member as m
 from pages.trick.families.sliders import slots
 from pages.ui import theme
 from pages.ui.live import Frame
-from pages.ui.live.marks import add_line
+from pages.ui.live.marks import add_line, add_words
 from pages.ui.numbers import three_digits
 from vae_core.families import FAMILIES, Tails
 from vae_core.families.quadrature.double_exponential import integral
@@ -89,6 +89,7 @@ def frame(
     }
     level = np.full(2, np.nan if exact is None else exact)
     traces["E[f]"] = {"x": [1, DRAWS], "y": level}
+    traces["E[f] words"] = {"x": [1.1], "y": level[:1], "text": ["E[f]"]}
     numbers = {f"mean_{i + 1}": float(mean) for i, mean in enumerate(means[:, -1])}
     named: dict[str, float | str] = {
         "family": family,
@@ -109,17 +110,25 @@ def _words(
     texts = {
         "f": TITLES[cost],
         "exact": three_digits(exact or 0.0),
-        "why": why or "",
-        "twice": twice or "",
+        "why": _raised(why or ""),
+        "twice": _raised(twice or ""),
         "means": ", ".join(three_digits(mean) for mean in means[:, -1].tolist()),
     }
     silent = "there is none" if why else "not computed"
     return {
         "told": sentences[KINDS.index(name)].format(**texts),
         "exact": silent if exact is None else f"{exact:.6f}",
-        "exact_short": r"\text{not there}" if why else "?" if exact is None else texts["exact"],
+        "exact_short": "none" if why else "?" if exact is None else texts["exact"],
         "order": f"{order(family, at):g}".replace("inf", "∞"),
     }
+
+
+def _raised(sentence: str) -> str:
+    """The registry's words with powers as a page writes them."""
+    powers = {"|^r": "|ʳ", "|z|^1.": "|z|.", "^2": "²", "^4": "⁴"}
+    for written, raised in powers.items():
+        sentence = sentence.replace(written, raised)
+    return sentence
 
 
 def draw(now: Frame) -> go.Figure:
@@ -128,6 +137,7 @@ def draw(now: Frame) -> go.Figure:
     for i, dash in enumerate(DASHES):
         add_line(fig, f"run {i + 1}", at[f"run {i + 1}"], theme.var("z"), width=2, dash=dash)
     add_line(fig, "E[f]", at["E[f]"], theme.var("accent"), width=2)
+    add_words(fig, "E[f] words", at["E[f] words"], theme.var("accent"), place="top right")
     low, high = float(now.numbers["bottom"]), float(now.numbers["top"])
     quiet = {"zeroline": False, "fixedrange": True}
     fig.update_layout(

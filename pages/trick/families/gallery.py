@@ -18,7 +18,7 @@ from pages.ui.lesson import Lesson
 from pages.ui.numbers import number
 from vae_core.families import FAMILIES, Family
 
-WIDE, HIGH = 64, 26
+WIDE, HIGH, BARS = 88, 30, 44
 LAST = "families:last"
 SAME = 1e-4
 PATHS = {
@@ -50,36 +50,23 @@ def titles() -> dict[str, str]:
 
 @cache
 def preview(family: str) -> str:
-    """The density at the defaults, or a cloud of a vector's first two numbers, as an SVG."""
-    low, high, _top = home(family)
-    at = defaults(family)
+    """The shape of the density at the defaults, or a vector's first two numbers, as an SVG path."""
+    (low, high, top), at = home(family), defaults(family)
     if FAMILIES[family].vector:
-        some = m.transform(family, at, m.noise(family, 0)[:40])
-        x, y = (
-            WIDE * (some[:, 0] - low) / (high - low),
-            HIGH * (1 - (some[:, 1] - low) / (high - low)),
-        )
-        seen = (x > 0) & (x < WIDE) & (y > 0) & (y < HIGH)
-        dots = "".join(
-            f'<circle cx="{a:.0f}" cy="{b:.0f}" r="1.3"/>'
-            for a, b in zip(x[seen], y[seen], strict=True)
-        )
-        return f'<svg viewBox="0 0 {WIDE} {HIGH}" aria-hidden="true" class="dots">{dots}</svg>'
+        some = WIDE * (m.transform(family, at, m.noise(family, 0)[:60]) - low) / (high - low)
+        seen = ((some > 1.0) & (some < WIDE - 2.0)).all(1)
+        places = [(x, HIGH * (1.0 - y / WIDE)) for x, y in some[seen, :2]]
+        return "".join(f"M{x:.0f},{y:.0f}h2v2h-2z" for x, y in places)
     if FAMILIES[family].discrete:
         z = np.arange(max(np.ceil(low), 0.0), np.floor(high) + 1.0)
-        q = m.density(family, at, z)
-        bars = [
-            f"M{WIDE * (a - low) / (high - low):.1f},{HIGH}V{HIGH - 0.9 * HIGH * b / q.max():.1f}"
-            for a, b in zip(z, q, strict=True)
-        ]
-        path = "".join(bars)
+        left = WIDE * (z - 0.35 - low) / (high - low)
+        wide = 0.7 * WIDE / (high - low)
     else:
-        z = np.linspace(low, high, 61)
-        q = m.density(family, at, z)
-        q = np.minimum(q / max(home(family).top * 0.9, 1e-9), 1.0)
-        points = [f"{WIDE * i / 60:.1f},{HIGH - 0.9 * HIGH * b:.1f}" for i, b in enumerate(q)]
-        path = "M" + "L".join(points)
-    return f'<svg viewBox="0 0 {WIDE} {HIGH}" aria-hidden="true"><path d="{path}"/></svg>'
+        z = np.linspace(low, high, BARS + 1)[:-1] + (high - low) / BARS / 2.0
+        left, wide = WIDE * np.arange(BARS) / BARS, WIDE / BARS
+    up = HIGH * np.minimum(m.density(family, at, z) / top, 1.0)
+    bars = zip(left, up, strict=True)
+    return "".join(f"M{x:.1f},{HIGH}v{-y:.1f}h{wide:.1f}V{HIGH}z" for x, y in bars)
 
 
 def html(chosen: str) -> str:
@@ -89,7 +76,8 @@ def html(chosen: str) -> str:
         cards = "".join(
             f'<li><a href="?family={escape(each.name)}" target="_self"'
             f"{present if each.name == chosen else ''}>"
-            f"{preview(each.name)}<span>{escape(each.title)}</span></a></li>"
+            f"<i style=\"clip-path:path('{preview(each.name)}')\"></i>"
+            f"<span>{escape(each.title)}</span></a></li>"
             for each in families
         )
         groups.append(f"<h4>{PATHS[path]}</h4><ul>{cards}</ul>")

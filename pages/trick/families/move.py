@@ -15,7 +15,7 @@ import numpy as np
 
 from pages.trick.families import member as m
 from pages.trick.families.sliders import plain, slots
-from pages.trick.families.window import Window
+from pages.trick.families.window import Window, nice
 from pages.ui.live import Frame
 from pages.ui.numbers import three_digits
 from vae_core.families import FAMILIES
@@ -40,7 +40,7 @@ def kind(family: str) -> str:
 def nudge(family: str, by: str) -> float:
     """How much an arrow moves its parameter: a twentieth of the slider."""
     slot = next(each for each in slots(family) if each.key == by)
-    return round((slot.ends[1] - slot.ends[0]) / 20.0, 3)
+    return nice((slot.ends[1] - slot.ends[0]) / 20.0)
 
 
 class Row:
@@ -219,7 +219,7 @@ def _numbers(
     texts = {
         "eps": three_digits(given["eps"]),
         "eps_2": three_digits(given.get("eps_2", 0.0)),
-        "z": _vector(own.z[0]),
+        "z": f"{own.z[0, 0]:.0f}" if row.kind == "still" else _vector(own.z[0]),
         "slope": _vector(own.slope[0]),
         "by": slot.letter,
         "nudge": three_digits(nudge(row.family, by)),

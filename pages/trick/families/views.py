@@ -109,7 +109,7 @@ def step(family: str, by: str) -> Param:
     one = move.nudge(family, by)
     letter = next(slot.letter for slot in slots(family) if slot.key == by)
     walk = tuple(round(one * k / 2.0, 6) for k in range(1, 11))
-    return Param("h", f"step h of {letter}", positions=walk, default=walk[5], format=".3g")
+    return Param("h", f"step h of {letter}", positions=walk, default=walk[1], format=".3g")
 
 
 def _cdf(lesson: Lesson, family: str, by: str, _cost: str) -> Picture:
@@ -164,7 +164,7 @@ def _average(lesson: Lesson, family: str, _by: str, cost: str) -> Picture:
         table={
             "E[f(z)]": "{exact}",
             "means of the three runs": "{mean_1:.4f}, {mean_2:.4f}, {mean_3:.4f}",
-            "E|z|^r is finite for r below": "{order}",
+            "E|z|ʳ is finite for r below": "{order}",
         },
         presets=_presets(lesson),
         source=(average.running, m.average),
