@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from pages.trick.families import member as m
 from pages.trick.families.move import CUT, TOP, UPPER_ROW, UPPER_TOP, Row
 from pages.trick.families.sliders import colour
-from pages.trick.families.window import Window, nice
+from pages.trick.families.window import Window
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.live.marks import CLEAR, add_dots, add_line
@@ -84,7 +84,9 @@ def _draw_noise(fig: go.Figure, row: Row) -> None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    step = nice((high - low) / 5.0) if (low, high) != (0.0, 1.0) else 0.25
+    """Round numbers between two ends, five to nine."""
+    steps = (s * 10.0**power for power in range(-6, 12) for s in (1.0, 2.0, 5.0))
+    step = 0.25 if (low, high) == (0.0, 1.0) else next(s for s in steps if (high - low) / s < 9.0)
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 

@@ -71,6 +71,7 @@ def _sentences(lesson: Lesson, view: str, cases: tuple[str, ...]) -> tuple[str, 
 
 def _move(lesson: Lesson, family: str, by: str, _cost: str) -> Picture:
     entry, kind = FAMILIES[family], move.kind(family)
+    formula, comma, rest = entry.formula.partition(r",\quad")
     symbol = next(slot.symbol for slot in slots(family) if slot.key == by)
     return Picture(
         frame=move.frame,
@@ -89,7 +90,8 @@ def _move(lesson: Lesson, family: str, by: str, _cost: str) -> Picture:
         hint=lesson.text("hint_move"),
         tex=lesson.text(
             "formula_move",
-            formula=theme.colour_tex(entry.formula or r"T(\varepsilon; \theta)"),
+            formula=theme.colour_tex(formula or r"T(\varepsilon; \theta)"),
+            rest=theme.colour_tex(comma + rest),
             symbol=symbol,
         ),
         table={
