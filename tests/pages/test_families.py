@@ -152,12 +152,10 @@ def test_the_curve_that_is_drawn_holds_the_law(name: str) -> None:
     assert area == pytest.approx(float(np.diff(law.cdf(ends))[0]), abs=0.01)
 
 
-@each_smooth
+@each([name for name in SMOOTH if move.kind(name) == "scalar"])
 @pytest.mark.parametrize("t", [0.0, 0.4, 1.0])
 def test_the_density_keeps_its_area_on_the_way(name: str, t: float) -> None:
     """Up to its scale: between two grains the moving curve holds the mass between their noises."""
-    if move.kind(name) != "scalar":
-        pytest.skip("two noises are behind each z: nothing but grains moves")
     at = defaults(name)
     now = moved(name, at, next(iter(movable(name))), t=t)
     x, y = now.traces["q(z)"]["x"], now.traces["q(z)"]["y"] - move.UPPER_ROW * (1 - t)

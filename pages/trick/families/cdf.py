@@ -28,6 +28,7 @@ from vae_core.families.entries.noise import UNIFORM
 from vae_core.families.entries.special.quantile import implicit_slope, quantile
 
 KINDS = ("scalar", "pair", "stands", "jumps")
+ROOM = 0.12  # of the width, for words beside a step
 
 
 def shifted(family: str, at: m.Values, by: str, step: float) -> tuple[m.Values, float]:
@@ -83,6 +84,7 @@ def frame(
     z, moved = m.at_height(family, at, u), m.at_height(family, after, u)
     fell = float(m.cdf(family, after, np.array([z]))[0])
     here = float(m.cdf(family, at, np.array([z]))[0])
+    room = abs(moved - z) > ROOM * (window.high - window.low)
     traces: dict[str, dict[str, Any]] = {
         "F": _curve(family, at, window),
         "F moved": _curve(family, after, window),
@@ -92,8 +94,16 @@ def frame(
         "feet": {"x": [z, z, np.nan, moved, moved], "y": [0.0, u, np.nan, u, 0.0]},
         "z": {"x": [z], "y": [u]},
         "z moved": {"x": [moved], "y": [u]},
-        "step words": {"x": [(z + moved) / 2], "y": [u + 0.05], "text": ["z moves"]},
-        "fall words": {"x": [z], "y": [(here + fell) / 2], "text": [_fall(here, fell)]},
+        "step words": {
+            "x": [(z + moved) / 2],
+            "y": [u + 0.05],
+            "text": ["z moves" if room else ""],
+        },
+        "fall words": {
+            "x": [z],
+            "y": [(here + fell) / 2],
+            "text": [_fall(here, fell) if room else ""],
+        },
         "z foot": {"x": [z], "y": [0.0]},
         "z moved foot": {"x": [moved], "y": [0.0]},
     }

@@ -69,13 +69,16 @@ def _fit(family: str, at: Values, low: float, high: float) -> tuple[float, float
 
 
 def _peak(family: str, at: Values) -> float:
-    """The greatest density of where most of z is; a vector's is not drawn."""
+    """The greatest density of where most of z is, but not at an end, where it may be infinite.
+
+    A vector's is not drawn.
+    """
     if FAMILIES[family].vector:
         return 1.0
     some = spread(family, at)
     if FAMILIES[family].discrete:
         return float(density(family, at, np.arange(0.0, some[-1] + 1.0)).max())
-    return float(density(family, at, np.linspace(some[1], some[7], 101)).max())
+    return float(density(family, at, np.linspace(some[1], some[6], 101)[1:-1]).max())
 
 
 @lru_cache(maxsize=512)
