@@ -61,7 +61,10 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "the gradient passes: ∂cost/∂μ = 3.50 and ∂cost/∂σ = 5.25",
     ),
     "diffusion": ("The sample ε = 1.00 lands at z = 1.40",),
-    "topics": ("So you may average over ε, and need no q(z)",),
+    "topics": (
+        "So you may average over ε, and need no q(z)",
+        "became z = (0.27, 0.28, 0.45). Hold it and raise α₁ a little: z moves by (0.18, −0.07",
+    ),
     "target": (
         "On to μ times 1, and to σ times ε = (−0.26, 0.71)",
         "Through μ and σ into the encoder: the gradient in its weights ϕ",
