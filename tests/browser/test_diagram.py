@@ -71,7 +71,9 @@ def at_widths(live: LivePage, *widths: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("view", ["sample", "reparameterize"])
+@pytest.mark.parametrize(
+    "view", ["sample", pytest.param("reparameterize", marks=pytest.mark.exhaustive)]
+)
 def test_the_words_of_start_keep_to_their_boxes(view: str, open_page: Opener) -> None:
     query = f"/?view={view}&mu=-3&sigma=2" + ("&eps=-3" if view == "reparameterize" else "")
     live = LivePage(open_page(query).page, "passage").ready()
@@ -80,7 +82,9 @@ def test_the_words_of_start_keep_to_their_boxes(view: str, open_page: Opener) ->
         keep_to_their_boxes(measured(live), boxes)
 
 
-@pytest.mark.parametrize("estimator", ["pathwise", "score"])
+@pytest.mark.parametrize(
+    "estimator", ["pathwise", pytest.param("score", marks=pytest.mark.exhaustive)]
+)
 def test_the_words_of_the_step_keep_to_their_boxes(estimator: str, open_page: Opener) -> None:
     live = LivePage(open_page(f"/one_step?updates=0&estimator={estimator}").page, "step").ready()
     for _ in at_widths(live, 1280, 390):
@@ -163,7 +167,7 @@ def test_a_stage_lights_its_parts_and_hides_what_comes_later(open_page: Opener) 
         assert lit == {1: ["g"], 2: ["g", "text"], 3: []}[stage]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.exhaustive), "dark"])
 def test_a_diagram_can_be_saved(open_page: Opener, scheme: str) -> None:
     watched = open_page("/one_step?updates=0", scheme=scheme)
     live = LivePage(watched.page, "step").ready()

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
+from pages.contents import neighbours
 from pages.ui.lesson import read_sections
 from tests.conftest import free_port, running_server
 
@@ -76,8 +77,10 @@ def test_a_site_that_is_named_may_embed_and_everything_answers_there(browser: Br
             frame.locator("#transform-mu").press("ArrowRight")
             expect(live).not_to_have_attribute("data-settled", before)
             assert "hide=sigma" in frame.url
+            _, following = neighbours("location_scale")
+            assert following
             frame.locator(".st-key-way_on a").last.click()
-            expect(frame.locator("h1")).to_have_text(read_sections("gradient_variance")["question"])
+            expect(frame.locator("h1")).to_have_text(read_sections(following.key)["question"])
             assert [text for text in heard if "Failed to load resource" not in text] == []
 
 

@@ -22,7 +22,7 @@ BLOCKED = {
 }
 
 
-@pytest.mark.parametrize("blocked", each_figure([(name,) for name in BLOCKED], now=2))
+@pytest.mark.parametrize("blocked", each_figure([(name,) for name in BLOCKED], now=1))
 def test_a_figure_that_cannot_load_says_so_and_tries_again(blocked: str, open_page: Opener) -> None:
     pattern, has_program = BLOCKED[blocked]
     watched = open_page("/")

@@ -122,6 +122,7 @@ def test_between_two_positions_the_picture_moves_and_the_numbers_do_not(open_pag
     assert {number for number, _ in seen} <= allowed
 
 
+@pytest.mark.exhaustive
 def test_with_reduced_motion_it_jumps(open_page: Opener) -> None:
     live = opened(open_page, "/location_scale", "transform", reduced_motion="reduce")
     left, width, middle = live.grab("mu")

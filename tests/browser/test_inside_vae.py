@@ -46,7 +46,7 @@ def pictures(live: LivePage) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("view", ["map", "manifold"])
+@pytest.mark.parametrize("view", ["map", pytest.param("manifold", marks=pytest.mark.exhaustive)])
 def test_a_drag_in_the_plane_changes_the_digit_without_the_server(
     view: str, open_page: Opener
 ) -> None:

@@ -11,12 +11,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from pages import contents
 from pages.trick.location_scale import picture
 from pages.ui import lesson, theme
 from tests.conftest import Opener
 from tests.support.live_page import READ_SHOWN, LivePage
 
 pytestmark = pytest.mark.browser
+
+NEXT = contents.ALL_PAGES[contents.ALL_PAGES.index(contents.page_info("location_scale")) + 1]
 
 PAGE = "/location_scale"
 ZOOM = "[...gd._fullLayout.xaxis.range]"
@@ -339,8 +342,8 @@ def test_who_goes_on_right_after_a_release_arrives(open_page: Opener) -> None:
         page.mouse.up()
         page.wait_for_timeout(wait)
         page.locator(".st-key-way_on a").last.evaluate("(link) => link.click()")
-        page.wait_for_url("**/gradient_variance*")
-        heading = lesson.read_sections("gradient_variance")["question"]
+        page.wait_for_url(f"**/{NEXT.address}*")
+        heading = lesson.read_sections(NEXT.key)["question"]
         expect(page.locator("h1")).to_have_text(heading)
         page.wait_for_timeout(1500)
         expect(page.locator("h1")).to_have_text(heading)

@@ -60,6 +60,7 @@ def at_rest(live: LivePage) -> str:
     return pictures(live)
 
 
+@pytest.mark.exhaustive
 def test_looking_back_while_it_trains(
     open_page: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,10 @@ def show(live: LivePage, stage: int, back: str, estimator: str, left_out: str = 
     assert set(drawn["on"]) == words["on"] - {left_out}
 
 
-@pytest.mark.parametrize(("back", "estimator"), [("path", "pathwise"), ("score", "score")])
+@pytest.mark.parametrize(
+    ("back", "estimator"),
+    [("path", "pathwise"), pytest.param("score", "score", marks=pytest.mark.exhaustive)],
+)
 def test_the_keyboard_steps_through_every_stage(
     back: str, estimator: str, open_page: Opener
 ) -> None:

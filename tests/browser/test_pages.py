@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from pages import contents
 from pages.ui import assets, layout, lesson, theme
 from tests.conftest import Opener, running_server
-from tests.support.each_page import PAGES, each_page
+from tests.support.each_page import each_page
 from tests.support.live_page import LivePage
 
 pytestmark = pytest.mark.browser
@@ -53,7 +53,7 @@ def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: 
         watched.assert_quiet()
 
 
-@PAGES
+@each_page("gradient_variance", "train_vae", "families", "quiz", "symbols")
 def test_page_fits(page: contents.PageInfo, open_page: Opener, screenshots: Path | None) -> None:
     shown = open_page(f"/{page.address}").page
     for width, scheme in ((1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")):
@@ -67,7 +67,7 @@ def test_page_fits(page: contents.PageInfo, open_page: Opener, screenshots: Path
             shown.screenshot(path=screenshots / f"{page.key}-{width}-{scheme}.png")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
 def test_symbols_have_their_colour_in_pictures_and_formulas(scheme: str, open_page: Opener) -> None:
     page = open_page("/", scheme=scheme).page
     colour = rgb(getattr(theme.SYMBOLS["mu"], scheme))
@@ -162,6 +162,7 @@ def test_the_picture_runs_across_a_screen_and_down_a_phone(
         assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1
 
 
+@pytest.mark.exhaustive
 def test_the_way_leads_on_and_back(open_page: Opener) -> None:
     watched = open_page("/")
     for page in contents.ALL_PAGES[1:]:
@@ -188,7 +189,7 @@ ALONE = """(link) => {
 }"""
 
 
-@pytest.mark.parametrize("query", ["", "?present=1"])
+@pytest.mark.parametrize("query", ["", pytest.param("?present=1", marks=pytest.mark.exhaustive)])
 def test_the_name_stands_free_at_every_width(query: str, open_page: Opener) -> None:
     page = open_page(f"/race{query}").page
     link = page.get_by_role("link", name=layout.NAME, exact=True)

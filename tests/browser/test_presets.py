@@ -46,7 +46,7 @@ def look(open_page: Opener, address: str, width: int) -> tuple[list[str], list[f
     return style, [left, inset, below - top]
 
 
-@pytest.mark.parametrize(("address", "width"), each_figure(PLACES, now=2))
+@pytest.mark.parametrize(("address", "width"), each_figure(PLACES, now=1))
 def test_what_to_try_looks_one_way(open_page: Opener, address: str, width: int) -> None:
     style, places = look(open_page, address, width)
     wanted, there = look(open_page, "/race", width)

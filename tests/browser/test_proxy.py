@@ -98,6 +98,7 @@ def test_a_slider_and_a_copied_link_keep_the_path(behind: str, open_page: Opener
     assert str(page.evaluate("window.copied")).startswith(f"{behind}/location_scale?")
 
 
+@pytest.mark.exhaustive
 def test_a_trainings_pictures_files_and_link_are_found_below_the_path(
     behind: str, open_page: Opener
 ) -> None:

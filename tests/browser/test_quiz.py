@@ -154,6 +154,7 @@ def test_every_question_and_its_answers_fit_a_phone(open_page: Opener) -> None:
     assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
 
 
+@pytest.mark.exhaustive
 def test_a_class_sees_letters_and_keys_turn_the_questions(open_page: Opener) -> None:
     page = open_page(f"{TRICK}&present=1").page
     quiz = card(page)

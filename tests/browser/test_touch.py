@@ -95,6 +95,7 @@ def test_a_swipe_over_a_figure_scrolls_the_page_and_two_fingers_enlarge_it(
     assert live.plotly(RANGES) == stood
 
 
+@pytest.mark.exhaustive
 def test_a_grip_that_moves_sideways_leaves_the_scroll_alone(open_page: Opener) -> None:
     live = on_a_phone(open_page, "/location_scale", "transform")
     page, fingers = live.page, Fingers(live.page)

@@ -133,7 +133,7 @@ def opened(open_page: Opener, path: str, key: str) -> LivePage:
     return live
 
 
-@pytest.mark.parametrize(("path", "key"), each_figure(FIGURES, now=2))
+@pytest.mark.parametrize(("path", "key"), each_figure(FIGURES, now=1))
 def test_labels_say_what_the_number_is_and_tools_lie_over_nothing(
     open_page: Opener, path: str, key: str
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_wrong_answer_is_explained_and_the_score_survives_f5(open_page: Opener
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.exhaustive), 390])
 def test_a_keyboard_is_enough_and_targets_are_large(width: int, open_page: Opener) -> None:
     page = open_page("/race", width=width).page
     asked = question(page)
@@ -97,7 +97,9 @@ def test_a_keyboard_is_enough_and_targets_are_large(width: int, open_page: Opene
 
 @pytest.mark.browser
 @pytest.mark.parametrize("way", ["Reveal", "Skip"])
-@pytest.mark.parametrize("address", ["/race", "/race?present=1"])
+@pytest.mark.parametrize(
+    "address", ["/race", pytest.param("/race?present=1", marks=pytest.mark.exhaustive)]
+)
 def test_what_gives_the_answer_away_is_covered(way: str, address: str, open_page: Opener) -> None:
     page = open_page(address).page
     asked, answer = question(page), page.get_by_text("54 diverged").first
