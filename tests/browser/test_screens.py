@@ -70,7 +70,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def first_words(page: Page) -> Any:
     """What a page of words alone shows first below its head."""
     page.locator(".st-key-way_on").wait_for()
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1000)  # the larger type comes with the style
     return page.locator("[data-testid=stWidgetLabel]").first
 
 
