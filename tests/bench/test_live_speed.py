@@ -36,6 +36,10 @@ FIGURES = [
     ("/elbo_gap", "gap", "mu"),
     ("/amortized", "hand", "mu1"),
     ("/stuck", "stuck_density", "mu"),
+    ("/latent_variables", "latent_hand", "x"),
+    ("/monte_carlo?view=weights", "monte_carlo_weights", "mu"),
+    ("/lotus", "lotus_grains", "phi3"),
+    ("/families", "families_move", "rate"),
 ]
 each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
 
