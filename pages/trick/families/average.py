@@ -19,6 +19,7 @@ from pages.ui.live import Frame
 from pages.ui.live.marks import add_line, add_words
 from pages.ui.numbers import three_digits
 from vae_core.families import FAMILIES, Tails
+from vae_core.families.entries.special.quantile import difference
 from vae_core.families.quadrature.double_exponential import integral
 
 RUNS, DRAWS = 3, 1000
@@ -178,8 +179,6 @@ def sides(family: str, at: m.Values, key: str) -> Sides:
     def mean(theta: float) -> float:
         return float(m.average(family, (*at[:place], theta, *at[place + 1 :]), "tanh") or 0.0)
 
-    near = mean(at[place] + STEP) - mean(at[place] - STEP)
-    far = mean(at[place] + 2 * STEP) - mean(at[place] - 2 * STEP)
     q, (nodes, weights) = m.member(family, at), m.places(family, at)
     name = slots(family)[place].name
 
@@ -189,7 +188,7 @@ def sides(family: str, at: m.Values, key: str) -> Sides:
             mass = q.log_prob(column)[:, 0].exp()
         return z.tanh() * mass * q.scores(column)[name][:, 0, 0]
 
-    return Sides((8 * near - far) / (12 * STEP), integral(weighed, nodes, weights))
+    return Sides(difference(mean, at[place], STEP), integral(weighed, nodes, weights))
 
 
 def first(family: str) -> str | None:

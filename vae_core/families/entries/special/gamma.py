@@ -16,13 +16,11 @@ the dtype of the arguments.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from vae_core.families.quadrature.expectation import legendre_rule
+from vae_core.families.entries.special.implicit import Law, between, quantile_of
 
 NODES, NEWTON, CUT = 48, 60, 40.0
 SMALL = -30.0  # log z below which the series' first two terms are the whole of it
@@ -41,27 +39,7 @@ def log_gamma_quantile(u: Tensor, shape: Tensor) -> Tensor:
     >>> round(z.item(), 6)  # an Exponential's median is log 2
     0.693147
     """
-    found: Tensor = _LogQuantile.apply(*torch.broadcast_tensors(u, shape))  # type: ignore[no-untyped-call]
-    return found
-
-
-class _LogQuantile(torch.autograd.Function):
-    """Solved by Newton's method on the way there, differentiated implicitly on the way back."""
-
-    @staticmethod
-    def forward(ctx: Any, u: Tensor, shape: Tensor) -> Tensor:
-        x = solve(u.double(), shape.double())
-        ctx.save_for_backward(x, shape)
-        return x.to(u.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        x, shape = ctx.saved_tensors
-        a = shape.double()
-        by_u = (-log_mass(x, a)).exp() if ctx.needs_input_grad[0] else None
-        by_shape = slope(x, a) if ctx.needs_input_grad[1] else None
-        return tuple(None if by is None else (grad * by).to(grad.dtype) for by in (by_u, by_shape))  # type: ignore[return-value]
+    return quantile_of(LOG_GAMMA, u, shape)
 
 
 def log_mass(x: Tensor, a: Tensor) -> Tensor:
@@ -120,13 +98,12 @@ def _slope_below(x: Tensor, a: Tensor) -> Tensor:
 
 def _slope_above(x: Tensor, a: Tensor) -> Tensor:
     z, off = x.exp(), x - torch.special.digamma(a)
-    reach = _reach(z, a)
-    nodes, weights = legendre_rule(NODES)
-    found = torch.zeros_like(x)
-    for node, weight in zip(((nodes + 1.0) / 2.0).tolist(), (weights / 2.0).tolist(), strict=True):
-        s = reach * node
-        found += weight * (a * s - z * s.expm1()).exp() * (off + s)
-    return found * reach
+
+    def weighted(s: Tensor) -> Tensor:
+        found: Tensor = (a * s - z * s.expm1()).exp() * (off + s)
+        return found
+
+    return between(weighted, torch.zeros_like(x), _reach(z, a), NODES)
 
 
 def _reach(z: Tensor, a: Tensor) -> Tensor:
@@ -136,3 +113,6 @@ def _reach(z: Tensor, a: Tensor) -> Tensor:
     for _ in range(6):
         s = s - (a * s - z * s.expm1() + CUT) / (a - z * s.exp())
     return s
+
+
+LOG_GAMMA = Law(solve, log_mass, slope)

@@ -10,14 +10,11 @@ is its Fourier series, summed from its end (Hill 1977). In float64, whatever the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from vae_core.families.quadrature.expectation import legendre_rule
+from vae_core.families.entries.special.implicit import Law, between, quantile_of
 
 NODES, NEWTON, CUT = 48, 60, 40.0
 
@@ -33,8 +30,7 @@ def von_mises_quantile(u: Tensor, kappa: Tensor) -> Tensor:
     >>> round(w.item() / math.pi, 6)  # next to a uniform angle
     0.5
     """
-    found: Tensor = _Quantile.apply(*torch.broadcast_tensors(u, kappa))  # type: ignore[no-untyped-call]
-    return found
+    return quantile_of(VON_MISES, u, kappa)
 
 
 def von_mises_cdf(w: Tensor, kappa: Tensor) -> Tensor:
@@ -47,25 +43,6 @@ def log_density(w: Tensor, kappa: Tensor) -> Tensor:
     """Log-density in nats."""
     found: Tensor = kappa * (w.cos() - 1.0) - (2.0 * math.pi * torch.special.i0e(kappa)).log()
     return found
-
-
-class _Quantile(torch.autograd.Function):
-    """Solved by Newton's method on the way there, differentiated implicitly on the way back."""
-
-    @staticmethod
-    def forward(ctx: Any, u: Tensor, kappa: Tensor) -> Tensor:
-        w = solve(u.double(), kappa.double())
-        ctx.save_for_backward(w, kappa)
-        return w.to(u.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        w, kappa = ctx.saved_tensors
-        k = kappa.double()
-        by_u = (-log_density(w, k)).exp() if ctx.needs_input_grad[0] else None
-        by_kappa = slope(w, k) if ctx.needs_input_grad[1] else None
-        return tuple(None if by is None else (grad * by).to(grad.dtype) for by in (by_u, by_kappa))  # type: ignore[return-value]
 
 
 def solve(u: Tensor, kappa: Tensor) -> Tensor:
@@ -106,13 +83,7 @@ def slope(w: Tensor, kappa: Tensor) -> Tensor:
     def weighted(t: Tensor) -> Tensor:
         return (kappa * (t.cos() - angle.cos())).exp() * (t.cos() - mean).abs()
 
-    return -w.sign() * _between(low, high, weighted)
+    return -w.sign() * between(weighted, low, high, NODES)
 
 
-def _between(low: Tensor, high: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
-    """The integral of f, node by node, so that memory does not grow with the nodes."""
-    nodes, weights = legendre_rule(NODES)
-    found, width = torch.zeros_like(low), high - low
-    for node, weight in zip(((nodes + 1.0) / 2.0).tolist(), (weights / 2.0).tolist(), strict=True):
-        found += weight * f(low + width * node)
-    return found * width
+VON_MISES = Law(solve, log_density, slope)
