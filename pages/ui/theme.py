@@ -11,6 +11,7 @@ also when the visitor switches the theme in the menu.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from vae_core import estimators
@@ -23,6 +24,7 @@ class Pair(NamedTuple):
     dark: str
 
 
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SYMBOLS: dict[str, Pair] = {
     "eps": Pair("#955e00", "#f2b134"),
     "z": Pair("#00755a", "#3bc79f"),
@@ -160,3 +162,15 @@ def css() -> str:
     pairs |= {estimator_property(name): pair for name, pair in estimator_pairs().items()}
     defined = "".join(f"{prop}:light-dark({p.light},{p.dark});" for prop, p in pairs.items())
     return f":root{{{defined}}}\n{tex_css()}"
+
+
+def plain(symbol: str) -> str:
+    r"""A letter in LaTeX as plain text: \nu_1 as ν₁."""
+    letter, _, below = symbol.partition("_")
+    if letter.startswith("\\"):
+        name = letter[1:].upper().replace("LAMBDA", "LAMDA")
+        try:
+            letter = unicodedata.lookup(f"GREEK SMALL LETTER {name}")
+        except KeyError:
+            letter = letter[1:]
+    return letter + below.strip("{}").translate(LOWERED)

@@ -17,9 +17,10 @@ from torch import Tensor, distributions
 from pages import contents
 from pages.trick.families import average, cdf, gallery, move
 from pages.trick.families import member as m
-from pages.trick.families.sliders import movable, params, plain, positions, slots
+from pages.trick.families.sliders import movable, params, positions, slots
 from pages.trick.families.views import VIEWS, views_of
 from pages.trick.families.window import defaults, window
+from pages.ui import theme
 from pages.ui.lesson import Lesson
 from tests.support import pages_sweep
 from tests.support.page_controls import without_looking_ahead
@@ -392,7 +393,7 @@ def test_sliders_are_the_registrys() -> None:
     ]
     assert all(isinstance(p, int) or float(p).is_integer() for p in params("erlang")[0].positions)
     assert movable("erlang") == {"rate": "rate λ"}
-    assert [plain(t) for t in (r"\lambda", r"\nu_1", "k", r"\alpha_{12}")] == [
+    assert [theme.plain(t) for t in (r"\lambda", r"\nu_1", "k", r"\alpha_{12}")] == [
         "λ",
         "ν₁",
         "k",

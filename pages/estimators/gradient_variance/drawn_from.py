@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from pages.ui import theme
 from pages.ui.live import Param
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES
@@ -15,9 +16,6 @@ from vae_core.lab.experiment import NORMAL
 
 STEPS = 31
 GREEK = {"loc": "μ", "scale": "σ"}
-# Letters of the registry, which writes them in LaTeX, for axes and sliders.
-PLAIN = {"mu": "μ", "sigma": "σ", "lambda": "λ", "alpha": "α", "beta": "β", "kappa": "κ"}
-PLAIN |= {"nu": "ν", "eta": "η", "nu_1": "ν₁", "nu_2": "ν₂"}
 COLOURS = {"loc": "mu", "scale": "sigma"}
 INSTEAD = "sine"
 
@@ -109,11 +107,8 @@ def gradients(family: str) -> tuple[str, str, dict[str, str]]:
 
 
 def letter(parameter: str, family: str) -> str:
-    """What stands below the derivative: the registry's symbol, else the name."""
-    if family == NORMAL:
-        return GREEK[parameter]
-    symbol = FAMILIES[family].parameters[parameter].symbol.removeprefix("\\")
-    return PLAIN.get(symbol, symbol if len(symbol) == 1 else parameter)
+    """What stands below the derivative: the registry's symbol."""
+    return theme.plain(FAMILIES[family].parameters[parameter].symbol)
 
 
 def label(parameter: str, family: str) -> str:

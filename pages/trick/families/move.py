@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pages.trick.families import member as m
-from pages.trick.families.sliders import plain, slots
+from pages.trick.families.sliders import slots
 from pages.trick.families.window import Window, nice
 from pages.ui.live import Frame
 from pages.ui.numbers import three_digits
@@ -236,7 +236,7 @@ def _numbers(
         "z": float(own.z[0, 0]),
         "slope": float(own.slope[0, 0]),
         "out": out,
-        "letter": plain(slot.symbol),
+        "letter": slot.letter,
         "mean": float(z[:, 0].mean()),
         "low": low,
         "high": high,

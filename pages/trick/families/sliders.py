@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from pages.ui import theme
 from pages.ui.live import Param
 from vae_core.families import FAMILIES, Family, Parameter
 
 MOST_POSITIONS = 40
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
-LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 COLOURS = {r"\mu": "mu", r"\sigma": "sigma"}
 
 
@@ -40,7 +39,7 @@ class Slot(NamedTuple):
     @property
     def letter(self) -> str:
         """Its letter as plain text."""
-        return plain(self.symbol)
+        return theme.plain(self.symbol)
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -53,18 +52,6 @@ class Slot(NamedTuple):
     def differentiable(self) -> bool:
         """Whether there is a derivative in it."""
         return not self.parameter.discrete
-
-
-def plain(symbol: str) -> str:
-    r"""A letter in LaTeX as plain text: \nu_1 as ν₁."""
-    letter, _, below = symbol.partition("_")
-    if letter.startswith("\\"):
-        name = letter[1:].upper().replace("LAMBDA", "LAMDA")
-        try:
-            letter = unicodedata.lookup(f"GREEK SMALL LETTER {name}")
-        except KeyError:
-            letter = letter[1:]
-    return letter + below.strip("{}").translate(LOWERED)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pages.trick.families import average, cdf, move, rows
 from pages.trick.families import member as m
-from pages.trick.families.sliders import params, plain, slots
+from pages.trick.families.sliders import params, slots
 from pages.trick.families.window import window
 from pages.ui import controls, theme
 from pages.ui.lesson import Lesson
@@ -96,7 +96,7 @@ def _move(lesson: Lesson, family: str, by: str, _cost: str) -> Picture:
         ),
         table={
             "z of the chosen noise": "{z_told}",
-            f"∂z/∂{plain(symbol)}, the noise held": "{slope_told}",
+            f"∂z/∂{theme.plain(symbol)}, the noise held": "{slope_told}",
             "mean of the samples" + (", first number" if kind == "vector" else ""): "{mean:.4f}",
             "samples out of sight": "{out:.0f}",
         },
