@@ -1,41 +1,19 @@
-// First answers of the quiz, kept in the browser's localStorage by the quiz's seed, and the question
-// at which each quiz stands. Nothing is sent anywhere.
+// First answers of the quiz, kept in the browser by the quiz's seed, and the question at which each
+// quiz stands.
+
+import { keptUnder } from "../shared/kept.js";
 
 /** @typedef {{ choice: string, right: boolean }} First a first answer */
 /** @typedef {{ at: string, first: Record<string, First> }} Sheet what is kept of one quiz */
 
-const STORE = "ttn-quiz";
 const MOST_KEPT = 20; // quizzes
-
-/** Where the browser refuses to store.
- * @type {Record<string, Sheet>} */
-let fallback = {};
-
-/** @returns {Record<string, Sheet>} */
-function readAll() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-    return kept && typeof kept === "object" && !Array.isArray(kept) ? kept : {};
-  } catch {
-    return fallback;
-  }
-}
-
-/** @param {Record<string, Sheet>} sheets */
-function writeAll(sheets) {
-  fallback = sheets;
-  try {
-    localStorage.setItem(STORE, JSON.stringify(sheets));
-  } catch {
-    // Kept for this visit only.
-  }
-}
+const store = keptUnder("ttn-quiz");
 
 /** What is kept of the quiz of a seed; whatever else stands in the store is no answer.
  * @param {string} seed
  * @returns {Sheet} */
 export function sheetOf(seed) {
-  const { at, first } = readAll()[seed] ?? {};
+  const { at, first } = store.read()[seed] ?? {};
   const answers = Object.entries(first && typeof first === "object" ? first : {});
   return {
     at: typeof at === "string" ? at : "",
@@ -49,7 +27,7 @@ const turnOf = (sheet) => (Number.isFinite(sheet?.turn) ? sheet.turn : 0);
 /** All quizzes, the one that was touched last first. Each bears its turn: a browser would bring
  * names that are numbers into their own order. */
 const byTurn = () =>
-  Object.entries(readAll()).toSorted(([, a], [, b]) => turnOf(b) - turnOf(a));
+  Object.entries(store.read()).toSorted(([, a], [, b]) => turnOf(b) - turnOf(a));
 
 /** Keep it; the quiz that was touched longest ago makes room.
  * @param {string} seed
@@ -58,7 +36,7 @@ export function keep(seed, sheet) {
   const found = byTurn();
   const turn = turnOf(found[0]?.[1]) + 1;
   const others = found.filter(([name]) => name !== seed).slice(0, MOST_KEPT - 1);
-  writeAll(Object.fromEntries([[seed, { ...sheet, turn }], ...others]));
+  store.write(Object.fromEntries([[seed, { ...sheet, turn }], ...others]));
 }
 
 /** The seed of the quiz that was touched last, with how many of its questions were answered.

@@ -1,39 +1,22 @@
-// Which pages were seen, and where the last visit was: kept in the browser's localStorage under one
-// name. Nothing is sent anywhere.
+// Which pages were seen, and where the last visit was: kept in the browser under one name.
+
+import { keptUnder } from "../shared/kept.js";
 
 /** @typedef {{ page: string, query: string }} Place a page by its key, and its state */
 /** @typedef {{ seen: string[], last: Place | null }} Visits */
 
-const STORE = "ttn-way";
 const LONGEST = 4000; // of a state's address
-
-/** Where the browser refuses to store.
- * @type {Visits} */
-let fallback = { seen: [], last: null };
+const store = keptUnder("ttn-way");
 
 /** Whatever else stands in the store is no visit.
  * @returns {Visits} */
 export function readVisits() {
-  try {
-    const { seen, last } = JSON.parse(localStorage.getItem(STORE) ?? "{}") ?? {};
-    const there = typeof last?.page === "string" && typeof last.query === "string";
-    return {
-      seen: Array.isArray(seen) ? seen.filter((key) => typeof key === "string") : [],
-      last: there ? { page: last.page, query: last.query } : null,
-    };
-  } catch {
-    return fallback;
-  }
-}
-
-/** @param {Visits} visits */
-function write(visits) {
-  fallback = visits;
-  try {
-    localStorage.setItem(STORE, JSON.stringify(visits));
-  } catch {
-    // Kept for this visit only.
-  }
+  const { seen, last } = store.read();
+  const there = typeof last?.page === "string" && typeof last.query === "string";
+  return {
+    seen: Array.isArray(seen) ? seen.filter((key) => typeof key === "string") : [],
+    last: there ? { page: last.page, query: last.query } : null,
+  };
 }
 
 /** A page is seen, and its state is where one would go on. Start is no place to go on from.
@@ -45,12 +28,12 @@ export function note(page, search) {
   const query = new URLSearchParams(search.slice(0, LONGEST));
   query.delete("present"); // who goes on at home needs no projector
   const text = query.toString();
-  write({
+  store.write({
     seen: seen.includes(page) ? seen : [...seen, page],
     last: { page, query: text ? `?${text}` : "" },
   });
 }
 
 export function forget() {
-  write({ seen: [], last: null });
+  store.write({ seen: [], last: null });
 }
