@@ -92,7 +92,7 @@ class Factor:
     def averaged(self, mean: list[Tensor], count: int) -> Bell:
         """The bell at the mean of the last `count` places; `mean`, of those before, is renewed."""
         for running, now in zip(mean, self.free, strict=True):
-            running += (now - running) / count
+            running.lerp_(now, 1.0 / count)
         below = mean[2] if self.full else self.below
         return Bell(mean[0].clone(), below + torch.diag(mean[1].exp()))
 
