@@ -67,6 +67,10 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         ("compare_runs", "Compare runs"),
         ("inside_vae", "Inside the trained VAE"),
     ),
+    "Beyond": _chapter(
+        "beyond",
+        ("doubly_stochastic", "Two kinds of chance"),
+    ),
     "Review": _chapter(
         "review",
         ("quiz", "Quiz"),

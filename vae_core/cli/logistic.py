@@ -91,7 +91,8 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [
         f"q {found['q']}, {found['steps']} steps, {found['seconds']:.1f} s",
         f"bound: {found['bound']:.3f} nats over {found['cases']} cases",
-        f"held out: {found['held_out_log_likelihood']:.4f} nats per case over {found['held_out_cases']} cases",
+        f"held out, {found['held_out_cases']} cases, log p per case in nats:",
+        f"  q: {found['held_out_log_likelihood']:.4f}",
     ]
     for name in ("laplace", "map"):
         if name in found:

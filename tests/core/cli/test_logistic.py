@@ -41,7 +41,7 @@ def test_seconds_bound_the_climb(capsys):
 def test_people_read_lines(capsys):
     assert main(["logistic", "--features", "two", "--steps", "50"]) == 0
     told = capsys.readouterr().out
-    assert "nats per case over 171 cases" in told
+    assert "171 cases, log p per case in nats" in told
     assert "worst radius" in told
 
 

@@ -22,7 +22,7 @@ from vae_core.lab.doubly_stochastic.bell import (
     log_likelihood,
     predicted,
 )
-from vae_core.lab.doubly_stochastic.beside import best_bell, laplace, log_posterior
+from vae_core.lab.doubly_stochastic.beside import best_bell, laplace, log_posterior, posterior
 from vae_core.lab.doubly_stochastic.cases import TWO, load
 from vae_core.lab.doubly_stochastic.climb import Plan, climb, less_divergence, minibatches
 from vae_core.lab.doubly_stochastic.gradient import PLACES, Gradient, drawn
@@ -204,6 +204,10 @@ def test_the_full_bell_is_the_posterior_but_for_its_error_and_the_diagonal_one_i
     )
     deviation = covariance.diagonal().sqrt()
     assert (mean_error / deviation).max() < 0.01
+    sampled = posterior(prior, found.x, found.sign)
+    assert ((sampled.loc - mean).abs() / deviation).max() < 0.03
+    off = (sampled.covariance - covariance) / deviation / deviation.unsqueeze(1)
+    assert off.abs().max() < 0.05
     best = best_bell("full", prior, found.x, found.sign)
     assert ((best.loc - mean).abs() / deviation).max() < 0.05
     assert (best.variance.sqrt() / deviation - 1.0).abs().max() < 0.03
@@ -228,6 +232,9 @@ def test_the_best_bell_is_below_the_evidence_and_above_what_was_climbed():
     best, less = (float(bound(q, prior, found.x, found.sign)) for q in (full, diagonal))
     *_, end = climb(Plan(), found)
     climbed = float(bound(end.q, prior, found.x, found.sign))
+    weighed = posterior(prior, found.x, found.sign)
+    assert weighed.evidence == pytest.approx(evidence, abs=0.02)
+    assert weighed.even > 0.8
     assert evidence > best > less
     assert best - 0.2 < climbed < best
     assert evidence - best < 0.1
