@@ -92,6 +92,11 @@ def test_relevance_takes_the_prior_that_lifts_the_bound_most():
     assert float(value.detach()) == pytest.approx(float(divergence(q, Relevance())), rel=1e-12)
     (slope,) = torch.autograd.grad(value, chosen)
     assert slope[:-1].abs().max() < 1e-12  # the constant's prior stays
+    upright = Bell(q.loc, torch.diag(q.chol.diagonal()))
+    told = 0.5 * torch.log1p(q.loc.square() / upright.variance)[:-1].sum()
+    last = Bell(upright.loc[-1:], upright.chol[-1:, -1:])
+    of_constant = float(divergence(last, Relevance()))
+    assert float(divergence(upright, Relevance())) == pytest.approx(float(told) + of_constant)
 
 
 def test_bound_prediction_and_held_out_against_draws_of_the_weights():
