@@ -14,7 +14,7 @@ from pages.ui.live import Frame
 from pages.ui.live.marks import add_dots, add_line, add_words
 
 ACROSS, UP = (-2.6, 2.6), (-0.6, 7.4)
-FOOT, HEAD = -125.0, -99.0
+FOOT, HEAD = -125.0, -97.0
 ROUND = np.linspace(0.0, 2.0 * math.pi, 49)
 
 
