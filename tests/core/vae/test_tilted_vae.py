@@ -65,7 +65,7 @@ def images(count: int = 2) -> torch.Tensor:
 
 def integrals(vae: VAE, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Exact reconstruction and KL on a grid over the plane: (B,) each."""
-    line = torch.linspace(-12, 12, 301, dtype=torch.float64)
+    line = torch.linspace(-16, 16, 321, dtype=torch.float64)
     z = torch.cartesian_prod(line, line)[:, None, :].expand(-1, len(x), 2)
     log_q = vae.encoder(x).log_prob(z)
     mass = log_q.exp() * (line[1] - line[0]) ** 2
