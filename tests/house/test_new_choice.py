@@ -1,4 +1,4 @@
-"""A new prior, posterior, likelihood or option is one entry: shell, pages and tests then know it."""
+"""A new prior, posterior, likelihood or option is one entry: shell, pages and tests know it."""
 
 import json
 import math

@@ -1,10 +1,11 @@
 """What q(z|x) can be: a diagonal Gaussian, one with a tilt along one direction, or any.
 
-Rezende, Mohamed & Wierstra 2014 give the recognition model a diagonal covariance, or a diagonal one
-plus rank one, since a full one costs D^3 numbers in general. Theirs is the *precision*, D + u u^T
-with one noise for each dimension; here it is the *covariance*. Both tilt q along one direction,
-both have D + D numbers, and on a plane both reach every covariance. The covariance is chosen since
-its parts can be seen: u is a direction along which all dimensions move together, by one noise.
+Rezende, Mohamed & Wierstra 2014 write a diagonal plus rank one for the *precision*,
+C^-1 = D + u u^T; here it is the *covariance*, C = D + u u^T. Both tilt q along one direction by as
+many numbers, and on a plane both reach every covariance. The covariance is taken since its parts
+can be seen, u being a direction along which all dimensions move together, and since Cholesky's
+triangle, the inverse and the determinant then are sums along the dimensions. A full one is told by
+its triangle, so that the D^3 operations of a factorization are never made.
 
 The encoder gives mu and log sigma of each dimension, and what tilts q *in units of sigma*: the
 covariance is S (I + t t^T) S or S (N N^T) S with S = diag(sigma), and N a lower triangle with ones

@@ -216,7 +216,8 @@ def test_gradient_noise_of_each_estimator_is_measured_at_looks_and_repeatable(da
 
 
 def test_measuring_leaves_the_run_as_it_is(data):
-    for config in (SMALL, replace(SMALL, targets="binary", prior="vamp")):
+    changes = ({}, {"targets": "binary", "prior": "vamp"}, {"posterior": "full"})
+    for config in (replace(SMALL, **change) for change in changes):
         plain = list(train(config, data, evaluate_every=5, noise_share=0.0))
         assert not any(r.gradient_noise for r in plain)
         watched = list(train(config, data, evaluate_every=5, noise_share=math.inf))
@@ -256,7 +257,16 @@ def test_the_evidence_agrees_with_quadrature_whatever_the_portions(data):
     assert few[0] < few[1] < exact.mean() + 0.05
 
 
-@pytest.mark.parametrize("choice", [{}, {"prior": "vamp"}, {"targets": "binary", "depth": 2}])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {},
+        {"prior": "vamp"},
+        {"targets": "binary", "depth": 2},
+        {"posterior": "rank_one"},
+        {"posterior": "full", "prior": "vamp"},
+    ],
+)
 def test_a_run_read_back_from_its_files_shows_what_it_showed(choice):
     config = replace(SMALL, epochs=0.01, **choice)
     *_, last = train(config)

@@ -106,6 +106,28 @@ def test_the_kl_is_that_of_torch(name, size):
     torch.testing.assert_close(learned.kl_per_dimension(q).sum(-1), kl_divergence(law, other))
 
 
+def test_the_kl_and_the_determinant_as_the_lesson_writes_them():
+    size = 3
+    outputs = outputs_of("rank_one", size)
+    mu, log_sigma, t = outputs.split(size, -1)
+    q, law = made("rank_one", outputs, size), reference("rank_one", outputs, size)
+    covariance = torch.diag_embed((2.0 * log_sigma).exp()) + torch.einsum(
+        "bi,bj->bij", log_sigma.exp() * t, log_sigma.exp() * t
+    )
+    torch.testing.assert_close(covariance, law.covariance_matrix)
+    triangle = q.lower_triangle
+    torch.testing.assert_close(triangle @ triangle.mT, covariance)
+    log_det = 2.0 * triangle.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    torch.testing.assert_close(log_det, torch.logdet(covariance))
+    torch.testing.assert_close(log_det, 2.0 * log_sigma.sum(-1) + (1.0 + t.square().sum(-1)).log())
+    trace = covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
+    written = 0.5 * (mu.square().sum(-1) + trace - size - log_det)
+    standard = MultivariateNormal(torch.zeros_like(mu), torch.eye(size, dtype=mu.dtype))
+    exact = kl_divergence(MultivariateNormal(mu, covariance), standard)
+    torch.testing.assert_close(written, exact)
+    torch.testing.assert_close(kl_to_standard_normal(q), exact)
+
+
 @pytest.mark.parametrize("name", POSTERIORS)
 def test_a_dimensions_share_of_the_kl_is_what_it_adds_to_those_before(name):
     q = posterior(name, 4)
