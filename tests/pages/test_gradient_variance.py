@@ -174,7 +174,7 @@ def test_rounding_is_not_shown_as_variance():
 
 def test_a_jump_is_drawn_as_a_gap():
     heights = duel.cost_curve("step", (("k", 0.5),))
-    assert np.isnan(heights[np.abs(duel.GRID - 0.5) < 0.07]).any()
+    assert np.isnan(heights[np.abs(duel.grid("step") - 0.5) < 0.07]).any()
 
 
 def test_remarks_warn_of_what_is_wrong():

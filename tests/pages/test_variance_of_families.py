@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special
 
 from pages import contents
-from pages.estimators.gradient_variance import drawn_from, draws, histograms
+from pages.estimators.gradient_variance import drawn_from, draws, histograms, sweep
 from pages.estimators.gradient_variance.views import MU, SIGMA, VIEWS, Chosen
 from tests.support.pages_sweep import open_page
 from vae_core.estimators import ESTIMATORS
@@ -15,13 +16,15 @@ from vae_core.lab import PROBLEMS
 from vae_core.lab.experiment import NORMAL, Experiment, estimates
 
 PAIR = ("pathwise", "score")
+SLOW = pytest.mark.exhaustive
 OTHERS = [name for name in drawn_from.titles() if name != NORMAL]
 
 
 def built(family: str, problem: str = "sine", view: str = "histogram", parameter: str = ""):
     taken, _ = drawn_from.split(PAIR, family)
     named = parameter or next(iter(drawn_from.gradients(family)[2]))
-    return VIEWS[view].build(Chosen(problem, taken, named, "sigma", family=family))
+    along = next(iter(drawn_from.sliders(problem, family)), SIGMA).key
+    return VIEWS[view].build(Chosen(problem, taken, named, along, family=family))
 
 
 def frame(picture, **at: float):
@@ -29,8 +32,13 @@ def frame(picture, **at: float):
 
 
 @pytest.mark.parametrize("family", OTHERS)
-@pytest.mark.parametrize("view", ["histogram", pytest.param("mean", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "view",
+    ["histogram", "against", *(pytest.param(v, marks=SLOW) for v in ("mean", "duel"))],
+)
 def test_a_view_draws_every_family(view, family):
+    if VIEWS[view].instead(family):
+        return
     picture = built(family, view=view)
     now = frame(picture)
     drawn = picture.figure(now)
@@ -70,6 +78,75 @@ def test_a_normal_is_what_it_was():
     assert set(picture.extra) == {"problem", "names", "parameter"}
     assert drawn_from.gradients(NORMAL) == ("of", "Gradient in", draws.GREEK)
     assert "family" not in draws.setting("square", "loc", {"mu": 1, "sigma": 1}).numbers
+
+
+def test_the_duel_shows_both_gradients_of_the_same_draw():
+    """For z^2 under a Gamma: dz/drate = -z / rate, and the score is a / rate - z."""
+    picture = built("gamma", "square", "duel", "rate")
+    now = frame(picture, n=9, gamma_concentration=2.0, gamma_rate=0.5)
+    z, u = now.numbers["z"], now.numbers["eps"]
+    assert z == pytest.approx(2.0 * special.gammaincinv(2.0, u))
+    assert now.numbers["by_path"] == pytest.approx(-2.0 * z * z / 0.5)
+    assert now.numbers["by_score"] == pytest.approx(z * z * (2.0 / 0.5 - z))
+    assert now.numbers["exact"] == pytest.approx(-2.0 * 6.0 / 0.5**3)
+    assert "u = " in picture.takeaway
+    assert built("normal", "square", "duel").takeaway.startswith("The ringed draw ε = {eps:.2f} l")
+    assert "eps" not in built("beta", view="duel").takeaway
+
+
+@pytest.mark.parametrize("family", OTHERS)
+def test_the_duel_has_its_draws_in_the_window(family):
+    """Most of them where the sliders start, and some of them at either end of each."""
+    if VIEWS["duel"].instead(family):
+        return
+    low, high = drawn_from.stretch("sine", family)
+    start = dict(drawn_from.start("sine", family))
+    for name, value in start.items():
+        places = drawn_from.walk("sine", family, name)
+        for end in (places[0], value, places[-1]):
+            numbers = tuple((start | {name: end}).items())
+            at = draws.Setting("sine", (), "", family=family, numbers=numbers)
+            _, z = draws.noise_and_draws(at, 1000)
+            shown = ((low <= z) & (z <= high)).mean()
+            assert shown > 0.8 or end != value
+            assert shown > 0.2 or (family == "lognormal" and end == 3.0)  # out at e^3
+
+
+def test_a_draw_beyond_the_picture_is_said_to_be():
+    now = frame(built("lognormal", view="duel"), lognormal_loc=3.0)
+    assert now.numbers["beyond"] == ", beyond the picture's edge"
+    assert frame(built("lognormal", view="duel")).numbers["beyond"] == ""
+
+
+def test_a_view_that_needs_both_gradients_says_what_a_family_lacks():
+    assert VIEWS["duel"].instead("gamma") is None
+    assert "does not see the support move" in VIEWS["duel"].instead("uniform")
+    assert "needs a z that moves" in VIEWS["duel"].instead("poisson")
+
+
+def test_along_a_parameter_the_variance_is_that_of_the_core():
+    picture = built("gamma", "square", "against", "rate")
+    now = frame(picture, gamma_concentration=2.0, gamma_rate=0.5)
+    found = now.traces["score"]
+    assert set(found["x"]) < set(drawn_from.walk("square", "gamma", "concentration"))
+    words = {"family": "gamma", "replicates": sweep.SWEEP_DRAWS}
+    here = now.traces["score here"]["y"][0]
+    for place, height in (*zip(found["x"], found["y"], strict=True), (2.0, here)):
+        numbers = {"concentration": place, "rate": 0.5}
+        drawn = estimates(Experiment("square", "score", parameters=numbers, **words))
+        assert height == pytest.approx(drawn.gradient["rate"].var(ddof=1))
+
+
+def test_where_a_variance_is_infinite_there_is_no_curve():
+    """A sine's slope does not fall, and z moves with a Cauchy's scale as far as it lies out."""
+    picture = built("cauchy", view="against", parameter="scale")
+    now = frame(picture)
+    assert now.numbers["var_pathwise"] == "infinite"
+    assert np.isnan(now.traces["pathwise"]["y"]).all()
+    assert np.isfinite(now.traces["score"]["y"]).all()
+    assert "Reparameterization has none: it is infinite" in now.numbers["verdict"]
+    running = frame(built("cauchy", view="mean", parameter="scale"))
+    assert np.isnan(running.traces["pathwise band"]["y"]).all()
 
 
 @pytest.mark.parametrize("family", OTHERS)
@@ -115,6 +192,7 @@ def test_estimators_that_refuse_are_left_out_with_the_reason(family):
         ({"family": "laplace"}, "Drawn from a Laplace."),
         ({"family": "lognormal", "problem": "exp"}, "The page shows the sine"),
         ({"family": "uniform"}, "does not see the support move"),
+        ({"family": "uniform", "view": "duel"}, "so it shows a Normal"),
         *(
             pytest.param(*case, marks=pytest.mark.exhaustive)
             for case in (
@@ -122,6 +200,11 @@ def test_estimators_that_refuse_are_left_out_with_the_reason(family):
                 ({"family": "cauchy"}, "The page shows the sine"),
                 ({"family": "exponential", "problem": "exp"}, "The slider of rate begins at"),
                 ({"family": "bernoulli"}, "needs a z that moves"),
+                ({"family": "gamma", "view": "duel"}, "Drawn from a Gamma."),
+                (
+                    {"family": "gamma", "view": "against", "along_gamma": "gamma_rate"},
+                    "Drawn from a Gamma.",
+                ),
             )
         ),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 
 import numpy as np
+import torch
 
 from pages.ui import theme
 from pages.ui.live import Param
@@ -18,6 +19,9 @@ STEPS = 31
 GREEK = {"loc": "μ", "scale": "σ"}
 COLOURS = {"loc": "mu", "scale": "sigma"}
 INSTEAD = "sine"
+PAIR = ("pathwise", "score")
+SIDE = 6.0
+LOOKED_AT, MOST, BULK, GROWTH = 2000, (0.05, 0.95), (0.25, 0.75), 2.0
 
 Point = dict[str, float]
 
@@ -30,6 +34,11 @@ def titles() -> dict[str, str]:
 def key(family: str, parameter: str) -> str:
     """The slider's name in the address: families share names of parameters, but not ranges."""
     return f"{family}_{parameter}"
+
+
+def parameter_of(slider: str, family: str) -> str:
+    """The parameter that a slider of the family moves; empty where it is none of them."""
+    return next((name for name in FAMILIES[family].parameters if key(family, name) == slider), "")
 
 
 @lru_cache(maxsize=256)
@@ -98,12 +107,25 @@ def sliders(problem: str, family: str) -> tuple[Param, ...]:
     )
 
 
+def noise_letter(family: str) -> str:
+    """What a formula calls the noise behind z; empty where several numbers stand behind it."""
+    noise = FAMILIES[family].noise
+    if noise.density is None:
+        return ""
+    return "u" if noise.low == 0.0 else "ε"
+
+
 def gradients(family: str) -> tuple[str, str, dict[str, str]]:
     """Name, label and options of the picker that says in which parameter the gradient is."""
     if family == NORMAL:
         return "of", "Gradient in", GREEK
     names = FAMILIES[family].differentiable
     return f"of_{family}", "Gradient in", {name: label(name, family) for name in names}
+
+
+def along(family: str) -> str:
+    """Name of the picker that says what runs along x: its options are the family's."""
+    return "along" if family == NORMAL else f"along_{family}"
 
 
 def letter(parameter: str, family: str) -> str:
@@ -136,3 +158,43 @@ def split(names: tuple[str, ...], family: str) -> tuple[tuple[str, ...], list[st
     told = [f"**Left out.** {refusals[name]}" for name in names if refusals[name]]
     first = next(name for name, refusal in refusals.items() if not refusal)
     return taken or (first,), told
+
+
+def not_both(family: str) -> str | None:
+    """Why there is no gradient along the path beside one by the score; None where there are."""
+    refusals = [ESTIMATORS[name].refusal(FAMILIES[family]) for name in PAIR]
+    told = next((refusal for refusal in refusals if refusal), None)
+    return told and (
+        f"{told} This view needs both gradients of a draw, so it shows a Normal: draw z from "
+        "another family, or look at the histograms."
+    )
+
+
+@lru_cache(maxsize=256)
+def stretch(problem: str, family: str) -> tuple[float, float]:
+    """The part of z that a picture shows, whichever way the sliders stand.
+
+    Most of q where they start, and half of it where one of them is at an end, as far as the
+    picture grows no more than fivefold by that.
+    """
+    if family == NORMAL:
+        return -SIDE, SIDE
+    at = dict(start(problem, family))
+    first, last = low, high = _between(family, at, MOST)
+    for name in at:
+        places = walk(problem, family, name)
+        for end in (places[0], places[-1]):
+            below, above = _between(family, {**at, name: end}, BULK)
+            low, high = min(low, below), max(high, above)
+    most = GROWTH * (last - first)
+    return max(low, first - most), min(high, last + most)
+
+
+def _between(family: str, point: Point, shares: tuple[float, float]) -> tuple[float, float]:
+    """Two quantiles of a member, as some draws show them."""
+    q = FAMILIES[family](
+        **{n: torch.full((1, 1), x, dtype=torch.float64) for n, x in point.items()}
+    )
+    z = q.transform(q.base(LOOKED_AT, torch.Generator().manual_seed(0)))
+    low, high = np.quantile(z.numpy(), shares).tolist()
+    return low, high

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from pages.estimators.gradient_variance import drawn_from
 from pages.ui.numbers import short
@@ -70,12 +72,17 @@ class Setting:
         return _exact(self)
 
     def variance(self, name: str, replicates: int) -> float:
-        """The closed form where there is one, else measured."""
-        known = self.experiment(name).exact_variance(self.parameter)
+        """The closed form where there is one, else measured; infinite where that is known."""
+        experiment = self.experiment(name)
+        known = experiment.exact_variance(self.parameter)
         if known is not None:
             return known
-        measured = float(self.gradients(name, replicates).var(ddof=1))
-        return measured if measured > ROUNDING * self.exact() ** 2 else 0.0
+        if not experiment.normal and experiment.is_endless(2, self.parameter):
+            return math.inf
+        found = self.gradients(name, replicates)
+        measured = float(found.var(ddof=1))
+        centre = self.exact() if experiment.normal else float(found.mean())  # exact takes longer
+        return measured if measured > ROUNDING * centre**2 else 0.0
 
 
 def setting(
@@ -115,10 +122,15 @@ def affordable(names: tuple[str, ...], samples: int, dim: int, work: int = WORK)
     return int(np.clip(work // cost, FEWEST_DRAWS, MOST_DRAWS))
 
 
-def base_noise(setting: Setting, count: int) -> np.ndarray:
-    """The eps behind the first estimates with one sample in one dimension, (count,)."""
-    experiment = replace(setting, samples=1, dim=1).experiment("score", count)
-    return experiment.base_noise(count, chunk_generator(setting.seed, 0))[0, :, 0]
+def noise_and_draws(setting: Setting, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What is behind the first estimates with one sample in one dimension.
+
+    Returns the noise, (count,), or (count, M) where M numbers stand behind each z; and z, (count,).
+    """
+    experiment = replace(setting, samples=1, dim=1).experiment(ANY, count)
+    noise = experiment.base_noise(count, chunk_generator(setting.seed, 0))
+    z = experiment.distribution(count).detach().transform(torch.from_numpy(noise))
+    return noise[0, :, 0], z[0, :, 0].numpy()
 
 
 class Spread(NamedTuple):

@@ -1,6 +1,6 @@
 """One draw, two gradients: what each of the same samples says by its slope, and by its score.
 
-On top stands the cost over the bell q(z). Below it the reparameterized samples are pushed along
+On top stands the cost over the density q(z). Below it the reparameterized samples are pushed along
 the slope of f, each arrow a gradient. At the bottom the very same samples stay where they are and
 get a weight, f(z) times the score: a stem each.
 """
@@ -15,35 +15,45 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from pages.estimators.gradient_variance.drawn_from import letter, stretch
 from pages.estimators.gradient_variance.draws import (
-    GREEK,
+    ANY,
     Knobs,
     Setting,
-    base_noise,
+    noise_and_draws,
     reference,
     setting,
 )
+from pages.estimators.gradient_variance.marks import revision
 from pages.ui import theme
 from pages.ui.live import Frame
 from vae_core.families import Normal
 from vae_core.lab import find_problem
+from vae_core.lab.experiment import NORMAL
 
 MOST = 100
-SIDE = 6.0
-GRID = np.linspace(-SIDE, SIDE, 181)
+POINTS, NORMALS_WIDTH = 181, 12.0
 SCORE_ROW, PATH_ROW, COST_FOOT, COST_BODY = 0.0, 1.7, 2.5, 1.0
-FAN, JUMP = 0.28, 0.4
+FAN, JUMP, NEARLY_ALL = 0.28, 0.4, 0.99
 ARROW, STEM = 1.2, 0.35
 LOWEST, HIGHEST = -0.6, 1.05
 
 
 @lru_cache(maxsize=64)
-def cost_curve(problem: str, knobs: Knobs) -> np.ndarray:
+def grid(problem: str, family: str = NORMAL) -> np.ndarray:
+    """Where z is shown, (POINTS,)."""
+    return np.linspace(*stretch(problem, family), POINTS)
+
+
+@lru_cache(maxsize=64)
+def cost_curve(problem: str, knobs: Knobs, family: str = NORMAL) -> np.ndarray:
     """The cost over the window, its heights scaled to the upper row; an ELBO's at its prior."""
-    z = torch.from_numpy(GRID)[:, None]
+    at = grid(problem, family)
+    z = torch.from_numpy(at)[:, None]
     standard = Normal(torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
     f = find_problem(problem).cost(standard, **dict(knobs))(z[:, None]).flatten().numpy()
-    inner = f[np.abs(GRID) <= SIDE / 2]
+    middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 4.0
+    inner = f[(np.abs(at - middle) <= half) & np.isfinite(f)]
     low, high = float(inner.min()), float(inner.max())
     share = (f - low) / (high - low)
     jumps = np.abs(np.diff(share, prepend=share[0])) > JUMP
@@ -51,32 +61,32 @@ def cost_curve(problem: str, knobs: Knobs) -> np.ndarray:
     return np.where(shown, COST_FOOT + COST_BODY * share, np.nan)
 
 
-def duel(n: int, problem: str, parameter: str, **sliders: float) -> Frame:
+def duel(n: int, problem: str, parameter: str, family: str = NORMAL, **sliders: float) -> Frame:
     """The first n draws, one sample each in one dimension, and both gradients of each.
 
     Args:
         n: how many draws are shown, at most MOST.
         problem: name of the cost.
-        parameter: "loc" for the gradient in mu, "scale" for the one in sigma.
-        sliders: mu, sigma, seed and the problem's settings, as `setting` takes them.
+        parameter: "loc" for the gradient in mu, "scale" for the one in sigma; or another family's.
+        family: what z is drawn from; one that has a path and a score.
+        sliders: mu and sigma or the family's own, seed, the problem's settings: see `setting`.
     """
-    at = setting(problem, parameter, sliders)
-    shown = min(n, MOST)
-    eps = base_noise(at, MOST)[:shown]
-    z = at.loc + at.scale * eps
+    at = setting(problem, parameter, sliders, family)
+    shown, places = min(n, MOST), grid(problem, family)
+    noise, z = (each[:shown] for each in noise_and_draws(at, MOST))
     by_path, by_score = (at.gradients(name, MOST)[:shown] for name in ("pathwise", "score"))
-    unit = reference(problem, parameter).deviation
-    heights = cost_curve(problem, at.knobs)
+    unit = reference(problem, parameter, family).deviation
+    push = ARROW * (places[-1] - places[0]) / NORMALS_WIDTH
+    heights = cost_curve(problem, at.knobs, family)
     traces = {
-        "f(z)": {"x": GRID, "y": heights},
-        "q(z)": {"x": GRID, "y": COST_FOOT + _bell(at)},
-        "on the cost": {"x": z, "y": np.interp(z, GRID, heights)},
-        **_arrows(z, ARROW * by_path / unit),
+        "f(z)": {"x": places, "y": heights},
+        "q(z)": {"x": places, "y": COST_FOOT + _density(at, places)},
+        "on the cost": {"x": z, "y": np.interp(z, places, heights)},
+        **_arrows(z, push * by_path / unit),
         **_stems(z, STEM * by_score / unit),
         "newest": {"x": np.full(3, z[-1]), "y": np.array([PATH_ROW, SCORE_ROW, COST_FOOT])},
     }
     told: dict[str, float | str] = {
-        "eps": float(eps[-1]),
         "z": float(z[-1]),
         "by_path": float(by_path[-1]),
         "by_score": float(by_score[-1]),
@@ -85,12 +95,24 @@ def duel(n: int, problem: str, parameter: str, **sliders: float) -> Frame:
         "exact": at.exact(),
         "shown": float(shown),
     }
+    if noise.ndim == 1:
+        told["eps"] = float(noise[-1])
+    if family != NORMAL:
+        told["beyond"] = "" if places[0] <= z[-1] <= places[-1] else ", beyond the picture's edge"
     return Frame(traces, told)
 
 
-def _bell(at: Setting) -> np.ndarray:
-    """The density of q, its peak half the height of the row."""
-    return 0.5 * COST_BODY * np.exp(-0.5 * ((GRID - at.loc) / at.scale) ** 2)
+def _density(at: Setting, places: np.ndarray) -> np.ndarray:
+    """The density of q, its peak half the height of the row; what is endless ends there."""
+    if at.family == NORMAL:
+        bell: np.ndarray = np.exp(-0.5 * ((places - at.loc) / at.scale) ** 2)
+        return 0.5 * COST_BODY * bell
+    q = at.experiment(ANY).distribution(1).detach()
+    z = torch.from_numpy(places)[:, None, None]
+    shape: np.ndarray = np.exp(q.log_prob(z).flatten().numpy())
+    peak = np.quantile(shape[np.isfinite(shape)], NEARLY_ALL)
+    shape = np.minimum(shape / peak, 1.0)
+    return 0.5 * COST_BODY * shape
 
 
 def _arrows(z: np.ndarray, push: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
@@ -123,17 +145,18 @@ def _stems(z: np.ndarray, weight: np.ndarray) -> dict[str, dict[str, np.ndarray]
     }
 
 
-def draw_duel(now: Frame, problem: str, parameter: str) -> go.Figure:
+def draw_duel(now: Frame, problem: str, parameter: str, family: str = NORMAL) -> go.Figure:
     """Three rows over one axis: the cost and q, the pushes, the weights."""
     fig = go.Figure()
     at, path, score = now.traces, theme.estimator_var("pathwise"), theme.estimator_var("score")
-    floor = {"x": [-SIDE, SIDE], "y": [COST_FOOT, COST_FOOT]}
+    low, high = stretch(problem, family)
+    floor = {"x": [low, high], "y": [COST_FOOT, COST_FOOT]}
     _lines(fig, "floor", floor, theme.var("grid"), 1)
     _lines(fig, "q(z)", at["q(z)"], theme.var("z"), 2, fill=theme.var("z", 0.14))
     _lines(fig, "f(z)", at["f(z)"], theme.var("ink"), 2.5)
     _dots(fig, "on the cost", at["on the cost"], theme.var("z"), 7)
     for row in (PATH_ROW, SCORE_ROW):
-        ends = {"x": [-SIDE, SIDE], "y": [row, row]}
+        ends = {"x": [low, high], "y": [row, row]}
         _lines(fig, f"row {row}", ends, theme.var("grid"), 1)
     _lines(fig, "pushes", at["pushes"], path, 2.5)
     _dots(fig, "pushed", at["pushed"], theme.var("z"), 7)
@@ -143,18 +166,18 @@ def draw_duel(now: Frame, problem: str, parameter: str) -> go.Figure:
     _dots(fig, "weighed", at["weighed"], theme.var("z"), 7)
     _dots(fig, "weights", at["weights"], score, 8, "square")
     _dots(fig, "newest", at["newest"], theme.var("ink"), 15, "circle-open")
-    target = GREEK[parameter]
+    target, shape = letter(parameter, family), "bell" if family == NORMAL else "density"
     for y, text, colour in (
-        (COST_FOOT + 1.3 * COST_BODY, "the cost f(z), and the bell q(z)", theme.var("ink")),
+        (COST_FOOT + 1.3 * COST_BODY, f"the cost f(z), and the {shape} q(z)", theme.var("ink")),
         (PATH_ROW + 0.5, f"Reparameterization pushes each sample: f′(z) ∂z/∂{target}", path),
         (SCORE_ROW + 1.0, f"REINFORCE weighs each: f(z) ∂log q/∂{target}", score),
     ):
-        _label(fig, y, text, colour)
-    fig.update_xaxes(title="z", range=[-SIDE, SIDE], zeroline=False)
+        _label(fig, low, y, text, colour)
+    fig.update_xaxes(title="z", range=[low, high], zeroline=False)
     fig.update_yaxes(
         range=[LOWEST - 0.1, 4.0], showticklabels=False, showgrid=False, zeroline=False
     )
-    fig.update_layout(uirevision=f"{problem} {parameter}", showlegend=False)
+    fig.update_layout(uirevision=revision(problem, parameter, family), showlegend=False)
     return fig
 
 
@@ -183,9 +206,9 @@ def _dots(
     fig.add_scatter(name=name, **at, mode="markers", marker=marker, hoverinfo="skip")
 
 
-def _label(fig: go.Figure, y: float, text: str, colour: str) -> None:
+def _label(fig: go.Figure, x: float, y: float, text: str, colour: str) -> None:
     fig.add_annotation(
-        x=-SIDE,
+        x=x,
         y=y,
         text=f"<b>{text}</b>",
         showarrow=False,

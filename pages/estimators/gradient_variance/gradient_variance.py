@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.estimators.gradient_variance import drawn_from, draws, own_cost
-from pages.estimators.gradient_variance.sweep import ALONG, COMPARE
+from pages.estimators.gradient_variance.sweep import COMPARE, lines
 from pages.estimators.gradient_variance.views import VIEWS, Chosen, presets
 from pages.ui import controls
 from pages.ui.layout import page_layout
@@ -13,7 +13,6 @@ from pages.ui.live import live_figure
 from pages.ui.question import covered, predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES
-from vae_core.lab import find_problem
 from vae_core.lab.doubly_stochastic.minibatch import DATA
 from vae_core.lab.experiment import NORMAL
 
@@ -50,12 +49,15 @@ with page_layout("gradient_variance") as lesson:
     with columns[3]:
         if VIEWS[view].any_family:
             family = controls.choice("family", "z is drawn from", drawn_from.titles())
-        if view == "against":
-            knobs = {name: knob.label for name, knob in find_problem(problem).knobs.items()}
-            along = controls.choice("along", "Against", ALONG | knobs)
+            if why := VIEWS[view].instead(family):
+                notes.warning(why)
+                family = NORMAL
         if view == "map":
             compare = controls.choice("compare", "Compare at", COMPARE)
     problem = own_cost.that_exists(problem, family)
+    with columns[3]:
+        if view == "against":
+            along = controls.choice(drawn_from.along(family), "Against", lines(problem, family))
     with columns[2]:
         parameter = controls.choice(*drawn_from.gradients(family))
     with columns[4], controls.folded("Estimators", "names", notes=notes):

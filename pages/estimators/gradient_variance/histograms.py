@@ -19,7 +19,7 @@ from pages.estimators.gradient_variance.draws import (
     reference,
     setting,
 )
-from pages.estimators.gradient_variance.marks import label_names
+from pages.estimators.gradient_variance.marks import label_names, revision
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.numbers import short
@@ -184,17 +184,12 @@ def draw_histograms(
     top = (len(names) - 1) * ROW + BODY + 0.1
     fig.update_yaxes(range=[-0.25, top], showticklabels=False, showgrid=False, zeroline=False)
     fig.update_layout(
-        uirevision=_revision(problem, parameter, names, family),
+        uirevision=revision(problem, parameter, family, names),
         showlegend=False,
         bargap=0,
         barmode="overlay",
     )
     return fig
-
-
-def _revision(problem: str, parameter: str, names: tuple[str, ...], family: str) -> str:
-    """What a zoom belongs to."""
-    return f"{problem} {parameter} {names}" + ("" if family == NORMAL else f" {family}")
 
 
 def _draw_row(fig: go.Figure, now: Frame, name: str, foot: float) -> None:
@@ -241,7 +236,8 @@ def running_means(
 ) -> Frame:
     """How far the mean of the first m estimates is from the gradient, for m up to n.
 
-    The band holds two standard errors, from the closed-form variance where there is one.
+    The band holds two standard errors, from the closed-form variance where there is one; an
+    infinite variance has none.
     Arguments as for `histograms`.
     """
     at = setting(problem, parameter, sliders, family)
@@ -252,7 +248,9 @@ def running_means(
     for name in names:
         found = at.gradients(name, drawn)[:shown]
         off = found.cumsum()[stops - 1] / stops - exact
-        band = 2.0 * math.sqrt(at.variance(name, drawn)) / np.sqrt(stops)
+        variance = at.variance(name, drawn)
+        deviation = math.sqrt(variance) if math.isfinite(variance) else math.nan
+        band = 2.0 * deviation / np.sqrt(stops)
         traces[f"{name} below"] = {"x": stops, "y": -band}
         traces[f"{name} band"] = {"x": stops, "y": band}
         traces[name] = {"x": stops, "y": off}
@@ -288,5 +286,5 @@ def draw_running_means(
     title = f"mean less exact ∂E[f]/∂{letter(parameter, family)}"
     fig.update_xaxes(title="estimates drawn", type="log", range=[0, math.log10(MOST_DRAWS)])
     fig.update_yaxes(title=title, range=[-reach, reach], zeroline=True)
-    fig.update_layout(uirevision=_revision(problem, parameter, names, family), showlegend=False)
+    fig.update_layout(uirevision=revision(problem, parameter, family, names), showlegend=False)
     return fig

@@ -7,6 +7,13 @@ import plotly.graph_objects as go
 from pages.ui import theme
 from pages.ui.live import Frame
 from vae_core.estimators import ESTIMATORS
+from vae_core.lab.experiment import NORMAL
+
+
+def revision(problem: str, parameter: str, family: str, *more: object) -> str:
+    """What a zoom belongs to."""
+    words = (problem, parameter, *more, *(() if family == NORMAL else (family,)))
+    return " ".join(map(str, words))
 
 
 def label_names(fig: go.Figure, names: tuple[str, ...]) -> None:

@@ -130,19 +130,22 @@ def _running(chosen: Chosen) -> Picture:
 
 
 def _duel(chosen: Chosen) -> Picture:
-    words = chosen.words("problem", "parameter")
+    words, letter = chosen.words("problem", "parameter"), drawn_from.noise_letter(chosen.family)
+    eps = f" {letter} = {{eps:.2f}}" if letter else ""
+    noise = {f"newest {letter}": "{eps:.4f}"} if letter else {}
+    z, beyond = ("z = μ + σ ε", "") if chosen.family == NORMAL else ("its z", "{beyond}")
     return Picture(
         frame=duel.duel,
         figure=partial(duel.draw_duel, **words),
         steady=True,
-        params=(MU, SIGMA, *chosen.knobs, SEED),
+        params=(*chosen.where, *chosen.knobs, SEED),
         transport=_film(FEW_DRAWS, 12),
         extra=words,
-        takeaway="The ringed draw ε = {eps:.2f} lands at z = {z:.2f}: the slope says "
+        takeaway=f"The ringed draw{eps} lands at z = {{z:.2f}}{beyond}: the slope says "
         "{by_path:.3g}, the score says {by_score:.3g}, and the exact gradient is {exact:.3g}.",
-        table={
-            "newest ε": "{eps:.4f}",
-            "z = μ + σ ε": "{z:.4f}",
+        table=noise
+        | {
+            z: "{z:.4f}",
             "its reparameterized gradient": "{by_path:.4g}",
             "its REINFORCE gradient": "{by_score:.4g}",
             "mean of the reparameterized ones": "{mean_path:.4g}",
@@ -159,7 +162,7 @@ def _against(chosen: Chosen) -> Picture:
         frame=sweep.against,
         figure=partial(sweep.draw_against, **words),
         steady=True,
-        params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
+        params=(*chosen.where, SAMPLES, DIM, *chosen.knobs, SEED),
         extra=words,
         takeaway="{verdict}",
         table=_variances(chosen),
@@ -218,6 +221,7 @@ class View:
         own_cost: whether it has a cost of its own and ignores the picker.
         starts_with: the cost that it shows first.
         any_family: whether z may be drawn from another family than the Normal.
+        instead: why it shows the Normal in place of a family; None where it need not.
     """
 
     title: str
@@ -225,13 +229,14 @@ class View:
     own_cost: bool = False
     starts_with: str = "square"
     any_family: bool = False
+    instead: Callable[[str], str | None] = lambda family: None
 
 
 VIEWS: dict[str, View] = {
     "histogram": View("Histograms", _histograms, any_family=True),
-    "duel": View("One draw, two gradients", _duel),
+    "duel": View("One draw, two gradients", _duel, any_family=True, instead=drawn_from.not_both),
     "mean": View("Running mean", _running, any_family=True),
-    "against": View("Variance against ...", _against),
+    "against": View("Variance against ...", _against, any_family=True),
     "map": View("Who wins where", _map, starts_with="sine"),
     "parts": View("Data or dice?", _minibatch, own_cost=True),
 }
@@ -241,7 +246,7 @@ def presets(lesson: Lesson, view: str, chosen: Chosen) -> list[Preset]:
     """What to try, without leaving the view."""
     stay: dict[str, object] = {"view": view}
     if view == "against":
-        stay["along"] = chosen.along
+        stay["along"] = chosen.along if chosen.family == NORMAL else "samples"
     if view == "map":
         stay |= {"problem": "square", "compare": chosen.compare}
     map_at_cost = {"view": "map", "problem": "sine", "compare": "cost"}
