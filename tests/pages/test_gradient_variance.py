@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from pages.estimators.gradient_variance import draws, duel, minibatch, sweep
+from pages.estimators.gradient_variance import draws, duel, minibatch, sweep, who_wins
 from pages.estimators.gradient_variance import histograms as figures
 from pages.estimators.gradient_variance.views import VIEWS, Chosen
 from pages.ui.numbers import short
@@ -137,11 +137,11 @@ def test_no_curve_where_an_estimator_has_too_few_samples():
 def test_map_names_the_winner():
     """On sin(3z), the path wins for narrow bells and loses for wide ones."""
     at = draws.Setting("sine", (("omega", 3.0),), "loc")
-    won = sweep.winners(at, PAIR)
-    assert won.shape == (sweep.MAP_SIGMA.size, sweep.MAP_MU.size)
+    won = who_wins.winners(at, PAIR)
+    assert won.shape == (who_wins.MAP_SIGMA.size, who_wins.MAP_MU.size)
     assert (won[0] == 0).all()
     assert (won[-1] == 1).all()
-    assert np.isnan(sweep.winners(at, ("naive",))).all()
+    assert np.isnan(who_wins.winners(at, ("naive",))).all()
 
 
 def test_parts_are_those_of_the_core():
@@ -227,18 +227,18 @@ def test_no_sentence_has_a_programmers_number(view, problem, sigma):
 def test_the_map_starts_with_a_border():
     """In the view's first state, at the default of every control, nobody wins everywhere."""
     first = VIEWS["map"].starts_with
-    for compare in sweep.COMPARE:
+    for compare in who_wins.COMPARE:
         knobs = tuple(find_problem(first).settings().items())
-        won = sweep.winners(draws.Setting(first, knobs, "loc"), PAIR, compare)
+        won = who_wins.winners(draws.Setting(first, knobs, "loc"), PAIR, compare)
         assert 0.1 < (won == 0).mean() < 0.9
 
 
 def test_equal_k_is_equal_for_all():
     """Leave-one-out needs two samples: the others get two as well, and half their variance."""
     at, names = draws.Setting("square", (), "loc", 2.0, 1.0), ("score", "score_loo")
-    assert sweep.price(at, "score", names, "samples") == pytest.approx(87.0 / 2.0)
-    assert sweep.price(at, "score", PAIR, "samples") == pytest.approx(87.0)
-    told = sweep.standing(
+    assert who_wins.price(at, "score", names, "samples") == pytest.approx(87.0 / 2.0)
+    assert who_wins.price(at, "score", PAIR, "samples") == pytest.approx(87.0)
+    told = who_wins.standing(
         **WHERE, problem="square", names=names, parameter="loc", compare="samples"
     )
     assert "K = 2 for all" in told.numbers["verdict"]
@@ -247,12 +247,12 @@ def test_equal_k_is_equal_for_all():
 def test_equal_cost_is_variance_times_evaluations():
     """Averaging two estimates doubles the one and halves the other."""
     at = draws.Setting("square", (), "loc", 2.0, 1.0, samples=2)
-    assert sweep.price(at, "score", PAIR, "cost") == pytest.approx(87.0)
+    assert who_wins.price(at, "score", PAIR, "cost") == pytest.approx(87.0)
     four = draws.Setting("square", (), "loc", 2.0, 1.0, samples=4)
-    assert sweep.price(four, "score", PAIR, "cost") == pytest.approx(87.0)
+    assert who_wins.price(four, "score", PAIR, "cost") == pytest.approx(87.0)
     m = measure(Experiment("sine", "measure_valued", 0.5, 1.5, 1, 1, 200, 0))
     here = draws.Setting("sine", (("omega", 3.0),), "loc", 0.5, 1.5)
-    assert sweep.price(here, "measure_valued", PAIR, "cost") == pytest.approx(
+    assert who_wins.price(here, "measure_valued", PAIR, "cost") == pytest.approx(
         m.work_variance(m.loc)
     )
 
@@ -261,5 +261,5 @@ def test_equal_cost_changes_who_wins():
     """Measure-valued gradients of sin(3z) are quieter at every K, and five times as dear."""
     at = draws.Setting("sine", (("omega", 3.0),), "loc")
     names = ("score", "measure_valued")
-    assert (sweep.winners(at, names, "samples") == 1).mean() > 0.95
-    assert 0.2 < (sweep.winners(at, names, "cost") == 0).mean() < 0.8
+    assert (who_wins.winners(at, names, "samples") == 1).mean() > 0.95
+    assert 0.2 < (who_wins.winners(at, names, "cost") == 0).mean() < 0.8

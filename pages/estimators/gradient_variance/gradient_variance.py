@@ -5,8 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.estimators.gradient_variance import drawn_from, draws, own_cost
-from pages.estimators.gradient_variance.sweep import COMPARE, lines
+from pages.estimators.gradient_variance.sweep import lines
 from pages.estimators.gradient_variance.views import VIEWS, Chosen, presets
+from pages.estimators.gradient_variance.who_wins import COMPARE
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import live_figure

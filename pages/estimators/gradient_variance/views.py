@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from pages.estimators.gradient_variance import drawn_from, duel, histograms, minibatch, sweep
+from pages.estimators.gradient_variance import (
+    drawn_from,
+    duel,
+    histograms,
+    minibatch,
+    sweep,
+    who_wins,
+)
 from pages.estimators.gradient_variance.draws import MOST_DRAWS
 from pages.ui.lesson import Lesson
 from pages.ui.live import Param, Picture, Preset, Transport
@@ -174,8 +181,8 @@ def _map(chosen: Chosen) -> Picture:
     words = chosen.words("problem", "names", "parameter", "compare")
     price = "variance × evaluations" if chosen.compare == "cost" else "variance"
     return Picture(
-        frame=sweep.standing,
-        figure=partial(sweep.draw_map, **words),
+        frame=who_wins.standing,
+        figure=partial(who_wins.draw_map, **words),
         params=(MU, SIGMA, SAMPLES, DIM, *chosen.knobs, SEED),
         extra=words,
         takeaway="{verdict}",
