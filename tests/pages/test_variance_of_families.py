@@ -16,6 +16,7 @@ from vae_core.lab import PROBLEMS
 from vae_core.lab.experiment import NORMAL, Experiment, estimates
 
 PAIR = ("pathwise", "score")
+CAUCHY = (("loc", 0.0), ("scale", 1.0))
 SLOW = pytest.mark.exhaustive
 OTHERS = [name for name in drawn_from.titles() if name != NORMAL]
 
@@ -124,17 +125,40 @@ def test_a_view_that_needs_both_gradients_says_what_a_family_lacks():
     assert "needs a z that moves" in VIEWS["duel"].instead("poisson")
 
 
-def test_along_a_parameter_the_variance_is_that_of_the_core():
+def test_along_a_parameter_the_variance_is_that_on_paper():
+    """For z^2 under a Gamma in the rate: E[z^4 (a / rate - z)^2], less the gradient's square."""
     picture = built("gamma", "square", "against", "rate")
     now = frame(picture, gamma_concentration=2.0, gamma_rate=0.5)
     found = now.traces["score"]
     assert set(found["x"]) < set(drawn_from.walk("square", "gamma", "concentration"))
-    words = {"family": "gamma", "replicates": sweep.SWEEP_DRAWS}
     here = now.traces["score here"]["y"][0]
-    for place, height in (*zip(found["x"], found["y"], strict=True), (2.0, here)):
-        numbers = {"concentration": place, "rate": 0.5}
-        drawn = estimates(Experiment("square", "score", parameters=numbers, **words))
-        assert height == pytest.approx(drawn.gradient["rate"].var(ddof=1))
+    for a, height in (*zip(found["x"], found["y"], strict=True), (2.0, here)):
+        two, four, five, six = (math.gamma(a + n) / math.gamma(a) / 0.5**n for n in (2, 4, 5, 6))
+        paper = 4 * a**2 * four - 4 * a * five + six - (2 * two / 0.5) ** 2
+        assert height == pytest.approx(paper, rel=1e-4)
+
+
+def test_a_measured_variance_stands_where_none_is_known():
+    """Two numbers stand behind a Beta's z, so that its path is no function of z."""
+    now = frame(built("beta", view="against"), samples=2, beta_concentration1=3.0)
+    words = {"family": "beta", "parameters": {"concentration1": 3.0, "concentration0": 2.0}}
+    e = Experiment("sine", "pathwise", samples=2, replicates=sweep.SWEEP_DRAWS, **words)
+    drawn = estimates(e).gradient["concentration1"]
+    assert now.traces["pathwise here"]["y"][0] == pytest.approx(drawn.var(ddof=1))
+
+
+def test_the_table_and_the_sentence_say_what_is_known_and_how():
+    knobs, numbers = (("omega", 3.0),), (("rate", 1.0),)
+    at = draws.Setting("square", (), "rate", family="exponential", numbers=numbers)
+    table = draws.variance_table(at, PAIR)
+    assert table["quadrature"] == ["80", "488"]
+    swings = draws.Setting("sine", knobs, "scale", family="cauchy", numbers=CAUCHY)
+    assert draws.variance_table(swings, PAIR)["quadrature"] == ["infinite", "none known"]
+    whole = draws.Setting("square", (), "probs", family="bernoulli", numbers=(("probs", 0.3),))
+    assert draws.variance_table(whole, ("score",))["exact sum"] == ["2.33"]
+    told = frame(built("exponential", "square", parameter="rate")).numbers["verdict"]
+    assert "6.1 times" in told
+    assert "488 against 80 by quadrature" in told
 
 
 def test_where_a_variance_is_infinite_there_is_no_curve():

@@ -9,6 +9,7 @@ from typing import Any
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES, Family
 from vae_core.lab import PROBLEMS
+from vae_core.lab.exact.any_variance import TOLERANCE
 from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import Measurement, Statistic
 
@@ -90,7 +91,7 @@ def as_table(m: Measurement) -> str:
         *remarks(e),
         "",
         f"{'':<{wide}}{'exact':>12}{'mean':>12}{'std. error':>12}{'variance':>12}"
-        f"{'closed form':>13}{'z':>8}{'SNR':>9}",
+        f"{e.variance_is:>13}{'z':>8}{'SNR':>9}",
     ]
     for parameter, name in names.items():
         s = m.value if parameter == "value" else m.gradient[parameter]
@@ -101,8 +102,16 @@ def as_table(m: Measurement) -> str:
             f"{s.variance:>12.5g}{'-' if known is None else format(known, '.5g'):>13}"
             f"{z:>8}{s.signal_to_noise:>9.3g}"
         )
-    last = [words for words in (m.truth.words(), *_doubts(m)) if words]
+    last = [words for words in (m.truth.words(), _agreement(e), *_doubts(m)) if words]
     return "\n".join([*lines, *([""] if last else []), *last])
+
+
+def _agreement(e: Experiment) -> str:
+    """How well exact variances are known, where that is by quadrature."""
+    known = [e.exact_variance(name) for name in e.entry.differentiable]
+    if e.normal or e.entry.discrete or not any(known):
+        return ""
+    return f"An exact variance, too, is an estimate: two rules agree to {TOLERANCE:.0e} of it."
 
 
 def _member(e: Experiment) -> str:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Estimator
 from vae_core.families import Distribution, Family
-from vae_core.lab.exact import closed_form
+from vae_core.lab.exact import any_variance, closed_form
 from vae_core.lab.exact.any_family import Expectation, expectation
 from vae_core.lab.exact.case import Pairs
 from vae_core.lab.exact.spread import endless
@@ -171,10 +171,19 @@ class Experiment:
         q = self.distribution(1).detach()
         return self.cost_problem.exact(*(p[0] for p in q.parameters.values()), **self.knobs)
 
-    def exact_variance(self, parameter: str) -> float | None:
-        """Variance of one estimate of d/d(loc or scale) of the first dimension, if known."""
-        moments = self.cost_problem.moments
-        if moments is None or not self.normal:
+    def exact_variance(
+        self, parameter: str, tolerance: float = any_variance.TOLERANCE
+    ) -> float | None:
+        """Variance of one estimate of d/d(parameter) of the first dimension, if known.
+
+        Under a Normal by closed form, under another family by quadrature to within a relative
+        tolerance; None where it is infinite.
+        """
+        if not self.normal:
+            which = self.problem, self.family, *self._words(), self.estimator
+            found = any_variance.variance(*which, parameter, self.samples, tolerance)
+            return None if found is None else found.value
+        if (moments := self.cost_problem.moments) is None:
             return None
         dimensions = moments(self.dim, **self.knobs)
         try:
@@ -183,6 +192,12 @@ class Experiment:
             )
         except OverflowError:
             raise ValueError(NOT_FINITE) from None
+
+    @property
+    def variance_is(self) -> str:
+        """What `exact_variance` comes from."""
+        by_quadrature = "exact sum" if self.entry.discrete else "quadrature"
+        return "closed form" if self.normal else by_quadrature
 
     def is_endless(self, moment: int, parameter: str) -> bool:
         """Whether one estimate of "value" or a parameter is known to have no such moment.

@@ -138,7 +138,7 @@ class Measurement:
             "a few draws carry most of the variance that was measured": (
                 s.variance_standard_error > FEW_DRAWS * s.variance
             ),
-            "the variance that was measured is far from the closed form": seen and unlike,
+            f"the variance that was measured is far from {self._exact_words}": seen and unlike,
             "the mean of an unbiased estimator is far from the exact value": (
                 self.experiment.cost_problem.allows(self.experiment.rule)
                 and abs(s.z_score) > FAR_OFF
@@ -151,6 +151,10 @@ class Measurement:
             f"The sample cannot tell here: {because}. The draws that matter most are too rare to "
             "be among these, so mean, standard error and z say little."
         )
+
+    @property
+    def _exact_words(self) -> str:
+        return "the closed form" if self.experiment.normal else "the exact one"
 
     def _has_no_mean(self, parameter: str) -> bool:
         return not self.experiment.normal and self.experiment.is_endless(1, parameter)

@@ -25,7 +25,7 @@ GREEK = drawn_from.GREEK
 REFERENCE = ("score", "pathwise")
 ANY = "naive"  # takes every family: what is asked of it here is the exact value
 CENTRAL = (0.02, 0.98)
-ROUNDING = 1e-20
+ROUNDING, MOVING = 1e-20, 1e-4  # of a variance in a figure that moves: less is not seen
 _BASELINE = {"loo": "score_loo", "plain": "score"}
 
 Knobs = tuple[tuple[str, float], ...]
@@ -72,9 +72,9 @@ class Setting:
         return _exact(self)
 
     def variance(self, name: str, replicates: int) -> float:
-        """The closed form where there is one, else measured; infinite where that is known."""
+        """Exact where it is known, else measured; infinite where that is known."""
         experiment = self.experiment(name)
-        known = experiment.exact_variance(self.parameter)
+        known = experiment.exact_variance(self.parameter, MOVING)
         if known is not None:
             return known
         if not experiment.normal and experiment.is_endless(2, self.parameter):
@@ -169,13 +169,13 @@ def measurement(setting: Setting, name: str) -> Measurement:
 
 @lru_cache(maxsize=64)
 def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[str]]:
-    """Measured beside closed form, a row for each estimator; columns by title."""
+    """Measured beside exact, a row for each estimator; columns by title."""
     columns: dict[str, list[str]] = {
         "Estimator": [],
         "mean ± std. error": [],
         f"exact ∂E[f]/∂{drawn_from.letter(setting.parameter, setting.family)}": [],
         "variance ± std. error": [],
-        "closed form": [],
+        setting.experiment(ANY).variance_is: [],
         "K": [],
         "evaluations of f": [],
         "variance × evaluations": [],
@@ -189,7 +189,7 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
             f"{short(s.mean)} ± {short(s.standard_error)}",
             short(s.exact),
             f"{short(s.variance)} ± {short(s.variance_standard_error)}",
-            "none known" if known is None else short(known),
+            _exact_words(m.experiment, setting.parameter, known),
             str(m.experiment.samples),
             str(rule.evaluations(m.experiment.samples, setting.dim)),
             short(m.work_variance(s)),
@@ -197,6 +197,13 @@ def variance_table(setting: Setting, names: tuple[str, ...]) -> dict[str, list[s
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
     return columns
+
+
+def _exact_words(experiment: Experiment, parameter: str, known: float | None) -> str:
+    if known is not None:
+        return short(known)
+    endless = not experiment.normal and experiment.is_endless(2, parameter)
+    return "infinite" if endless else "none known"
 
 
 def remarks(setting: Setting, names: tuple[str, ...]) -> list[str]:

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from pages.estimators.gradient_variance.drawn_from import letter
 from pages.estimators.gradient_variance.draws import (
     MOST_DRAWS,
+    MOVING,
     Setting,
     affordable,
     reference,
@@ -121,8 +122,8 @@ def verdict(
 
 
 def _comparison(at: Setting, measured: dict[str, float], shown: int) -> str:
-    """The loudest beside the calmest: by closed form where there is one, and as measured."""
-    known = {name: at.experiment(name).exact_variance(at.parameter) for name in measured}
+    """The loudest beside the calmest: exactly where that is known, and as measured."""
+    known = {n: at.experiment(n).exact_variance(at.parameter, MOVING) for n in measured}
     exact = {name: v for name, v in known.items() if v is not None and math.isfinite(v)}
     judged = exact if len(exact) == len(measured) else measured
     calm, loud = (pick(judged, key=lambda name: judged[name]) for pick in (min, max))
@@ -139,7 +140,7 @@ def _comparison(at: Setting, measured: dict[str, float], shown: int) -> str:
     told = short(measured[loud] / measured[calm]) if measured[calm] > 0 else "no ratio"
     return (
         f"Same noise, same gradient: {times}, {short(judged[loud])} against "
-        f"{short(judged[calm])} by closed form; {drawn} gave {told}."
+        f"{short(judged[calm])} by {at.experiment(calm).variance_is}; {drawn} gave {told}."
     )
 
 

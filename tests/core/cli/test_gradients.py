@@ -1,6 +1,7 @@
 """The `gradients` command, word for word."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -258,3 +259,17 @@ def test_the_output_for_a_normal_is_what_it_was(capsys):
     assert lines[0] == "score_loo on sine: mu = 2, sigma = 1, D = 3, K = 2, omega = 3"
     assert [line[:10].strip() for line in lines[4:7]] == ["E[f]", "d/dmu", "d/dsigma"]
     assert len(lines) == 7
+
+
+def test_an_exact_variance_of_a_family_is_called_what_it_is(capsys):
+    words = ("--problem", "square", "--estimator", "score", "--replicates", "2000")
+    assert main(["gradients", *words, "--family", "exponential", "--with", "rate=1"]) == 0
+    told = capsys.readouterr().out
+    assert "quadrature" in told
+    assert "closed form" not in told
+    assert re.search(r"d/drate .* 488 ", told)
+    assert "two rules agree to 1e-06 of it" in told
+    assert main(["gradients", *words, "--family", "bernoulli", "--with", "probs=0.3"]) == 0
+    whole = capsys.readouterr().out
+    assert "exact sum" in whole
+    assert "two rules agree" not in whole

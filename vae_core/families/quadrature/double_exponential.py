@@ -35,7 +35,17 @@ def nodes_and_weights(low: float, high: float, width: float) -> tuple[Tensor, Te
     >>> round((w * z.rsqrt() * (-z).exp()).sum().item() ** 2, 12)  # Gamma(1/2) squared is pi
     3.14159265359
     """
-    s, ds = _rule()
+    return substituted(*_rule(), low, high, width)
+
+
+def substituted(
+    s: Tensor, ds: Tensor, low: float, high: float, width: float
+) -> tuple[Tensor, Tensor]:
+    """Where s, from minus infinity on, leads between the ends; and the step there, for a step ds.
+
+    Args:
+        low, high, width: as for `nodes_and_weights`; z falls with s if `low` is infinite.
+    """
     if math.isfinite(low) and math.isfinite(high):
         share, rest = (2.0 * s).sigmoid(), (-2.0 * s).sigmoid()
         near = torch.where(s < 0.0, low + (high - low) * share, high - (high - low) * rest)

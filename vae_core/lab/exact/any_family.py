@@ -178,8 +178,8 @@ def _with_moving_ends(case: Case, f: Values, axis: Axis, sums: Sums) -> Sums:
     for row, name in enumerate(family.differentiable, 1):
         if not family.parameters[name].moves_support:
             continue
-        speeds = _speeds(case.q, name)
-        for end, speed, sign in zip(case.support(), speeds, (-1.0, 1.0), strict=True):
+        moved = speeds(case.q, name)
+        for end, speed, sign in zip(case.support(), moved, (-1.0, 1.0), strict=True):
             if speed == 0.0:
                 continue
             inside = np.nextafter(np.array([end]), axis.middle)
@@ -194,7 +194,7 @@ def _with_moving_ends(case: Case, f: Values, axis: Axis, sums: Sums) -> Sums:
     return Sums(total, error, sums.unsettled)
 
 
-def _speeds(q: Distribution, name: str) -> tuple[float, float]:
+def speeds(q: Distribution, name: str) -> tuple[float, float]:
     """How fast each end of the support moves with a parameter: they move evenly."""
     step = 2.0**-20 * max(1.0, 2.0 ** math.floor(math.log2(abs(q.parameters[name].item()) + 1.0)))
     moved = [

@@ -70,6 +70,16 @@ class Case(NamedTuple):
         terms[q[:, 0] == 0.0] = 0.0
         return terms
 
+    def slope(self, z: Array) -> Array:
+        """The slope of the first dimension's cost, as autograd sees it: (N,)."""
+        at = torch.from_numpy(z).requires_grad_()
+        return _slope(self.terms(at[:, None].expand(-1, self.dim))[:, 0], at)
+
+    def log_slope(self, z: Array) -> Array:
+        """d log q / dz, (N,)."""
+        at = torch.from_numpy(z).requires_grad_()
+        return _slope(self.q.log_prob(at[:, None, None]), at)
+
     def support(self) -> tuple[float, float]:
         """The ends of z."""
         low, high = self.q.support
@@ -99,6 +109,14 @@ class Case(NamedTuple):
             how(self.terms, -1.0) if math.isinf(low) else None,
             how(self.terms, 1.0) if math.isinf(high) else None,
         )
+
+
+def _slope(f: Tensor, z: Tensor) -> Array:
+    """The derivative of each f in its own z, (N,); zero where f does not depend on it."""
+    if not f.requires_grad:
+        return np.zeros(len(z))
+    found: Array = torch.autograd.grad(f.sum(), z)[0].numpy()
+    return found
 
 
 def make_case(name: str, family: str, parameters: Pairs, dim: int, knobs: Pairs) -> Case:

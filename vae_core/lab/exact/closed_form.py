@@ -19,7 +19,7 @@ from vae_core.lab.exact.moments import Moments, normal_moment
 _SCORES = {"loc": {1: 1.0}, "scale": {2: 1.0, 0: -1.0}}
 
 
-class _ScoreMoments(NamedTuple):
+class ScoreMoments(NamedTuple):
     """Moments of the cost, less its mean, and the score of dimension 1, and of all costs.
 
     Attributes:
@@ -40,7 +40,7 @@ class _ScoreMoments(NamedTuple):
 
 def _score_moments(
     dimensions: Sequence[Moments], parameter: str, loc: float, scale: float
-) -> _ScoreMoments:
+) -> ScoreMoments:
     m = dimensions[0]
     score = {n: c / scale for n, c in _SCORES[parameter].items()}
     squared: dict[int, float] = {}
@@ -50,7 +50,7 @@ def _score_moments(
     others = Counter(dimensions[1:]).items()
     rest_variance = sum(times * each.centred(2, 0, loc, scale) for each, times in others)
     rest_mean = sum(times * each.cost(0, loc, scale) for each, times in others)
-    return _ScoreMoments(
+    return ScoreMoments(
         mean=m.cost(0, loc, scale) + rest_mean,
         variance=m.centred(2, 0, loc, scale) + rest_variance,
         rest_variance=rest_variance,
@@ -61,7 +61,7 @@ def _score_moments(
     )
 
 
-def _about(m: _ScoreMoments, offset: float) -> float:
+def _about(m: ScoreMoments, offset: float) -> float:
     """E[(f - E f + offset)^2 s^2], f being the cost of all dimensions and s the first's score."""
     return (
         m.squared_cost_squared_score
@@ -70,22 +70,28 @@ def _about(m: _ScoreMoments, offset: float) -> float:
     )
 
 
+def score_variance(m: ScoreMoments, k: int, shift: float = 0.0) -> float:
+    """Var[(f + shift) s] / K."""
+    return (_about(m, m.mean + shift) - m.cost_score**2) / k
+
+
+def loo_variance(m: ScoreMoments, k: int, shift: float = 0.0) -> float:
+    """Variance of the sample covariance of f and s, which the estimate is, plus shift times s."""
+    gradient = m.cost_score
+    spread = m.variance * m.squared_score
+    return (_about(m, shift) - gradient**2) / k + (spread + gradient**2) / (k * (k - 1))
+
+
 def _score_variance(
     dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
-    """Var[f s] / K."""
-    moments = _score_moments(dimensions, parameter, loc, scale)
-    return (_about(moments, moments.mean) - moments.cost_score**2) / k
+    return score_variance(_score_moments(dimensions, parameter, loc, scale), k)
 
 
 def _score_loo_variance(
     dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
-    """Variance of the sample covariance of f and s: the estimate is exactly that."""
-    moments = _score_moments(dimensions, parameter, loc, scale)
-    gradient = moments.cost_score
-    spread = moments.variance * moments.squared_score
-    return (_about(moments, 0.0) - gradient**2) / k + (spread + gradient**2) / (k * (k - 1))
+    return loo_variance(_score_moments(dimensions, parameter, loc, scale), k)
 
 
 def _pathwise_variance(
