@@ -22,7 +22,7 @@ from pages.goal.latent_variables import blind
 from pages.review.quiz import items as reading
 from pages.trick.lotus import shape
 from vae_core.estimators import ESTIMATORS
-from vae_core.families import Normal
+from vae_core.families import FAMILIES, Normal
 from vae_core.families.cube import wave, wave_deviation
 from vae_core.families.divergence import Hills, bell_to_bell, descend
 from vae_core.families.drawn import Drawn
@@ -258,6 +258,43 @@ def test_the_average_over_eps_is_that_under_the_law_of_z(heights: tuple[float, .
     kind = shape.kind(g)
     assert kind == {shape.BENT: "bend", shape.TURNING: "turn", shape.FLAT: "flat"}[heights]
     assert shape.kind(Drawn((*shape.BENT[:3], 0.5, -1.0))) == "turn"  # the link's
+
+
+@holds(averages_of_a_cauchy="nowhere")
+@pytest.mark.parametrize("count", [1, 1000])
+def test_an_average_of_cauchys_has_the_law_of_one(count: int) -> None:
+    """Its quartiles stay at -1 and 1, however many are averaged; those of a tanh close in."""
+    zero, one = torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
+    q = FAMILIES["cauchy"](loc=zero, scale=one)
+    z = q.transform(q.base(4000 * count, generator(count))).view(4000, count)
+    shares = torch.tensor([0.25, 0.75], dtype=torch.float64)
+    quartiles = z.mean(1).quantile(shares)
+    error = (0.25 * 0.75 / 4000) ** 0.5 / stats.cauchy.pdf(1.0)
+    assert quartiles.tolist() == pytest.approx([-1.0, 1.0], abs=SIGNIFICANT * error)
+    assert (z.tanh().mean(1).quantile(shares).diff() < 0.1).item() == (count > 1)
+    # The link's: with two degrees of freedom there is a mean, and no variance.
+    assert FAMILIES["studentt"].moments(df=2.0, loc=0.0, scale=1.0) == 2.0
+
+
+@holds(no_path="poisson")
+def test_a_poisson_alone_stands_still_where_the_noise_is_held() -> None:
+    for name, parameter in (
+        ("poisson", "rate"),
+        ("gamma", "concentration"),
+        ("cauchy", "scale"),
+        ("dirichlet", "concentration"),
+    ):
+        entry = FAMILIES[name]
+        start = {
+            n: torch.tensor(p.default, dtype=torch.float64).reshape(1, -1)
+            for n, p in entry.parameters.items()
+        }
+        noise = entry(**start).base(50, generator(2))
+        before, after = (
+            entry(**start | {parameter: start[parameter] + h}).transform(noise) for h in (0, 1e-7)
+        )
+        moved = ((after - before).abs() > 0.0).double().mean().item()
+        assert moved == (0.0 if name == "poisson" else pytest.approx(1.0, abs=0.05))
 
 
 @holds(base_density="free")

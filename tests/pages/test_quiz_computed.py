@@ -369,6 +369,20 @@ def arrives_at_sigma(given: Given) -> dict[str, float]:
     }
 
 
+@holds
+def implicit_slope(given: Given) -> dict[str, float]:
+    """By scipy's CDF and quantile, differenced in the rate at the drawn height."""
+    rate, u = given["rate"], given["u"]
+    z = float(stats.expon(scale=1 / rate).ppf(u))
+    assert given["z"] == pytest.approx(z, abs=0.0051)
+    return {
+        "implicit": slope(lambda r: float(stats.expon(scale=1 / r).ppf(u)), rate),
+        "undivided": -slope(lambda r: float(stats.expon(scale=1 / r).cdf(z)), rate),
+        "sign": z / rate,
+        "mean": slope(lambda r: float(stats.expon(scale=1 / r).mean()), rate),
+    }
+
+
 def test_every_computed_question_is_held() -> None:
     assert set(HELD) == set(QUESTIONS)
 
@@ -389,7 +403,10 @@ def test_each_option_is_what_it_is_said_to_be(name: str, seed: int) -> None:
         assert value == pytest.approx(expected[option], abs=rough, rel=1e-5), option
 
 
-@pytest.mark.parametrize("name", ["bound_from_parts", "gap_from_parts", "kl_of_two_latents"])
+ADDED = ("bound_from_parts", "gap_from_parts", "kl_of_two_latents", "implicit_slope")
+
+
+@pytest.mark.parametrize("name", ADDED)
 def test_who_adds_the_written_numbers_gets_the_written_answer(name: str) -> None:
     for seed in range(60):
         drawn = draw(name, Random(f"{seed}"))
@@ -398,5 +415,6 @@ def test_who_adds_the_written_numbers_gets_the_written_answer(name: str) -> None
             "bound_from_parts": lambda g: g["reconstruction"] - g["kl"],
             "gap_from_parts": lambda g: g["evidence"] - g["bound"],
             "kl_of_two_latents": lambda g: g["first"] + g["second"],
+            "implicit_slope": lambda g: -g["z"] / g["rate"],
         }[name](given)
         assert f"{told:.2f}" == f"{next(iter(drawn.options.values())):.2f}"

@@ -6,8 +6,8 @@ from random import Random
 
 import torch
 
-from pages.review.quiz.computed.registry import Drawn, computed, pick
-from vae_core.families import Normal
+from pages.review.quiz.computed.registry import Drawn, agree, computed, pick, written
+from vae_core.families import FAMILIES, Normal
 from vae_core.lab import find_problem
 
 
@@ -96,5 +96,27 @@ def mean_of_square(chance: Random) -> Drawn:
             "of_mean": mu**2,
             "spread": sigma**2,
             "squared": (mu + sigma) ** 2,
+        },
+    )
+
+
+@computed
+def implicit_slope(chance: Random) -> Drawn:
+    """-(dF/drate) / q at a height; wrong: undivided, the sign lost, the slope of the mean."""
+    rate, u = pick(chance, 0.4, 2.5, 0.1), pick(chance, 0.2, 0.9, 0.1)
+    leaf = torch.tensor([[rate]], dtype=torch.float64, requires_grad=True)
+    q = FAMILIES["exponential"](rate=leaf)
+    z = q.transform(three(u))
+    found = torch.autograd.grad(z.sum(), leaf)[0].item()
+    density = q.log_prob(z).exp().item()
+    told = written(z.item())
+    agree(-told / rate, found)
+    return Drawn(
+        {"rate": rate, "u": u, "z": told},
+        {
+            "implicit": found,
+            "undivided": found * density,
+            "sign": -found,
+            "mean": -1.0 / rate**2,
         },
     )
