@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import special, stats
 from torch import Tensor, distributions
 
 from pages import contents
-from pages.trick.families import average, cdf, gallery, move
+from pages.trick.families import average, cdf, gallery, move, views
 from pages.trick.families import member as m
 from pages.trick.families.sliders import movable, params, positions, slots
 from pages.trick.families.views import VIEWS, views_of
@@ -283,8 +283,7 @@ def test_running_means_are_those_of_the_draws(name: str) -> None:
     np.testing.assert_allclose(found[:, 0], z[:, 0])
     calm = average.running(name, at, "tanh", 1)[:, -1]
     exact = m.average(name, at, "tanh")
-    if exact is not None:
-        assert np.abs(calm - exact).max() < 4.5 / math.sqrt(1000)
+    assert np.abs(calm - exact).max() < 4.5 / math.sqrt(1000)
     sides = average.limits(name, at, "z", 1)
     late = found[:, average.COUNTS >= 5]
     assert sides[0] < late.min() <= late.max() < sides[1]
@@ -307,12 +306,54 @@ def test_which_average_exists() -> None:
     ]
     assert said("pareto", (1.0, 2.0), "square") == "missing"
     assert said("studentt", (1.0, 0.0, 1.0), "z") == "missing"
-    assert said("dirichlet", (1.0, 2.0, 3.0), "z") == "vector"
+    assert said("dirichlet", (1.0, 2.0, 3.0), "z") == "exists"
     assert average.order("cauchy", (0.0, 1.0)) == 1.0
     assert average._raised("E|z|^r, r < 1, and f grows like |z|^1.") == (
         "E|z|ʳ, r < 1, and f grows like |z|."
     )
     assert "r < 1" in str(average.objection("cauchy", (0.0, 1.0), "z"))
+
+
+def test_the_average_of_a_vectors_first_number_is_exact() -> None:
+    """By Dirichlet's moments, by scipy's t, and by many draws of the whole vector."""
+    at = (0.5, 2.0, 3.0)
+    assert m.average("dirichlet", at, "z") == pytest.approx(0.5 / 5.5)
+    assert m.average("dirichlet", at, "square") == pytest.approx(0.5 * 1.5 / (5.5 * 6.5))
+    bent = (0.5, -1.0, 1.2, 0.6, 0.8)
+    law = stats.t(5, 0.5, 1.2)
+    assert m.average("elliptical", bent, "square") == pytest.approx(law.var() + law.mean() ** 2)
+    for name, values in (("dirichlet", at), ("elliptical", bent)):
+        f = np.tanh(m.transform(name, values, m.noise(name, 7, 100_000))[:, 0])
+        off = f.mean() - m.average(name, values, "tanh")
+        assert abs(off) < 4.5 * f.std() / math.sqrt(f.size)
+        assert average.title(name, "square") == "z₁²"
+        assert average.tex(name, "tanh") == r"\tanh z_1"
+    assert average.title("gamma", "square") == "z²"
+
+
+def test_the_betas_formula_and_picture_call_its_noise_alike() -> None:
+    """u₁ and u₂, on the sliders and in the formula; the first has the first shape's quantile."""
+    labels = [param.label for param in views.grain("beta")]
+    assert [label[-2:] for label in labels] == ["u₁", "u₂"]
+    assert "(u_1)" in FAMILIES["beta"].formula
+    assert "(u_2)" in FAMILIES["beta"].formula
+    assert "_0" not in FAMILIES["beta"].formula
+    one, two = special.gammaincinv(2.0, 0.3), special.gammaincinv(5.0, 0.8)
+    z = m.transform("beta", (2.0, 5.0), m.point("beta", 0.3, 0.8))
+    assert z.item() == pytest.approx(one / (one + two))
+
+
+def test_a_vectors_page_says_what_is_not_drawn() -> None:
+    with without_looking_ahead():
+        app = pages_sweep.open_page(PAGE, family="dirichlet")
+        texts = " ".join(text.value for text in app.markdown)
+        assert "Each z has 3 noises behind it" in texts
+        assert "the rest stays at 0.5" in texts
+        assert "families?family=beta&view=cdf" in texts
+        app = pages_sweep.open_page(PAGE, family="elliptical")
+        texts = " ".join(text.value for text in app.markdown)
+        assert "noises behind it" not in texts
+        assert "[Student's t](families?family=studentt&view=cdf)" in texts
 
 
 def test_a_cauchys_mean_does_not_settle() -> None:

@@ -170,6 +170,13 @@ class Distribution(ABC):
         high = getattr(values, "upper_bound", math.inf)
         return self.expand(low), self.expand(high)
 
+    @property
+    def first(self) -> Distribution:
+        """The law of the first number of z alone, (B, 1); where D is 1 that of z itself."""
+        if self.family.vector:
+            raise NotImplementedError(f"The law of one number of a {self.family.title} is missing.")
+        return type(self)(**{name: p[..., :1] for name, p in self.parameters.items()})
+
     def expand(self, value: Tensor | float) -> Tensor:
         """A number for each dimension, (B, D)."""
         like = next(iter(self.parameters.values()))

@@ -26,9 +26,20 @@ RUNS, DRAWS = 3, 1000
 COUNTS = np.unique(np.geomspace(1, DRAWS, 90).round().astype(int))
 TITLES = {"z": "z", "square": "z²", "tanh": "tanh z"}
 GROWS = {"z": 1.0, "square": 2.0, "tanh": 0.0}
-KINDS = ("exists", "wild", "missing", "vector")
+KINDS = ("exists", "wild", "missing")
 DASHES = ("solid", "dash", "dot")
 STEP = 1e-3
+
+
+def title(family: str, cost: str) -> str:
+    """What is averaged: f of z, or of a vector's first number."""
+    return TITLES[cost].replace("z", "z₁") if FAMILIES[family].vector else TITLES[cost]
+
+
+def tex(family: str, cost: str) -> str:
+    """The same in LaTeX."""
+    z = "z_1" if FAMILIES[family].vector else "z"
+    return {"z": z, "square": f"{z}^2", "tanh": rf"\tanh {z}"}[cost]
 
 
 def tails(family: str, at: m.Values) -> Tails:
@@ -94,7 +105,7 @@ def frame(
     numbers = {f"mean_{i + 1}": float(mean) for i, mean in enumerate(means[:, -1])}
     named: dict[str, float | str] = {
         "family": family,
-        "cost_title": TITLES[cost],
+        "cost_title": title(family, cost),
         "bottom": sides[0],
         "top": sides[1],
     }
@@ -107,19 +118,18 @@ def _words(
     """What is said of the average, and its value as table and formula show it."""
     why, twice = (objection(family, at, cost, times) for times in (1.0, 2.0))
     exact = m.average(family, at, cost) if why is None else None
-    name = "missing" if why else "vector" if exact is None else "wild" if twice else "exists"
+    name = "missing" if why else "wild" if twice else "exists"
     texts = {
-        "f": TITLES[cost],
+        "f": title(family, cost),
         "exact": three_digits(exact or 0.0),
         "why": _raised(why or ""),
         "twice": _raised(twice or ""),
         "means": ", ".join(three_digits(mean) for mean in means[:, -1].tolist()),
     }
-    silent = "there is none" if why else "not computed"
     return {
         "told": sentences[KINDS.index(name)].format(**texts),
-        "exact": silent if exact is None else f"{exact:.6f}",
-        "exact_short": "none" if why else "?" if exact is None else texts["exact"],
+        "exact": "there is none" if exact is None else f"{exact:.6f}",
+        "exact_short": "none" if why else texts["exact"],
         "order": f"{order(family, at):g}".replace("inf", "∞"),
     }
 
@@ -177,7 +187,7 @@ def sides(family: str, at: m.Values, key: str) -> Sides:
     place = [slot.key for slot in slots(family)].index(key)
 
     def mean(theta: float) -> float:
-        return float(m.average(family, (*at[:place], theta, *at[place + 1 :]), "tanh") or 0.0)
+        return float(m.average(family, (*at[:place], theta, *at[place + 1 :]), "tanh"))
 
     q, (nodes, weights) = m.member(family, at), m.places(family, at)
     name = slots(family)[place].name

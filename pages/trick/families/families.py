@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.trick.families import average, cdf, gallery, move
-from pages.trick.families.gallery import about, average_exists, ends_move, fit_to_family
+from pages.trick.families.gallery import about, average_exists, ends_move, fit_to_family, vector
 from pages.trick.families.sliders import movable, slots
 from pages.trick.families.views import VIEWS, views_of
 from pages.ui import controls
@@ -52,6 +52,8 @@ with page_layout("families") as lesson:
         ends_move(lesson, family, at, blind="ends", calm="ends_calm")
         if move.kind(family) == "pair":
             lesson("pair")
+        if move.kind(family) == "vector":
+            vector(lesson, family)
         lesson("gallery")
         st.html(gallery.html(family))
     with st.expander("Derivation"):

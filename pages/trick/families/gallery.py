@@ -156,3 +156,12 @@ def ends_move(
         truth=number(found.truth, 4),
         score=number(found.score, 4),
     )
+
+
+def vector(lesson: Lesson, family: str) -> None:
+    """What a picture of two numbers leaves out, and what the first number is alone."""
+    if m.behind(family) > 2:
+        held = f"{m.middle(family).reshape(-1)[2]:g}"
+        lesson("unseen", count=str(m.behind(family)), held=held)
+    alone = m.member(family, defaults(family)).first.family
+    lesson("vector", alone=alone.title, name=alone.name)

@@ -238,11 +238,12 @@ COSTS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @lru_cache(maxsize=2048)
-def average(family: str, at: Values, cost: str) -> float | None:
-    """E[f(z)] by quadrature or a sum; None for a vector, of which there is none here."""
+def average(family: str, at: Values, cost: str) -> float:
+    """E[f(z)] by quadrature or a sum; of a vector, that of its first number."""
     f, entry, q = COSTS[cost], FAMILIES[family], member(family, at)
     if entry.vector:
-        return None
+        alone = q.first
+        return average(alone.family.name, tuple(p.item() for p in alone.parameters.values()), cost)
     with torch.no_grad():
         if entry.discrete:
             whole = torch.arange(0.0, spread(family, at)[-1] + 100.0, dtype=torch.float64)

@@ -162,7 +162,7 @@ def _average(lesson: Lesson, family: str, _by: str, cost: str) -> Picture:
             "sentences": _sentences(lesson, "average", average.KINDS),
         },
         takeaway="{told}",
-        tex=lesson.text("formula_average", f={"z": "z", "square": "z^2", "tanh": r"\tanh z"}[cost]),
+        tex=lesson.text("formula_average", f=average.tex(family, cost)),
         table={
             "E[f(z)]": "{exact}",
             "means of the three runs": "{mean_1:.4f}, {mean_2:.4f}, {mean_3:.4f}",

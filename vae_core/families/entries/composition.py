@@ -80,7 +80,7 @@ class ChiSquared(Distribution):
     path="composition",
     noise=beside(UNIFORM, UNIFORM),
     law=distributions.Beta,
-    formula=r"\frac{G_1}{G_1 + G_0},\quad G_1 = F_\alpha^{-1}(u_1),\quad G_0 = F_\beta^{-1}(u_0)",
+    formula=r"\frac{G_1}{G_1 + G_2},\quad G_1 = F_\alpha^{-1}(u_1),\quad G_2 = F_\beta^{-1}(u_2)",
     torch="Beta(concentration1, concentration0).rsample()",
     remark=WHOLE,
     concentration1=SHAPE,
@@ -94,11 +94,11 @@ class Beta(Distribution):
     concentration0: Tensor
 
     def transform(self, eps: Tensor) -> Tensor:
-        """z = G1 / (G1 + G0), kept from the ends, where rounding would put it."""
+        """z = G1 / (G1 + G2), kept from the ends, where rounding would put it."""
         one = log_gamma_quantile(eps[..., 0], self.concentration1)
-        zero = log_gamma_quantile(eps[..., 1], self.concentration0)
+        two = log_gamma_quantile(eps[..., 1], self.concentration0)
         ends = torch.finfo(eps.dtype)
-        return (one - zero).sigmoid().clamp(ends.tiny, 1.0 - ends.eps / 2)
+        return (one - two).sigmoid().clamp(ends.tiny, 1.0 - ends.eps / 2)
 
     def cdf(self, z: Tensor) -> Tensor:
         """The regularized incomplete beta function: (K, B, D)."""
@@ -209,6 +209,12 @@ class Dirichlet(Distribution):
         """Gammas, each divided by their sum."""
         shares = log_gamma_quantile(eps, self.concentration).softmax(-1)
         return shares.clamp_min(torch.finfo(eps.dtype).tiny)
+
+    @property
+    def first(self) -> Distribution:
+        """A Beta: one share against the rest."""
+        own, rest = self.concentration[..., :1], self.concentration[..., 1:]
+        return Beta(own, rest.sum(-1, keepdim=True))
 
     @property
     def support(self) -> tuple[Tensor, Tensor]:

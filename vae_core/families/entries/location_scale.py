@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, distributions
 from torch.distributions import constraints
 
+from vae_core.families.entries.composition import StudentT
 from vae_core.families.entries.noise import (
     LOC,
     PAPER,
@@ -194,6 +195,12 @@ class Elliptical(Distribution):
     def transform(self, eps: Tensor) -> Tensor:
         """z = loc + L eps."""
         return self.loc + (self.scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
+
+    @property
+    def first(self) -> Distribution:
+        """A Student's t: of its scale only the corner of L is seen."""
+        loc, scale = self.loc[..., :1], self.scale_tril[..., 0, :1]
+        return StudentT(torch.full_like(loc, FREEDOM), loc, scale)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density in nats: (K, B)."""
