@@ -110,7 +110,7 @@ def test_the_duel_has_its_draws_in_the_window(family):
             _, z = draws.noise_and_draws(at, 1000)
             shown = ((low <= z) & (z <= high)).mean()
             assert shown > 0.8 or end != value
-            assert shown > 0.2 or (family == "lognormal" and end == 3.0)  # out at e^3
+            assert shown > 0.1 or (family == "lognormal" and end == 3.0)  # out at e^3
 
 
 def test_a_draw_beyond_the_picture_is_said_to_be():
@@ -217,6 +217,7 @@ def test_estimators_that_refuse_are_left_out_with_the_reason(family):
         ({"family": "lognormal", "problem": "exp"}, "The page shows the sine"),
         ({"family": "uniform"}, "does not see the support move"),
         ({"family": "uniform", "view": "duel"}, "so it shows a Normal"),
+        ({"family": "gamma", "view": "map"}, "for the Gamma, look at the variance against"),
         *(
             pytest.param(*case, marks=pytest.mark.exhaustive)
             for case in (
@@ -225,6 +226,7 @@ def test_estimators_that_refuse_are_left_out_with_the_reason(family):
                 ({"family": "exponential", "problem": "exp"}, "The slider of rate begins at"),
                 ({"family": "bernoulli"}, "needs a z that moves"),
                 ({"family": "gamma", "view": "duel"}, "Drawn from a Gamma."),
+                ({"family": "gamma", "view": "parts"}, "for the Gamma, look at the histograms"),
                 (
                     {"family": "gamma", "view": "against", "along_gamma": "gamma_rate"},
                     "Drawn from a Gamma.",

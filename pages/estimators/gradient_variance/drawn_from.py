@@ -21,7 +21,17 @@ COLOURS = {"loc": "mu", "scale": "sigma"}
 INSTEAD = "sine"
 PAIR = ("pathwise", "score")
 SIDE = 6.0
-LOOKED_AT, MOST, BULK, GROWTH = 2000, (0.05, 0.95), (0.25, 0.75), 2.0
+LOOKED_AT, MOST, BULK, GROWTH = 2000, (0.05, 0.95), (0.25, 0.75), 1.0
+
+# Of the views that draw from a Normal alone.
+NO_MAP = (
+    "The map is a plane of μ and σ, so here z is drawn from a Normal: for the {}, look at the "
+    "variance against one of its parameters."
+)
+NO_PARTS = (
+    "The part that comes from the data is exact for μ and σ alone, so here z is drawn from a "
+    "Normal: for the {}, look at the histograms."
+)
 
 Point = dict[str, float]
 
@@ -170,17 +180,31 @@ def not_both(family: str) -> str | None:
     )
 
 
+def normal_alone(sentence: str, family: str | None) -> str:
+    """What is said where the address asks for another family; empty where it does not."""
+    title = titles().get(family or "")
+    return sentence.format(title) if title and family != NORMAL else ""
+
+
+@lru_cache(maxsize=256)
+def bulk(problem: str, family: str) -> tuple[float, float]:
+    """Where most of q is while the sliders have not moved; of a Normal, half of the picture."""
+    if family == NORMAL:
+        return -SIDE / 2.0, SIDE / 2.0
+    return _between(family, dict(start(problem, family)), MOST)
+
+
 @lru_cache(maxsize=256)
 def stretch(problem: str, family: str) -> tuple[float, float]:
     """The part of z that a picture shows, whichever way the sliders stand.
 
     Most of q where they start, and half of it where one of them is at an end, as far as the
-    picture grows no more than fivefold by that.
+    picture grows no more than threefold by that.
     """
     if family == NORMAL:
         return -SIDE, SIDE
     at = dict(start(problem, family))
-    first, last = low, high = _between(family, at, MOST)
+    first, last = low, high = bulk(problem, family)
     for name in at:
         places = walk(problem, family, name)
         for end in (places[0], places[-1]):

@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from pages.estimators.gradient_variance.drawn_from import letter, stretch
+from pages.estimators.gradient_variance.drawn_from import bulk, letter, stretch
 from pages.estimators.gradient_variance.draws import (
     ANY,
     Knobs,
@@ -52,8 +52,8 @@ def cost_curve(problem: str, knobs: Knobs, family: str = NORMAL) -> np.ndarray:
     z = torch.from_numpy(at)[:, None]
     standard = Normal(torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
     f = find_problem(problem).cost(standard, **dict(knobs))(z[:, None]).flatten().numpy()
-    middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 4.0
-    inner = f[(np.abs(at - middle) <= half) & np.isfinite(f)]
+    first, last = bulk(problem, family)
+    inner = f[(first <= at) & (at <= last) & np.isfinite(f)]
     low, high = float(inner.min()), float(inner.max())
     share = (f - low) / (high - low)
     jumps = np.abs(np.diff(share, prepend=share[0])) > JUMP

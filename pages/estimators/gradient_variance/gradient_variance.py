@@ -40,7 +40,8 @@ with page_layout("gradient_variance") as lesson:
         factor_question=lesson.text("predict_factor"),
         covers="better",
     )
-    columns, notes = st.columns([3, 3, 2, 2, 3], vertical_alignment="bottom"), st.container()
+    widths = [3, 3, 2, 2, *([2] if controls.stated("view") == "against" else []), 3]
+    columns, notes = st.columns(widths, vertical_alignment="bottom"), st.container()
     with columns[1]:
         views = {name: view.title for name, view in VIEWS.items()}
         view = controls.choice("view", "Look at", views)
@@ -53,15 +54,17 @@ with page_layout("gradient_variance") as lesson:
             if why := VIEWS[view].instead(family):
                 notes.warning(why)
                 family = NORMAL
+        elif why := drawn_from.normal_alone(VIEWS[view].alone, controls.stated("family")):
+            notes.caption(why)
         if view == "map":
             compare = controls.choice("compare", "Compare at", COMPARE)
     problem = own_cost.that_exists(problem, family)
-    with columns[3]:
+    with columns[-2]:
         if view == "against":
             along = controls.choice(drawn_from.along(family), "Against", lines(problem, family))
     with columns[2]:
         parameter = controls.choice(*drawn_from.gradients(family))
-    with columns[4], controls.folded("Estimators", "names", notes=notes):
+    with columns[-1], controls.folded("Estimators", "names", notes=notes):
         titles = {name: rule.title for name, rule in ESTIMATORS.items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
     taken, left_out = drawn_from.split(tuple(names) or ("pathwise",), family)

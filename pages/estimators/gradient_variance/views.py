@@ -229,6 +229,7 @@ class View:
         starts_with: the cost that it shows first.
         any_family: whether z may be drawn from another family than the Normal.
         instead: why it shows the Normal in place of a family; None where it need not.
+        alone: why it draws from a Normal alone, and where another family is looked at.
     """
 
     title: str
@@ -237,6 +238,7 @@ class View:
     starts_with: str = "square"
     any_family: bool = False
     instead: Callable[[str], str | None] = lambda family: None
+    alone: str = ""
 
 
 VIEWS: dict[str, View] = {
@@ -244,8 +246,8 @@ VIEWS: dict[str, View] = {
     "duel": View("One draw, two gradients", _duel, any_family=True, instead=drawn_from.not_both),
     "mean": View("Running mean", _running, any_family=True),
     "against": View("Variance against ...", _against, any_family=True),
-    "map": View("Who wins where", _map, starts_with="sine"),
-    "parts": View("Data or dice?", _minibatch, own_cost=True),
+    "map": View("Who wins where", _map, starts_with="sine", alone=drawn_from.NO_MAP),
+    "parts": View("Data or dice?", _minibatch, own_cost=True, alone=drawn_from.NO_PARTS),
 }
 
 
