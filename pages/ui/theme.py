@@ -58,6 +58,12 @@ ESTIMATORS: dict[str, Pair] = {
     "stl": Pair("#007a5e", "#2fbf94"),
     "measure_valued_uncoupled": Pair("#7a4fb5", "#b79ae8"),
     "finite_difference": Pair("#1d7480", "#63c3d1"),
+    "straight_through": Pair("#b3244f", "#ff8fa8"),
+    "gumbel_softmax": Pair("#00708a", "#4cc9e6"),
+    "straight_through_gumbel": Pair("#7b3fa0", "#d3a0f0"),
+    "rebar": Pair("#1f7a3a", "#6fd08a"),
+    "arm": Pair("#1f55b5", "#8ab0ff"),
+    "disarm": Pair("#5b5f00", "#c9cf4f"),
 }
 
 # An estimator without a colour of its own gets the next of these, in the registry's order.

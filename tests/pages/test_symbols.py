@@ -14,7 +14,7 @@ from pages.ui import lesson, theme
 from pages.ui.lesson import Entry, Lesson
 from tests.support import pages_sweep
 from tests.support.lesson_links import assert_read, each_link
-from vae_core.estimators import ESTIMATORS
+from vae_core.estimators import ESTIMATORS, taking
 from vae_core.training.pretrained import load_pretrained
 from vae_core.vae.data import load_mnist
 from vae_core.vae.objective import elbo
@@ -158,7 +158,7 @@ def sources(page: str) -> str:
     """Whom a page names: its lesson's source, and the registry's where estimators are shown."""
     named = lesson.read_sections(page).get("source", "")
     if page == "gradient_variance":
-        named += "; ".join(["", *(each.source for each in ESTIMATORS.values())])
+        named += "; ".join(["", *(each.source for each in taking("normal").values())])
     return named
 
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from vae_core.families import FAMILIES, Family, Parameter
+from vae_core.families import FAMILIES, PARAMETRIZATIONS, Family, Parameter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,14 @@ def as_json() -> dict[str, Any]:
 
 
 def described(entry: Family) -> dict[str, Any]:
-    """One family's fields; `moments_below` is the order of E|z|^r at its defaults, null for any."""
+    """One family's fields; `moments_below` is the order of E|z|^r at its defaults, null for any.
+
+    `or_by` has its other parametrizations, where there are any.
+    """
+    others = [
+        {name: parameter(p) for name, p in other.parameters.items()}
+        for other in PARAMETRIZATIONS.get(entry.name, ())
+    ]
     return {
         "title": entry.title,
         "path": entry.path,
@@ -42,6 +49,7 @@ def described(entry: Family) -> dict[str, Any]:
         "remark": entry.remark or None,
         "reason": entry.reason or None,
         "source": entry.source,
+        **({"or_by": others} if others else {}),
     }
 
 
@@ -68,6 +76,10 @@ def paragraph(name: str, entry: Family) -> str:
     lines = [
         f"{name:<16}{entry.title}; path: {entry.path}; noise: {entry.noise.title}",
         *(f"  {key:<18}{told(p)}" for key, p in entry.parameters.items()),
+        *(
+            f"  or by {', '.join(other.parameters)}"
+            for other in PARAMETRIZATIONS.get(entry.name, ())
+        ),
         *([f"  E|z|^r is finite for r < {below:g} at the defaults."] if below else []),
         f"  torch: {entry.torch or 'none with a gradient'}",
         *(f"  {words}" for words in (entry.also, entry.remark, entry.reason) if words),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from vae_core.estimators import ESTIMATORS
-from vae_core.families import FAMILIES, Family
+from vae_core.families import FAMILIES, PARAMETRIZATIONS, Family
 from vae_core.lab import PROBLEMS
 from vae_core.lab.exact.any_variance import TOLERANCE
 from vae_core.lab.experiment import Experiment
@@ -38,7 +38,7 @@ def remarks(experiment: Experiment) -> list[str]:
 def as_json(m: Measurement) -> dict[str, Any]:
     """The measurement as the shell prints it; a number that is not finite becomes null."""
     words = asdict(m.experiment)
-    knobs, family = words.pop("knobs"), _family(m.experiment)
+    knobs, family = words.pop("knobs") | words.pop("settings"), _family(m.experiment)
     for name in ("loc", "scale") if family else ():
         del words[name]
     first = {name: words.pop(name) for name in ("problem", "estimator")}
@@ -81,7 +81,8 @@ def _gradient(m: Measurement, parameter: str, s: Statistic) -> dict[str, float |
 def as_table(m: Measurement) -> str:
     """The measurement for people, a line for each quantity."""
     e = m.experiment
-    knobs = "".join(f", {name} = {value:g}" for name, value in e.knobs.items())
+    pairs = {**e.knobs, **e.settings}.items()
+    knobs = "".join(f", {name} = {value:g}" for name, value in pairs)
     names = {"value": "E[f]"} | _derivatives(e)
     wide = max(NAME_WIDTH, *(len(name) + 1 for name in names.values()))
     lines = [
@@ -155,7 +156,7 @@ def sweep_table(name: str, measurements: list[Measurement]) -> str:
 def _swept(e: Experiment, name: str) -> float:
     """Where the swept quantity stands."""
     field = GREEK.get(name, name)
-    for found in (e.knobs, e.numbers):
+    for found in (e.knobs, e.settings, e.numbers):
         if field in found:
             return found[field]
     return float(getattr(e, field))
@@ -180,12 +181,14 @@ def registry() -> dict[str, Any]:
                 "title": e.title,
                 "summary": e.summary,
                 "unbiased": e.unbiased,
+                "needs": e.needs,
                 "needs_smooth_cost": e.needs_smooth_cost,
                 "needs_elbo": e.needs_elbo,
                 "min_samples": e.min_samples,
                 "evaluations": e.evaluations(e.min_samples, 1),
                 "trains_vae": e.trains_vae,
                 "knobs": dict(e.knobs),
+                "limits": dict(e.limits),
                 "source": e.source,
             }
             for name, e in ESTIMATORS.items()
@@ -204,6 +207,7 @@ def _listed(entry: Family) -> dict[str, Any]:
             for name, p in entry.parameters.items()
         },
         "in_the_lab": not entry.vector,
+        "or_by": [list(other.parameters) for other in PARAMETRIZATIONS.get(entry.name, ())],
         "refused_by": {name: why for name, why in refused.items() if why},
     }
 
@@ -215,21 +219,28 @@ def list_as_text() -> str:
         knobs = " ".join(
             f"--set {n}={k.default:g} ({k.minimum:g} to {k.maximum:g})" for n, k in p.knobs.items()
         )
-        lines.append(f"  {name:<16}{p.title:<28}{knobs}")
+        lines.append(f"  {name:<26}{p.title:<30}{knobs}")
     lines.append("estimators")
     for name, e in ESTIMATORS.items():
         conditions = ["unbiased" if e.unbiased else "BIASED"]
+        if e.families:
+            conditions.append(f"needs {e.needs}")
         if e.needs_smooth_cost:
             conditions.append("needs a smooth f")
         if e.needs_elbo:
             conditions.append("for ELBOs")
         if e.min_samples > 1:
             conditions.append(f"at least {e.min_samples} samples")
-        lines.append(f"  {name:<16}{e.title:<28}{', '.join(conditions)}")
+        conditions += [
+            f"--set {knob}={e.knobs[knob]:g} ({low:g} to {high:g})"
+            for knob, (low, high) in e.limits.items()
+        ]
+        lines.append(f"  {name:<26}{e.title:<30}{', '.join(conditions)}")
     lines.append("families")
     lines += [
-        f"  {name:<16}{f.title:<28}--with {example(f)}"
-        for name, f in FAMILIES.items()
+        f"  {name:<26}{f.title:<30}--with {example(f)}"
+        for name, first in FAMILIES.items()
+        for f in (first, *PARAMETRIZATIONS.get(name, ()))
         if not f.vector
     ]
     return "\n".join(lines)

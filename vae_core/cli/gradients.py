@@ -61,12 +61,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replicates", type=int, default=100_000, help="independent estimates")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KNOB=VALUE", help="a problem's setting"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KNOB=VALUE",
+        help="a setting of the problem or of the estimator",
     )
     parser.add_argument(
         "--sweep",
         metavar="NAME=FROM:TO:COUNT",
-        help="measure along a parameter, dim, samples or one of the problem's settings",
+        help="measure along a parameter, dim, samples or a setting of problem or estimator",
     )
     parser.add_argument("--json", action="store_true", help="JSON in place of a table")
 
@@ -108,6 +112,8 @@ def experiment_from(args: argparse.Namespace) -> Experiment:
     rule = ESTIMATORS.get(args.estimator)
     _read(args.problem)
     fewest = rule.min_samples if rule else 1
+    pairs = dict(_pair("--set", word, "omega=3") for word in args.set)
+    own = {name: value for name, value in pairs.items() if rule and name in rule.limits}
     return Experiment(
         problem=args.problem,
         estimator=args.estimator,
@@ -115,9 +121,10 @@ def experiment_from(args: argparse.Namespace) -> Experiment:
         samples=fewest if args.samples is None else args.samples,
         replicates=args.replicates,
         seed=args.seed,
-        knobs=dict(_pair("--set", word, "omega=3") for word in args.set),
+        knobs={name: value for name, value in pairs.items() if name not in own},
         family=args.family,
         parameters=_parameters(args),
+        settings=own,
     )
 
 
@@ -162,7 +169,8 @@ def sweep_settings(word: str, experiment: Experiment) -> tuple[str, list[Experim
     name, _, span = word.partition("=")
     own = tuple(GREEK) if experiment.normal else tuple(experiment.entry.parameters)
     field = GREEK.get(name, name) if experiment.normal else name
-    allowed = (*own, "dim", "samples", *experiment.cost_problem.knobs)
+    knobs = (*experiment.cost_problem.knobs, *experiment.settings)
+    allowed = (*own, "dim", "samples", *knobs)
     if name not in allowed:
         raise ValueError(f"{name!r} cannot be swept; there are {', '.join(allowed)}.")
     try:
@@ -181,5 +189,8 @@ def sweep_settings(word: str, experiment: Experiment) -> tuple[str, list[Experim
     if name in own:
         numbers = [{**experiment.numbers, field: value} for value in values]
         return name, [replace(experiment, parameters=each) for each in numbers]
+    if name in experiment.settings:
+        of_rule = [{**experiment.settings, name: value} for value in values]
+        return name, [replace(experiment, settings=each) for each in of_rule]
     settings = [{**experiment.knobs, field: value} for value in values]
     return name, [replace(experiment, knobs=each) for each in settings]

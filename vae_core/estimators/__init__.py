@@ -1,6 +1,7 @@
 """Estimators of a gradient through a random variable: the contract, and all that keep it."""
 
 from vae_core.estimators import continuous as continuous
+from vae_core.estimators import discrete as discrete
 from vae_core.estimators.parts import in_parts, in_parts_of_z
 from vae_core.estimators.registry import (
     ESTIMATORS,
@@ -9,6 +10,7 @@ from vae_core.estimators.registry import (
     Function,
     estimator,
     of_each,
+    taking,
     with_gradient_of,
     with_gradients,
     with_score,
@@ -23,6 +25,7 @@ __all__ = [
     "in_parts",
     "in_parts_of_z",
     "of_each",
+    "taking",
     "with_gradient_of",
     "with_gradients",
     "with_score",

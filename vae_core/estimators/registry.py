@@ -56,13 +56,14 @@ class Estimator:
             elsewhere it is right too, and quieter or noisier.
         needs_path: whether it follows z along its parameters, and so needs a family whose z moves.
         uses_score: whether it weighs by the score, which does not see a support that moves.
-        families: names of the only families that it is written for; none where it takes any.
+        families: names of the only families whose z it takes; none where it takes any.
         min_samples: the fewest samples K that one estimate needs.
         evaluations: number of cost evaluations behind one estimate, from (K, D).
         trains_vae: whether its cost is affordable and its gradient useful for a VAE.
         source: the paper.
         formula: one sample's estimate in LaTeX.
         knobs: its own settings and their defaults, read off the function's keywords.
+        limits: the least and the greatest value of those that a shell or a page may set.
     """
 
     name: str
@@ -81,6 +82,25 @@ class Estimator:
     source: str
     formula: str
     knobs: Mapping[str, float]
+    limits: Mapping[str, tuple[float, float]]
+
+    @property
+    def needs(self) -> str:
+        """The kind of z that it needs, such as "a Bernoulli z"."""
+        if self.families:
+            return f"a {' or '.join(FAMILIES[name].title for name in self.families)} z"
+        return "a z that moves with the parameters" if self.needs_path else "any z"
+
+    def settings(self, **given: float) -> dict[str, float]:
+        """All knobs that can be set, with their values. Raises ValueError for an impossible one."""
+        for name, value in given.items():
+            low, high = self.limits[name]
+            if not low <= value <= high:
+                raise ValueError(
+                    f"{name} of {self.title} must lie between {low:g} and {high:g}, "
+                    f"and is {value:g}."
+                )
+        return {name: given.get(name, self.knobs[name]) for name in self.limits}
 
     def __call__(
         self, cost: Cost, q: Distribution, k: int, gen: torch.Generator, **knobs: float
@@ -107,12 +127,9 @@ class Estimator:
             wanted: names of the parameters whose gradient is wanted; None for all.
         """
         if self.families and family.name not in self.families:
-            allowed = ", ".join(FAMILIES[name].title for name in self.families)
-            return f"{self.title} is written for {allowed} alone, and not for {family.title}."
+            return f"{self.title} needs {self.needs}; this one is {family.title}."
         if self.needs_path and family.path == "none":
-            return (
-                f"{self.title} needs a z that moves with the parameters: {family.title} has none."
-            )
+            return f"{self.title} needs {self.needs}: {family.title} has none."
         parameters = family.parameters if wanted is None else wanted
         moving = " and ".join(n for n in parameters if family.parameters[n].moves_support)
         if self.uses_score and moving:
@@ -124,6 +141,12 @@ class Estimator:
 
 
 ESTIMATORS: dict[str, Estimator] = {}
+
+
+def taking(family: str) -> dict[str, Estimator]:
+    """The estimators, by name, that take a family, whichever parameter the gradient is in."""
+    found = FAMILIES[family]
+    return {name: each for name, each in ESTIMATORS.items() if not each.refusal(found)}
 
 
 def estimator(
@@ -141,16 +164,15 @@ def estimator(
     evaluations: Callable[[int, int], int] = lambda k, d: k,
     trains_vae: bool = False,
     formula: str = "",
+    **limits: tuple[float, float],
 ) -> Callable[[Function], Function]:
     """Register the decorated function under its own name; see `Estimator` for the fields."""
 
     def register(function: Function) -> Function:
         parameters = inspect.signature(function).parameters.values()
-        ESTIMATORS[function.__name__] = Estimator(
-            name=function.__name__,
-            function=function,
-            title=title,
-            summary=summary,
+        name = function.__name__
+        ESTIMATORS[name] = Estimator(
+            *(name, function, title, summary),
             unbiased=unbiased,
             needs_smooth_cost=needs_smooth_cost,
             needs_elbo=needs_elbo,
@@ -163,6 +185,7 @@ def estimator(
             source=source,
             formula=formula,
             knobs={p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
+            limits=limits,
         )
         return function
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self, TypeVar
@@ -56,6 +56,9 @@ class Family:
         vector: whether z is one draw of D numbers together, not D draws of one number.
         discrete: whether z takes whole numbers alone.
         rising: names of parameters that must rise in this order, such as low and high.
+
+    The same family may stand there in other parameters too, as a Bernoulli does by its logit: such
+    an entry has the same name, and is found by `in_terms_of`.
     """
 
     name: str
@@ -85,8 +88,15 @@ class Family:
         """The order r below which E|z|^r is finite."""
         return self.tails(**parameters).order
 
+    def in_terms_of(self, names: Collection[str]) -> Family:
+        """The same family in the parameters of these names; itself where there are none such."""
+        others = (
+            e for e in PARAMETRIZATIONS.get(self.name, ()) if e.parameters.keys() == set(names)
+        )
+        return next(others, self)
+
     def __call__(self, **parameters: Tensor) -> Distribution:
-        """The member with these parameters.
+        """The member with these parameters, be they its own or those of another parametrization.
 
         Raises:
             ValueError: for a parameter that it has not, has not been given, or cannot take.
@@ -96,6 +106,8 @@ class Family:
         ...
         ValueError: scale of the family normal must be a positive number.
         """
+        if (other := self.in_terms_of(parameters)) is not self:
+            return other(**parameters)
         if parameters.keys() != self.parameters.keys():
             names, given = ", ".join(self.parameters), ", ".join(parameters) or "none"
             raise ValueError(f"The family {self.name} takes {names}, and got {given}.")
@@ -110,6 +122,8 @@ class Family:
 
 
 FAMILIES: dict[str, Family] = {}
+PARAMETRIZATIONS: dict[str, tuple[Family, ...]] = {}
+"""By a family's name: the same family in other parameters."""
 
 
 class Distribution(ABC):
@@ -213,21 +227,27 @@ def family(
     noise: Noise,
     law: Callable[..., distributions.Distribution] | None = None,
     tails: Callable[..., Tails] = lambda **_: Tails(),
+    again: str = "",
     **more: Any,
 ) -> Callable[[Member], Member]:
     """Register the decorated class under its name in small letters; see `Family`.
 
+    Where it is a family that there is already, in other parameters, `again` is that one's name.
     Each keyword that is a `Parameter` is one of its parameters; the rest are fields of `Family`.
     """
 
     def register(member: Member) -> Member:
-        name = member.__name__.lower()
+        name = again or member.__name__.lower()
         if law is None and member.log_prob is Distribution.log_prob:
             raise TypeError(f"{name}: torch has no law of it, so it needs log_prob of its own.")
         parameters = {key: each for key, each in more.items() if isinstance(each, Parameter)}
         fields = {key: each for key, each in more.items() if key not in parameters}
         entry = Family(name, member, title, source, path, noise, law, parameters, tails, **fields)
-        FAMILIES[name] = member.family = entry
+        member.family = entry
+        if again:
+            PARAMETRIZATIONS[name] = (*PARAMETRIZATIONS.get(name, ()), entry)
+        else:
+            FAMILIES[name] = entry
         return member
 
     return register

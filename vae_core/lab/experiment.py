@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Estimator
-from vae_core.families import Distribution, Family
-from vae_core.lab.exact import any_variance, closed_form
+from vae_core.families import Coin, Distribution, Family
+from vae_core.lab.exact import any_variance, closed_form, coin
 from vae_core.lab.exact.any_family import Expectation, expectation
 from vae_core.lab.exact.case import Pairs
 from vae_core.lab.exact.spread import endless
@@ -58,6 +58,7 @@ class Experiment:
         knobs: the problem's settings; those left out take their defaults.
         family: name of q's family.
         parameters: of q by name, the same in each dimension; a Normal's become loc and scale.
+        settings: the estimator's own, such as a temperature; those left out take their defaults.
     """
 
     problem: str
@@ -71,6 +72,7 @@ class Experiment:
     knobs: Mapping[str, float] = field(default_factory=dict)
     family: str = NORMAL
     parameters: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.estimator not in ESTIMATORS:
@@ -90,6 +92,7 @@ class Experiment:
                 f"and samples is {self.samples}."
             )
         object.__setattr__(self, "knobs", self.cost_problem.settings(**self.knobs))
+        object.__setattr__(self, "settings", self.rule.settings(**self.settings))
 
     def _settle_normal(self) -> None:
         """A Normal's parameters by name become loc and scale."""
@@ -102,7 +105,7 @@ class Experiment:
 
     def _check_family(self) -> None:
         """Whether there is such a member, of one dimension, and the estimator takes it."""
-        entry = find_family(self.family)
+        entry = self.entry
         if entry.vector:
             raise ValueError(
                 f"The lab measures one number z at a time, and one draw of the family {entry.name} "
@@ -141,7 +144,7 @@ class Experiment:
     @property
     def entry(self) -> Family:
         """The registry's entry of the family."""
-        return find_family(self.family)
+        return find_family(self.family).in_terms_of(self.parameters)
 
     def distribution(self, batch: int) -> Distribution:
         """q(z), its parameters leaves in float64, each (batch, D)."""
@@ -171,18 +174,30 @@ class Experiment:
         q = self.distribution(1).detach()
         return self.cost_problem.exact(*(p[0] for p in q.parameters.values()), **self.knobs)
 
+    def _tossed(self) -> float | None:
+        """The exact variance under one coin, by its own formulas."""
+        q = self.distribution(1).detach()
+        if not isinstance(q, Coin) or self.dim > 1 or self.cost_problem.elbo:
+            return None
+        f = partial(self.cost_problem.terms, **self.knobs)
+        return coin.variance(self.estimator, f, q, self.samples, **self.settings)
+
+    def _integrated(self, parameter: str, tolerance: float) -> float | None:
+        """The exact variance under any family, from its density alone."""
+        which = self.problem, self.family, *self._words(), self.estimator
+        found = any_variance.variance(*which, parameter, self.samples, tolerance)
+        return None if found is None else found.value
+
     def exact_variance(
         self, parameter: str, tolerance: float = any_variance.TOLERANCE
     ) -> float | None:
         """Variance of one estimate of d/d(parameter) of the first dimension, if known.
 
-        Under a Normal by closed form, under another family by quadrature to within a relative
-        tolerance; None where it is infinite.
+        Under a Normal by closed form, under one coin by enumeration, under another family by
+        quadrature to within a relative tolerance; None where it is infinite.
         """
         if not self.normal:
-            which = self.problem, self.family, *self._words(), self.estimator
-            found = any_variance.variance(*which, parameter, self.samples, tolerance)
-            return None if found is None else found.value
+            return self._tossed() or self._integrated(parameter, tolerance)
         if (moments := self.cost_problem.moments) is None:
             return None
         dimensions = moments(self.dim, **self.knobs)
@@ -281,7 +296,7 @@ def draw_chunk(experiment: Experiment, number: int, batch: int) -> Estimates:
     gen = chunk_generator(experiment.seed, number)
     q, k = experiment.distribution(batch), experiment.samples
     cost = experiment.cost_problem.cost(q, **experiment.knobs)
-    values = experiment.rule(cost, q, k, gen)
+    values = experiment.rule(cost, q, k, gen, **experiment.settings)
     names = q.family.differentiable
     leaves = [q.parameters[name] for name in names]
     if values.requires_grad:

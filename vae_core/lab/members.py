@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vae_core.families import FAMILIES, Family
+from vae_core.families import FAMILIES, PARAMETRIZATIONS, Family
 
 
 def find_family(name: str) -> Family:
@@ -15,8 +15,13 @@ def find_family(name: str) -> Family:
 
 
 def complete(entry: Family, given: Mapping[str, float]) -> dict[str, float]:
-    """A number for each parameter, in the registry's order. Raises ValueError for more or fewer."""
-    words = f"the family {entry.name} has {', '.join(entry.parameters)}"
+    """A number for each parameter, in the registry's order. Raises ValueError for more or fewer.
+
+    The parameters may be those of another parametrization.
+    """
+    entry = entry.in_terms_of(given)
+    sets = [", ".join(each.parameters) for each in (entry, *PARAMETRIZATIONS.get(entry.name, ()))]
+    words = f"the family {entry.name} has {'; or '.join(dict.fromkeys(sets))}"
     for name in given:
         if name not in entry.parameters:
             raise ValueError(f"{name!r} is no parameter: {words}.")

@@ -12,7 +12,7 @@ from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
 from pages.ui.question import covered, predict
-from vae_core.estimators import ESTIMATORS
+from vae_core.estimators import ESTIMATORS, taking
 from vae_core.families import FAMILIES
 from vae_core.lab.doubly_stochastic.minibatch import DATA
 from vae_core.lab.experiment import NORMAL
@@ -65,7 +65,7 @@ with page_layout("gradient_variance") as lesson:
     with columns[2]:
         parameter = controls.choice(*drawn_from.gradients(family))
     with columns[-1], controls.folded("Estimators", "names", notes=notes):
-        titles = {name: rule.title for name, rule in ESTIMATORS.items()}
+        titles = {name: rule.title for name, rule in taking(NORMAL).items()}
         names = controls.multichoice("names", "Estimators", titles, ["pathwise", "score"])
     taken, left_out = drawn_from.split(tuple(names) or ("pathwise",), family)
     for remark in left_out:

@@ -10,9 +10,9 @@ from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.live import live_figure
 from pages.ui.question import covered, predict
-from vae_core.estimators import ESTIMATORS
+from vae_core.estimators import ESTIMATORS, taking
 from vae_core.lab import PROBLEMS
-from vae_core.lab.experiment import MAX_LOC, MAX_SCALE, MIN_SCALE
+from vae_core.lab.experiment import MAX_LOC, MAX_SCALE, MIN_SCALE, NORMAL
 
 MOST_RUNNERS = 4
 DEFAULT = ["pathwise", "score", "score_loo", "naive"]
@@ -43,7 +43,7 @@ with page_layout("race") as lesson:
         problem = controls.choice("problem", "Cost f(z)", titles)
     with pickers[1]:
         against = controls.choice("against", "Loss against", AGAINST)
-    rules = {name: rule.title for name, rule in ESTIMATORS.items()}
+    rules = {name: rule.title for name, rule in taking(NORMAL).items()}
     chosen = controls.multichoice("estimators", "Estimators", rules, DEFAULT)
     names = tuple(chosen[:MOST_RUNNERS]) or tuple(DEFAULT)
     if len(chosen) > MOST_RUNNERS:

@@ -1,6 +1,7 @@
 """The `gradients` command, word for word."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -227,6 +228,36 @@ def test_a_normal_is_the_same_by_either_words(capsys):
     assert told == same
 
 
+COIN = ["--family", "bernoulli", "--with", "logit=0.3"]
+THREE = ["--family", "categorical", "--with", "logit0=0,logit1=0.5,logit2=-1"]
+
+
+def test_a_coin_and_categories_beside_their_exact_gradients(capsys):
+    toy = ["--problem", "f=(z-0.45)^2", "--estimator", "rebar", "--set", "temperature=0.3"]
+    got = answer(capsys, *COIN, *toy, "--replicates", "20000")
+    assert got["set"] == {"temperature": 0.3}
+    p = 1.0 / (1.0 + math.exp(-0.3))
+    assert got["gradient"]["logit"]["exact"] == pytest.approx(0.1 * p * (1.0 - p))
+    assert abs(got["gradient"]["logit"]["z_score"]) < 4.5
+    assert got["gradient"]["logit"]["variance_exact"] > 0.0
+    got = answer(capsys, *THREE, *toy, "--replicates", "20000")
+    assert list(got["gradient"]) == ["logit0", "logit1", "logit2"]
+    assert sum(each["exact"] for each in got["gradient"].values()) == pytest.approx(0.0, abs=1e-12)
+    assert all(abs(each["z_score"]) < 4.5 for each in got["gradient"].values())
+
+
+def test_a_bias_goes_along_the_temperature(capsys):
+    words = ["--estimator", "gumbel_softmax", "--problem", "exp", "--replicates", "2000"]
+    got = answer(capsys, *COIN, *words, "--sweep", "temperature=0.1:2:4")
+    assert [each["set"]["temperature"] for each in got] == pytest.approx([0.1, 0.73, 1.37, 2], 0.01)
+    spread = [each["gradient"]["logit"]["variance_exact"] for each in got]
+    assert spread == sorted(spread, reverse=True)
+    assert main(["gradients", *COIN, *words, "--sweep", "temperature=0.1:2:4"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.split()[0] == "temperature"
+    assert "It is biased" in captured.err
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -235,6 +266,10 @@ def test_a_normal_is_the_same_by_either_words(capsys):
             "only for r < 1, and f grows like |z|^2",
         ),
         (["--family", "bernoulli", "--with", "probs=0.3"], "needs a z that moves"),
+        (["--family", "bernoulli", "--with", "logits=0.3"], "has probs; or logit"),
+        (["--family", "bernoulli", "--with", "logit=31"], "must be a number from -30 to 30"),
+        (["--estimator", "rebar"], "needs a Bernoulli or Categorical z; this one is Normal"),
+        ([*COIN, "--estimator", "rebar", "--set", "temperature=0"], "must lie between 0.05 and 10"),
         (["--family", "laplace", "--with", "loc=0,scale=1", "--loc", "3"], "mean a Normal"),
         (["--family", "gamma", "--with", "rate=1"], "concentration has no value"),
         (["--family", "dirichlet", "--with", "concentration=1"], "is a whole vector"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.estimators import ESTIMATORS
+from vae_core.estimators import ESTIMATORS, taking
 from vae_core.estimators.continuous import cost_by_coordinate
 from vae_core.families import Normal
 from vae_core.lab import PROBLEMS
@@ -16,14 +16,14 @@ from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import measure
 
 POINTS = [(2.0, 1.0, 1), (-0.5, 0.4, 1), (0.3, 1.2, 3)]
-PAIRS = list(itertools.product(ESTIMATORS, PROBLEMS))
+PAIRS = list(itertools.product(taking("normal"), PROBLEMS))
 
 
 def fewest(name: str) -> int:
     return max(2, ESTIMATORS[name].min_samples)
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", taking("normal"))
 def test_value_is_the_cost_at_the_draws(name):
     """And the first draw is the same, from the same seed, whichever estimator."""
     q = Normal(torch.full((3, 2), 0.7), torch.full((3, 2), 1.3))
@@ -71,7 +71,7 @@ def assert_unbiased(experiment: Experiment, bound: float) -> None:
 
 BIASED = [
     (e, p)
-    for e, p in itertools.product(ESTIMATORS, PROBLEMS)
+    for e, p in itertools.product(taking("normal"), PROBLEMS)
     if not PROBLEMS[p].allows(ESTIMATORS[e])
 ]
 
@@ -88,13 +88,15 @@ def test_biased_where_the_registry_says_so(name):
 
 
 @pytest.mark.parametrize("problem", [p for p in PROBLEMS if not PROBLEMS[p].smooth])
-@pytest.mark.parametrize("name", [e for e in ESTIMATORS if ESTIMATORS[e].needs_smooth_cost])
+@pytest.mark.parametrize(
+    "name", [e for e, rule in taking("normal").items() if rule.needs_smooth_cost]
+)
 def test_following_the_slope_of_a_jump_is_biased(name, problem):
     m = measure(Experiment(problem, name, 0.2, 0.8, 1, 2, 20_000))
     assert abs(m.loc.z_score) > 8.0
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", taking("normal"))
 def test_weights_inside_the_cost_get_their_ordinary_gradient(name):
     """What a decoder needs: d f / d theta at the drawn samples, untouched by the estimator."""
     theta = torch.tensor([1.5, -0.5], dtype=torch.float64, requires_grad=True)
@@ -113,7 +115,7 @@ def test_weights_inside_the_cost_get_their_ordinary_gradient(name):
     torch.testing.assert_close(got, draws.square().mean(0).sum(0))
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", taking("normal"))
 def test_too_few_samples_are_refused(name):
     rule = ESTIMATORS[name]
     q = Normal(torch.zeros(1, 1), torch.ones(1, 1))
@@ -121,7 +123,7 @@ def test_too_few_samples_are_refused(name):
         rule(lambda z: z.sum(-1), q, rule.min_samples - 1, torch.Generator())
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", taking("normal"))
 def test_registry_says_how_often_the_cost_is_evaluated(name):
     evaluated = []
 

@@ -17,7 +17,7 @@ from vae_core.families import FAMILIES, Family
 
 FUNCTIONS = {"log": np.log, "tan": np.tan, "sqrt": np.sqrt}
 # Words, or several lines of symbols; their transforms are held by distributions alone.
-IN_WORDS = {"bernoulli", "poisson"}
+IN_WORDS = {"bernoulli", "poisson", "categorical"}
 PIECES = re.compile(r"\d+(?:\.\d+)?|[A-Za-z]\w*|\*\*|[-+*/(),]")
 
 
