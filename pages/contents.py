@@ -70,6 +70,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     "Beyond": _chapter(
         "beyond",
         ("doubly_stochastic", "Two kinds of chance"),
+        ("discrete", "Where the trick ends"),
     ),
     "Review": _chapter(
         "review",

@@ -159,6 +159,9 @@ def sources(page: str) -> str:
     named = lesson.read_sections(page).get("source", "")
     if page == "gradient_variance":
         named += "; ".join(["", *(each.source for each in taking("normal").values())])
+    if page == "discrete":
+        own = (each.source for each in ESTIMATORS.values() if "bernoulli" in each.families)
+        named += "; ".join(["", *own])
     return named
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ class Toss:
         f, slope = cost_and_slope(self.f, torch.from_numpy(z))
         return f.numpy(), slope.numpy()
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Array, Array]:
         """f and f' at 0 and 1, (2,) each."""
         return self.costs_and_slopes(np.array([0.0, 1.0]))
