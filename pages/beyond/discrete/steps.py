@@ -8,6 +8,7 @@ slope, the slope is 0.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -59,7 +60,7 @@ def frame(eta: float, k: int, seed: int, cost: str) -> Frame:
     average = float(of.f(z).mean())
     truth = low + (high - low) * p
     beyond = edges[(edges > eta) & (edges < LOGITS[1])]
-    traces = {
+    traces: dict[str, dict[str, Any]] = {
         "step": {"x": [0.0, p, p, 1.0], "y": [1.0, 1.0, 0.0, 0.0]},
         "edge": {"x": [p], "y": [-0.22], "text": [f"p = {p:.3f}"]},
         "draws": {"x": u.flatten().numpy(), "y": z.flatten().numpy()},
@@ -100,7 +101,7 @@ def draw(now: Frame, cost: str) -> go.Figure:
     add_line(fig, "step", at["step"], green, width=3)
     add_dots(fig, "draws", at["draws"], amber, 9, "a draw: u = %{x:.3f},<br>so z = %{y}")
     add_words(fig, "edge", at["edge"], ink, 14, "middle center")
-    right = {"xaxis": "x2", "yaxis": "y2"}
+    right: dict[str, Any] = {"xaxis": "x2", "yaxis": "y2"}
     add_line(fig, "E[f]", {"x": GRID, "y": expected(cost)}, ink, **right)
     add_line(fig, "stair", at["stair"], green, width=2, **right)
     add_line(fig, "slope", at["slope"], theme.var("accent"), width=5, **right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -78,7 +79,8 @@ def frame(eta: float, tau: float, cost: str) -> Frame:
 def draw(now: Frame, cost: str) -> go.Figure:
     """Bias on the left, deviation on the right, both over the temperature."""
     fig, at, of = go.Figure(), now.traces, COSTS[cost]
-    for side, axes in (("bias", {}), ("spread", {"xaxis": "x2", "yaxis": "y2"})):
+    right: dict[str, Any] = {"xaxis": "x2", "yaxis": "y2"}
+    for side, axes in (("bias", {}), ("spread", right)):
         for name in NAMES:
             colour, dash = theme.estimator_var(name), DASHES.get(name, "solid")
             add_line(fig, f"{name} {side}", at[f"{name} {side}"], colour, dash=dash, **axes)
@@ -88,8 +90,8 @@ def draw(now: Frame, cost: str) -> go.Figure:
             add_dots(fig, trace, at[trace], theme.estimator_var(name), 11, hover, **axes)
     for name, (x, y) in PLACES.items():
         words = {"x": [x], "y": [y], "text": [f"<b>{ESTIMATORS[name].title}</b>"]}
-        colour, axes = theme.estimator_var(name), {"xaxis": "x3", "yaxis": "y3"}
-        add_words(fig, f"{name} name", words, colour, **axes)
+        colour = theme.estimator_var(name)
+        add_words(fig, f"{name} name", words, colour, xaxis="x3", yaxis="y3")
     _dress(fig, of.title, of.bias, of.spreads)
     return fig
 
