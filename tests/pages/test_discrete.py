@@ -77,7 +77,7 @@ def test_the_stair_is_the_average_of_the_draws_at_every_logit(
 
 def test_the_next_jump_is_where_a_draw_changes() -> None:
     said = str(steps.frame(-1.0, 20, 0, "line").numbers["next"])
-    at = float(said.removeprefix("η = ").replace("−", "-"))
+    at = float(said.removeprefix("at η = ").replace("−", "-"))
     u = steps.noise(0)[:20]
     before, after = ((u < chance(at + side)).sum() for side in (-0.006, 0.006))
     assert after == before + 1

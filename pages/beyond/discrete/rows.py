@@ -146,7 +146,7 @@ def draw(now: Frame, cost: str) -> go.Figure:
         xaxis={
             "domain": (0.27, 1.0),
             "range": COSTS[cost].estimates,
-            "title": "estimates (outermost bars: all beyond)",
+            "title": "single estimates",
             "zeroline": False,
         },
         yaxis={

@@ -78,7 +78,8 @@ def frame(eta: float, k: int, seed: int, cost: str) -> Frame:
         "exact": truth,
         "average": average,
         "ones": int(z.sum()),
-        "next": f"η = {number(float(beyond[0]))}" if len(beyond) else "beyond the slider",
+        "next": f"at η = {number(float(beyond[0]))}" if len(beyond) else "beyond the slider",
+        "these": "single draw" if k == 1 else f"average of the {k} draws",
         "low": low,
         "high": high,
     }

@@ -49,7 +49,7 @@ class Row:
     def __init__(self, family: str, window: Window) -> None:
         self.family, self.window, self.kind = family, window, kind(family)
         self.ends = m.reach(family, 0)
-        self.flat = self.kind in {"scalar", "still"}
+        self.flat = self.kind in {"scalar", "still"} and m.behind(family) == 1
 
     def across(self, eps: np.ndarray) -> np.ndarray:
         """The first number of the noise, on z's axis."""
