@@ -11,11 +11,13 @@ import pytest
 import torch
 from scipy import integrate, special, stats
 
+from pages import contents
 from pages.beyond.discrete import rows, steps, temperature
 from pages.beyond.discrete.costs import COSTS, GRID, expected
 from pages.beyond.discrete.kinds import kinds
 from pages.beyond.discrete.views import ETA, TAU, VIEWS
 from pages.ui.lesson import Lesson
+from tests.support import pages_sweep
 from vae_core.estimators import ESTIMATORS, taking
 
 FUNCTIONS = {
@@ -240,3 +242,12 @@ def test_the_table_of_kinds_is_the_registrys() -> None:
     assert told["ARM"] == "a Bernoulli z"
     assert told["Reparameterization"] == "a z that moves with the parameters"
     assert {told[rule.title] for rule in taking("poisson").values()} == {"any z"}
+
+
+@pytest.mark.parametrize("key", ["gradient_variance", "race"])
+def test_pages_of_a_bell_do_not_offer_what_needs_a_coin(key: str) -> None:
+    app = pages_sweep.open_page(contents.page_info(key))
+    offered = {str(option) for picker in app.get("button_group") for option in picker.options}
+    for name, rule in ESTIMATORS.items():
+        found = any(rule.title == each.strip() or rule.title in each for each in offered)
+        assert found == (name in taking("normal")), rule.title

@@ -9,6 +9,7 @@ import pytest
 from pages.estimators.gradient_variance import draws, duel, minibatch, sweep, who_wins
 from pages.estimators.gradient_variance import histograms as figures
 from pages.estimators.gradient_variance.views import VIEWS, Chosen
+from pages.ui.live.marks import bar_heights
 from pages.ui.numbers import short
 from vae_core.estimators import taking
 from vae_core.lab import PROBLEMS, find_problem
@@ -64,7 +65,7 @@ def test_histogram_counts_the_estimates():
 
 
 def test_what_lies_outside_is_counted_in_the_outermost_bars():
-    heights = figures._heights(np.array([-99.0, 0.5, 0.5, 99.0, 99.0, 99.0]), 0.0, 1.0)
+    heights = bar_heights(np.array([-99.0, 0.5, 0.5, 99.0, 99.0, 99.0]), 0.0, 1.0, 9)
     assert heights[0] == pytest.approx(1 / 3)
     assert heights[-1] == 1.0
 

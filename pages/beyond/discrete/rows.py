@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.beyond.discrete.costs import COSTS, Cost
+from pages.beyond.discrete.costs import COSTS
 from pages.ui import theme
 from pages.ui.live import Frame
-from pages.ui.live.marks import add_dots, add_line, add_words
+from pages.ui.live.marks import add_dots, add_line, add_words, bar_centres, bar_heights
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab.exact.coin import Law, law
@@ -71,6 +71,7 @@ def frame(eta: float, tau: float, seed: int, cost: str) -> Frame:
         cost: name of f.
     """
     of = COSTS[cost]
+    middles = bar_centres(*of.estimates, BINS)
     gradient = of.toss(eta).gradient
     traces: dict[str, dict[str, object]] = {}
     numbers: dict[str, float | str] = {"gradient": gradient, "p": of.toss(eta).chances[1]}
@@ -78,7 +79,7 @@ def frame(eta: float, tau: float, seed: int, cost: str) -> Frame:
         found, known = drawn(name, cost, eta, tau, seed), exact(name, cost, eta, tau)
         deviation, bias = known.variance**0.5, known.mean - gradient
         low, high = np.clip((known.mean - deviation, known.mean + deviation), *of.estimates)
-        traces[name] = {"x": _centres(of), "y": _heights(found, of)}
+        traces[name] = {"x": middles, "y": bar_heights(found, *of.estimates, BINS)}
         traces[f"{name} spread"] = {"x": [low, high], "y": [foot - 0.2] * 2}
         traces[f"{name} mean"] = {"x": [known.mean], "y": [foot - 0.2]}
         told = "unbiased" if abs(bias) < 1e-9 else f"bias {short(bias, 2)}"
@@ -107,22 +108,6 @@ def _told(numbers: dict[str, float | str]) -> str:
     mean = float(numbers[f"{worst}_mean"])
     turned = ", the wrong sign" if mean * gradient < 0.0 else ""
     return f"{said} {ESTIMATORS[worst].title} says {short(mean)} on average{turned}."
-
-
-@lru_cache(maxsize=8)
-def _centres(of: Cost) -> np.ndarray:
-    edges = np.linspace(*of.estimates, BINS + 1)
-    found: np.ndarray = (edges[1:] + edges[:-1]) / 2.0
-    return found
-
-
-def _heights(found: np.ndarray, of: Cost) -> np.ndarray:
-    """Counts in the bins, the fullest one being 1; what lies outside goes to the outermost."""
-    low, high = of.estimates
-    places = np.clip((found - low) / (high - low) * BINS, 0, BINS - 1).astype(int)
-    counts = np.bincount(places, minlength=BINS)
-    heights: np.ndarray = counts / counts.max()
-    return heights
 
 
 def draw(now: Frame, cost: str) -> go.Figure:

@@ -23,6 +23,7 @@ from pages.estimators.gradient_variance.draws import (
 from pages.estimators.gradient_variance.marks import label_names, revision
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import bar_centres, bar_heights
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import find_problem
@@ -68,7 +69,8 @@ def histograms(
     for row, name in enumerate(names):
         found, foot = at.gradients(name, drawn)[:n], _foot(row, names)
         mean, error = float(found.mean()), _standard_error(found)
-        traces[name] = {"x": _centres(low, high), "y": _heights(found, low, high)}
+        bars = BODY * bar_heights(found, low, high, BINS)
+        traces[name] = {"x": bar_centres(low, high, BINS), "y": bars}
         traces[f"{name} mean"] = {"x": np.array([mean]), "y": np.array([foot - 0.12])}
         ends = np.array([mean - 2.0 * error, mean + 2.0 * error])
         traces[f"{name} error"] = {"x": ends, "y": np.full(2, foot - 0.12)}
@@ -151,19 +153,6 @@ def _standard_error(found: np.ndarray) -> float:
 def _foot(row: int, names: tuple[str, ...]) -> float:
     """The first estimator stands on top."""
     return (len(names) - 1 - row) * ROW
-
-
-def _centres(low: float, high: float) -> np.ndarray:
-    edges = np.linspace(low, high, BINS + 1)
-    return ((edges[1:] + edges[:-1]) / 2.0).round(12)  # the middle one is 0 where that is meant
-
-
-def _heights(found: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Counts in the bins, the fullest one being 1; what lies outside goes to the outermost."""
-    places = np.clip((found - low) / (high - low) * BINS, 0, BINS - 1).astype(int)
-    counts = np.bincount(places, minlength=BINS)
-    heights: np.ndarray = BODY * counts / counts.max()
-    return heights
 
 
 def draw_histograms(

@@ -17,7 +17,7 @@ import torch
 
 from pages.ui import theme
 from pages.ui.live import Frame
-from pages.ui.live.marks import add_dots, add_line, add_words
+from pages.ui.live.marks import add_dots, add_line, add_words, bar_centres, bar_heights
 from pages.ui.numbers import number, short
 from vae_core.families.monte_carlo import Law, log_mean_of_squares, mean_of_squares
 
@@ -81,7 +81,7 @@ def frame(k: int, seed: int) -> Frame:
     for name, found in estimates(k, seed).items():
         foot, average = FEET[name], float(found.mean())
         error = float(found.std(ddof=1)) / math.sqrt(REPLICATES)
-        traces[name] = {"x": _centres(), "y": _heights(found)}
+        traces[name] = {"x": bar_centres(*WINDOW, BINS), "y": bar_heights(found, *WINDOW, BINS)}
         traces[f"{name} average"] = {"x": [average], "y": [foot - 0.13]}
         ends = [average - 2.0 * error, average + 2.0 * error]
         traces[f"{name} error"] = {"x": ends, "y": [foot - 0.13] * 2}
@@ -110,21 +110,6 @@ def _measured(seed: int) -> dict[str, Any]:
     """How far the logs fall short on average, where that is more than their noise."""
     found = means(seed)
     return {"x": MEASURED_AT, "y": [-float(np.log(found[:, k - 1]).mean()) for k in MEASURED_AT]}
-
-
-@lru_cache(maxsize=1)
-def _centres() -> np.ndarray:
-    edges = np.linspace(*WINDOW, BINS + 1)
-    return (edges[1:] + edges[:-1]) / 2.0
-
-
-def _heights(found: np.ndarray) -> np.ndarray:
-    """Counts in the bins, the fullest one being 1; what lies outside goes to the outermost."""
-    low, high = WINDOW
-    places = np.clip((found - low) / (high - low) * BINS, 0, BINS - 1).astype(int)
-    counts = np.bincount(places, minlength=BINS)
-    heights: np.ndarray = counts / counts.max()
-    return heights
 
 
 def draw(now: Frame) -> go.Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui import theme
@@ -71,3 +72,17 @@ def add_dots(
     told = {"hovertemplate": hover + "<extra></extra>"} if hover else {"hoverinfo": "skip"}
     common = {"mode": "markers", "showlegend": False, **told}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
+
+
+def bar_centres(low: float, high: float, bins: int) -> np.ndarray:
+    """The middles of so many bins, (bins,)."""
+    edges = np.linspace(low, high, bins + 1)
+    return ((edges[1:] + edges[:-1]) / 2.0).round(12)  # the middle one is 0 where that is meant
+
+
+def bar_heights(found: np.ndarray, low: float, high: float, bins: int) -> np.ndarray:
+    """Counts in the bins, the fullest one being 1; what lies outside goes to the outermost."""
+    places = np.clip((found - low) / (high - low) * bins, 0, bins - 1).astype(int)
+    counts = np.bincount(places, minlength=bins)
+    heights: np.ndarray = counts / counts.max()
+    return heights
