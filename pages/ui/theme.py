@@ -58,12 +58,12 @@ ESTIMATORS: dict[str, Pair] = {
     "stl": Pair("#007a5e", "#2fbf94"),
     "measure_valued_uncoupled": Pair("#7a4fb5", "#b79ae8"),
     "finite_difference": Pair("#1d7480", "#63c3d1"),
+    "second_order": Pair("#4d7a1f", "#a5cf6f"),
 }
 
 # An estimator without a colour of its own gets the next of these, in the registry's order.
 SPARE: tuple[Pair, ...] = (
     Pair("#8a5a3c", "#d8a888"),
-    Pair("#4d7a1f", "#a5cf6f"),
     Pair("#94356b", "#e88fc0"),
     Pair("#3f6f8f", "#8fc0de"),
     Pair("#7d5f9e", "#c9b3e6"),

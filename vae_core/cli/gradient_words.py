@@ -172,6 +172,7 @@ def registry() -> dict[str, Any]:
                 "summary": e.summary,
                 "unbiased": e.unbiased,
                 "needs_smooth_cost": e.needs_smooth_cost,
+                "needs_smooth_slope": e.needs_smooth_slope,
                 "needs_elbo": e.needs_elbo,
                 "min_samples": e.min_samples,
                 "evaluations": e.evaluations(e.min_samples, 1),
@@ -211,7 +212,8 @@ def list_as_text() -> str:
     for name, e in ESTIMATORS.items():
         conditions = ["unbiased" if e.unbiased else "BIASED"]
         if e.needs_smooth_cost:
-            conditions.append("needs a smooth f")
+            kinks = " without kinks" if e.needs_smooth_slope else ""
+            conditions.append(f"needs a smooth f{kinks}")
         if e.needs_elbo:
             conditions.append("for ELBOs")
         if e.min_samples > 1:

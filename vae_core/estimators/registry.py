@@ -52,6 +52,7 @@ class Estimator:
         summary: one sentence on how it works.
         unbiased: whether its mean is the gradient, for every cost that it allows.
         needs_smooth_cost: whether it differentiates f, and so is wrong where f jumps.
+        needs_smooth_slope: whether it differentiates f twice, and so is wrong where f has a kink.
         needs_elbo: whether it is made for an f that ends in -log q(z), as an ELBO's cost does;
             elsewhere it is right too, and quieter or noisier.
         needs_path: whether it follows z along its parameters, and so needs a family whose z moves.
@@ -71,6 +72,7 @@ class Estimator:
     summary: str
     unbiased: bool
     needs_smooth_cost: bool
+    needs_smooth_slope: bool
     needs_elbo: bool
     needs_path: bool
     uses_score: bool
@@ -133,6 +135,7 @@ def estimator(
     source: str,
     unbiased: bool = True,
     needs_smooth_cost: bool = False,
+    needs_smooth_slope: bool = False,
     needs_elbo: bool = False,
     needs_path: bool = False,
     uses_score: bool = False,
@@ -146,13 +149,12 @@ def estimator(
 
     def register(function: Function) -> Function:
         parameters = inspect.signature(function).parameters.values()
+        told = (function.__name__, function, title, summary)
         ESTIMATORS[function.__name__] = Estimator(
-            name=function.__name__,
-            function=function,
-            title=title,
-            summary=summary,
+            *told,
             unbiased=unbiased,
             needs_smooth_cost=needs_smooth_cost,
+            needs_smooth_slope=needs_smooth_slope,
             needs_elbo=needs_elbo,
             needs_path=needs_path,
             uses_score=uses_score,
