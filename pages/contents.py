@@ -67,6 +67,10 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
         ("compare_runs", "Compare runs"),
         ("inside_vae", "Inside the trained VAE"),
     ),
+    "Beyond": _chapter(
+        "beyond",
+        ("stochastic_backprop", "Gradients without a path"),
+    ),
     "Review": _chapter(
         "review",
         ("quiz", "Quiz"),

@@ -105,7 +105,8 @@ def fit_diagonal(precision: Array) -> Fit:
 def fit_full(precision: Array) -> Fit:
     """The target itself."""
     d = np.diag(precision)
-    return _fitted(precision, 1.0 / d, np.zeros_like(d), np.linalg.inv(precision))
+    covariance = np.linalg.inv(precision).astype(np.float64)
+    return _fitted(precision, 1.0 / d, np.zeros_like(d), covariance)
 
 
 def fit_in_covariance(precision: Array) -> Fit:
@@ -118,7 +119,7 @@ def fit_in_covariance(precision: Array) -> Fit:
         d = _given_stretch(d, u, 1.0 / np.diag(precision))
         return _fitted(precision, d, u, np.diag(d) + np.outer(u, u))
 
-    starts = _one_for_all(np.linalg.inv(precision))
+    starts = _one_for_all(np.linalg.inv(precision).astype(np.float64))
     return _best([*starts, 1.0 / np.diag(precision)], step)
 
 
