@@ -156,7 +156,14 @@ def _rows(fig: go.Figure, now: Frame, shape: str) -> None:
         of = f"mean of {name}"
         hover = f"E[{letter}] = %{{y:.3f}}"
         line(fig, of, now.traces[of], theme.var(colour), panel, hover, dash="dash", width=2)
-        moving(fig, f"told of {name}", now.traces[f"told of {name}"], theme.var(colour), panel)
+        moving(
+            fig,
+            f"told of {name}",
+            now.traces[f"told of {name}"],
+            theme.var(colour),
+            panel,
+            "middle right",
+        )
     if SHAPES[shape].kink is not None:
         top = spans[2][1]
         fig.add_annotation(
@@ -176,7 +183,7 @@ def _axes(fig: go.Figure, spans: tuple[tuple[float, float], ...]) -> None:
         fig.update_layout(
             {
                 f"xaxis{panel}": {
-                    "domain": [0, 0.5],
+                    "domain": [0, 0.45],
                     "range": [-REACH, REACH],
                     "anchor": f"y{panel}",
                     "showticklabels": last,
@@ -218,9 +225,9 @@ def _axes(fig: go.Figure, spans: tuple[tuple[float, float], ...]) -> None:
 
 
 NARROW = {
-    "xaxis.domain": [0, 1],
-    "xaxis2.domain": [0, 1],
-    "xaxis3.domain": [0, 1],
+    "xaxis.domain": [0, 0.76],
+    "xaxis2.domain": [0, 0.76],
+    "xaxis3.domain": [0, 0.76],
     "yaxis.domain": [0.82, 1],
     "yaxis6.domain": [0.82, 1],
     "yaxis2.domain": [0.63, 0.79],

@@ -24,7 +24,7 @@ SHORT = {
 }
 COUNTED = {"diagonal": "D", "precision": "2D", "full": "D(D + 1)/2"}
 AROUND = np.linspace(0.0, 2.0 * np.pi, 73)
-REACH, MOST_KL = 2.2, 3.2
+REACH, MOST_KL = 1.8, 3.2
 SIZES = np.unique(np.geomspace(2, 1000, 40).round())
 EXACT = 5e-7
 PLANES = {"": (0, 1), "2": (0, -1)}
@@ -67,7 +67,9 @@ def frame(tilt: float, dim: int, length: float, kind: str) -> Frame:
         traces[f"{name} told"] = {
             "x": np.array([left]), "y": np.array([row]), "text": np.array([f" {told}"])
         }  # fmt: skip
-        traces[f"{name} here"] = {"x": np.array([dim]), "y": np.array([structure.numbers(dim)])}
+        if name in COUNTED:
+            here = np.array([structure.numbers(dim)])
+            traces[f"{name} here"] = {"x": np.array([dim]), "y": here}
         numbers[f"kl_{name}"] = left if left > EXACT else 0.0
         numbers[f"numbers_{name}"] = structure.numbers(dim)
         numbers[f"products_{name}"] = structure.multiplications(dim)
@@ -146,11 +148,9 @@ def _left(fig: go.Figure, now: Frame) -> None:
 
 def _counts(fig: go.Figure, now: Frame) -> None:
     """Numbers that describe C, over D, and where D stands; both rank ones take the same."""
-    for name, colour in COLOURS.items():
-        if name == "covariance":
-            continue
+    for name in COUNTED:
         counts = {"x": SIZES, "y": np.array([STRUCTURES[name].numbers(int(d)) for d in SIZES])}
-        shade = theme.var(colour)
+        shade = theme.var(COLOURS[name])
         line(fig, f"{name} numbers", counts, shade, "4", f"{SHORT[name]}: %{{y}} for D = %{{x}}")
         dots(fig, f"{name} here", now.traces[f"{name} here"], shade, "4")
         fig.add_annotation(
@@ -227,7 +227,7 @@ NARROW = {
     "yaxis2.domain": [0.68, 1],
     "xaxis3.domain": [0.36, 0.95],
     "yaxis3.domain": [0.33, 0.57],
-    "xaxis4.domain": [0.1, 0.95],
+    "xaxis4.domain": [0.1, 0.76],
     "yaxis4.domain": [0, 0.2],
     "height": 600,
 }

@@ -28,7 +28,7 @@ SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
 OMEGA = Param("omega", "frequency ω", 0.5, 6, 0.25, default=3)
 TILT = Param("tilt", "tilt", -0.95, 0.95, 0.05, default=0.7, help="1 or −1: the most there can be.")
 DIM = Param("dim", "dimensions D", 2, 8, 1, default=3, format="d")
-LENGTH = Param("length", "length of z₁", 0.4, 2, 0.1, default=1)
+LENGTH = Param("length", "length of z₁", 0.4, 1.6, 0.1, default=1)
 
 
 def _identities(lesson: Lesson, chosen: str) -> Picture:
@@ -153,7 +153,5 @@ VIEWS: dict[str, View] = {
         ("cost", "Cost f", {name: each.title for name, each in variance.COSTS.items()}),
         _variance,
     ),
-    "structure": View(
-        "Posteriors with structure", ("kind", "Tilted by", structure.KINDS), _structure
-    ),
+    "structure": View("Tilted posteriors", ("kind", "Tilted by", structure.KINDS), _structure),
 }
