@@ -7,6 +7,7 @@ variance C, each with the line whose slope an identity gives, and a chord by a f
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -176,54 +177,34 @@ def _rows(fig: go.Figure, now: Frame, shape: str) -> None:
 
 
 def _axes(fig: go.Figure, spans: tuple[tuple[float, float], ...]) -> None:
-    plain = {"zeroline": False, "showgrid": False}
-    rows = ([0.7, 1.0], [0.37, 0.63], [0.0, 0.3])
-    for panel, domain, span in zip(("", "2", "3"), rows, spans, strict=False):
+    """Three rows and two panels; how high they reach depends on f."""
+    for panel, domain, span in zip(("", "2", "3"), ROWS, spans, strict=False):
         last = panel == "3"
+        x = {"anchor": f"y{panel}", "showticklabels": last, "title": "z" if last else None}
+        y = {"anchor": f"x{panel}", "domain": domain, "range": list(span)}
         fig.update_layout(
             {
-                f"xaxis{panel}": {
-                    "domain": [0, 0.45],
-                    "range": [-REACH, REACH],
-                    "anchor": f"y{panel}",
-                    "showticklabels": last,
-                    "title": "z" if last else None,
-                    "dtick": 1,
-                    **plain,
-                },
-                f"yaxis{panel}": {
-                    "domain": domain,
-                    "range": list(span),
-                    "anchor": f"x{panel}",
-                    "nticks": 4,
-                    "showgrid": False,
-                },
+                f"xaxis{panel}": {"domain": [0, 0.45], "range": [-REACH, REACH], **x, **PLAIN},
+                f"yaxis{panel}": {"nticks": 5, "showgrid": False, **y},
             }
         )
     # The bell has a height of its own, which no axis tells: it is there for its place and width.
-    hidden = {"visible": False, "showgrid": False, "zeroline": False}
+    hidden = {"visible": False, **PLAIN}
+    means = {"range": list(spans[3]), "nticks": 5}
     fig.update_layout(
         xaxis6={"overlaying": "x", "matches": "x", "anchor": "y6", **hidden},
-        yaxis6={"overlaying": "y", "range": [0, 1.15], "anchor": "x", "domain": rows[0], **hidden},
-        xaxis4={
-            "domain": [0.6, 1],
-            "range": [-REACH, REACH],
-            "anchor": "y4",
-            "title": {"text": "μ", "standoff": 2},
-            **plain,
-        },
-        yaxis4={"domain": [0.6, 1], "range": list(spans[3]), "anchor": "x4", "nticks": 5},
-        xaxis5={
-            "domain": [0.6, 1],
-            "range": [0, MOST_C],
-            "anchor": "y5",
-            "title": "variance C = σ²",
-            **plain,
-        },
-        yaxis5={"domain": [0, 0.4], "range": list(spans[3]), "anchor": "x5", "nticks": 5},
+        yaxis6={"overlaying": "y", "range": [0, 1.15], "anchor": "x", "domain": ROWS[0], **hidden},
+        xaxis4={"anchor": "y4", "range": [-REACH, REACH], "title": OVER_MU, **RIGHT},
+        yaxis4={"anchor": "x4", "domain": [0.6, 1], **means},
+        xaxis5={"anchor": "y5", "range": [0, MOST_C], "title": "variance C = σ²", **RIGHT},
+        yaxis5={"anchor": "x5", "domain": [0, 0.4], **means},
     )
 
 
+PLAIN: dict[str, Any] = {"zeroline": False, "showgrid": False}
+ROWS = ([0.7, 1.0], [0.37, 0.63], [0.0, 0.3])
+RIGHT = {"domain": [0.62, 1], **PLAIN}
+OVER_MU = {"text": "μ", "standoff": 2}
 NARROW = {
     "xaxis.domain": [0, 0.76],
     "xaxis2.domain": [0, 0.76],

@@ -112,7 +112,13 @@ def draw(now: Frame, kind: str) -> go.Figure:
     words(fig, "grey: p", theme.var("muted"))
     _left(fig, now)
     _counts(fig, now)
-    _axes(fig, kind)
+    fig.update_layout(
+        uirevision=f"structure {kind}",
+        hovermode="closest",
+        showlegend=False,
+        meta={"narrow": NARROW},
+        **AXES,
+    )
     return fig
 
 
@@ -167,59 +173,50 @@ def _counts(fig: go.Figure, now: Frame) -> None:
     words(fig, "numbers in C", theme.var("muted"), "4")
 
 
-def _axes(fig: go.Figure, kind: str) -> None:
-    plane = {"range": [-REACH, REACH], "zeroline": False, "dtick": 1}
-    last = {"title": {"text": "z_D", "standoff": 2}}
-    square = {"scaleanchor": "x", "constrain": "domain"}
-    fig.update_layout(
-        xaxis={"domain": [0, 0.26], "anchor": "y", "title": "z<sub>1</sub>", **plane},
-        yaxis={"anchor": "x", **square, "title": {"text": "z<sub>2</sub>", "standoff": 2}, **plane},
-        xaxis2={"domain": [0.33, 0.59], "anchor": "y2", "title": "z<sub>1</sub>", **plane},
-        yaxis2={
-            "anchor": "x2",
-            **square | {"scaleanchor": "x2"},
-            **plane,
-            "title": last["title"] | {"text": "z<sub>D</sub>"},
-        },
-        xaxis3={
-            "domain": [0.78, 0.98],
-            "anchor": "y3",
-            "title": "KL(q‖p) left over, nats",
-            "range": [0, MOST_KL],
-            "dtick": 1,
-            "zeroline": False,
-        },
-        yaxis3={
-            "domain": [0.62, 1],
-            "anchor": "x3",
-            "range": [3.6, -0.6],
-            "showticklabels": False,
-            "showgrid": False,
-            "zeroline": False,
-        },
-        xaxis4={
-            "domain": [0.66, 0.89],
-            "anchor": "y4",
-            "title": "D",
-            "type": "log",
-            "range": [0.2, 3.05],
-            "tickvals": [2, 10, 100, 1000],
-        },
-        yaxis4={
-            "domain": [0, 0.4],
-            "anchor": "x4",
-            "type": "log",
-            "range": [0.1, 6],
-            "tickvals": [10, 1000, 100_000],
-            "ticktext": ["10", "1000", "10⁵"],
-        },
-        uirevision=f"structure {kind}",
-        hovermode="closest",
-        showlegend=False,
-        meta={"narrow": NARROW},
-    )
+def _height(letter: str) -> dict[str, Any]:
+    """The title of a plane's height."""
+    return {"text": f"z<sub>{letter}</sub>", "standoff": 2}
 
 
+SQUARE: dict[str, Any] = {"constrain": "domain", "range": [-REACH, REACH], "zeroline": False}
+AXES: dict[str, Any] = {
+    "xaxis": {"domain": [0, 0.26], "anchor": "y", "title": "z<sub>1</sub>", **SQUARE},
+    "yaxis": {"anchor": "x", "scaleanchor": "x", "title": _height("2"), **SQUARE},
+    "xaxis2": {"domain": [0.33, 0.59], "anchor": "y2", "title": "z<sub>1</sub>", **SQUARE},
+    "yaxis2": {"anchor": "x2", "scaleanchor": "x2", "title": _height("D"), **SQUARE},
+    "xaxis3": {
+        "domain": [0.78, 0.98],
+        "anchor": "y3",
+        "title": "KL(q‖p) left over, nats",
+        "range": [0, MOST_KL],
+        "dtick": 1,
+        "zeroline": False,
+    },
+    "yaxis3": {
+        "domain": [0.62, 1],
+        "anchor": "x3",
+        "range": [3.6, -0.6],
+        "showticklabels": False,
+        "showgrid": False,
+        "zeroline": False,
+    },
+    "xaxis4": {
+        "domain": [0.66, 0.89],
+        "anchor": "y4",
+        "title": "D",
+        "type": "log",
+        "range": [0.2, 3.05],
+        "tickvals": [2, 10, 100, 1000],
+    },
+    "yaxis4": {
+        "domain": [0, 0.4],
+        "anchor": "x4",
+        "type": "log",
+        "range": [0.1, 6],
+        "tickvals": [10, 1000, 100_000],
+        "ticktext": ["10", "1000", "10⁵"],
+    },
+}
 NARROW = {
     "xaxis.domain": [0.02, 0.44],
     "xaxis2.domain": [0.58, 1],

@@ -15,8 +15,8 @@ eigenvector, then each d_i given the rest; from D + 1 starts, since there may be
 places. The one in the precision is, with L in the place of a sample covariance, the maximum
 likelihood of one common factor.
 
-Source: Rezende, Mohamed & Wierstra 2014, section 4.3 (the rank-one precision, and its draw);
-Joreskog 1967 (u at a given d).
+Source: Rezende, Mohamed & Wierstra 2014 (the rank-one precision, and its draw); Jöreskog 1967
+(u at a given d).
 """
 
 from __future__ import annotations
