@@ -96,7 +96,7 @@ def verdict(shape: str, numbers: dict[str, float | str]) -> str:
 
 def draw(now: Frame, shape: str) -> go.Figure:
     """Three rows over z at the left, two panels of E[f] at the right."""
-    fig, spans = go.Figure(), SHAPES[shape].spans
+    fig = go.Figure()
     _rows(fig, now, shape)
     for panel, letter, colour, slope in (
         ("4", "mu", "mu", "E[f′]"),
@@ -126,7 +126,7 @@ def draw(now: Frame, shape: str) -> go.Figure:
         dots(fig, f"here in {letter}", traces[f"here in {letter}"], shade, panel)
         dots(fig, f"ends in {letter}", traces[f"ends in {letter}"], theme.var("ink"), panel, size=7)
         words(fig, f"E[f], slope {slope}", shade, panel)
-    _axes(fig, spans)
+    _axes(fig, shape)
     fig.update_layout(
         uirevision=f"identities {shape}",
         hovermode="closest",
@@ -176,16 +176,17 @@ def _rows(fig: go.Figure, now: Frame, shape: str) -> None:
         words(fig, note, theme.var("sigma"), "3", x=0.53, align="left")
 
 
-def _axes(fig: go.Figure, spans: tuple[tuple[float, float], ...]) -> None:
+def _axes(fig: go.Figure, shape: str) -> None:
     """Three rows and two panels; how high they reach depends on f."""
-    for panel, domain, span in zip(("", "2", "3"), ROWS, spans, strict=False):
+    spans, ticks = SHAPES[shape].spans, SHAPES[shape].ticks
+    for panel, domain, span, tick in zip(("", "2", "3"), ROWS, spans[:3], ticks, strict=True):
         last = panel == "3"
         x = {"anchor": f"y{panel}", "showticklabels": last, "title": "z" if last else None}
         y = {"anchor": f"x{panel}", "domain": domain, "range": list(span)}
         fig.update_layout(
             {
                 f"xaxis{panel}": {"domain": [0, 0.45], "range": [-REACH, REACH], **x, **PLAIN},
-                f"yaxis{panel}": {"nticks": 5, "showgrid": False, **y},
+                f"yaxis{panel}": {"tickvals": [-tick, 0, tick], "showgrid": False, **y},
             }
         )
     # The bell has a height of its own, which no axis tells: it is there for its place and width.

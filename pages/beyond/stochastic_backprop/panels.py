@@ -12,6 +12,10 @@ from pages.ui import theme
 Arrays = Mapping[str, Any]
 
 
+def _said(hover: str) -> dict[str, str]:
+    return {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+
+
 def line(
     fig: go.Figure,
     name: str,
@@ -27,7 +31,6 @@ def line(
         hover: what is said of a point; nothing where it is empty.
         look: of the line; with `fill`, how the area below it is filled.
     """
-    told = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
     fill = {name: look.pop(name) for name in ("fill", "fillcolor") if name in look}
     fig.add_scatter(
         name=name,
@@ -38,7 +41,7 @@ def line(
         xaxis=f"x{panel}",
         yaxis=f"y{panel}",
         **fill,
-        **told,
+        **_said(hover),
     )
 
 
@@ -52,7 +55,6 @@ def dots(
     **marker: Any,
 ) -> None:
     """Points with a rim; `marker` is what is else to be said of them."""
-    told = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
     rim = {"color": theme.var("paper"), "width": 1.5}
     fig.add_scatter(
         name=name,
@@ -62,7 +64,7 @@ def dots(
         marker={"color": colour, "size": 12, "line": rim, **marker},
         xaxis=f"x{panel}",
         yaxis=f"y{panel}",
-        **told,
+        **_said(hover),
     )
 
 

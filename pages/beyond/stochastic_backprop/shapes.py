@@ -27,20 +27,28 @@ class Shape:
         title: what the picker calls it.
         problem: its name in the lab.
         spans: what is seen of f, of f' and of f'', and of E[f].
+        ticks: of f, of f' and of f'', above zero and below.
         kink: where its slope jumps; None where nowhere.
     """
 
     title: str
     problem: str
     spans: tuple[tuple[float, float], ...]
+    ticks: tuple[float, float, float]
     kink: float | None = None
 
 
 SHAPES = {
-    "wave": Shape("sin 3z", "sine", ((-1.2, 1.5), (-3.6, 4.4), (-11, 13), (-1.1, 1.6))),
-    "wells": Shape("(z² − 1)²", "double_well", ((-1, 9), (-26, 32), (-10, 60), (-1, 20))),
-    "rising": Shape("exp(z/2)", "exp", ((-0.5, 5), (-0.3, 2.7), (-0.15, 1.4), (-0.3, 5.5))),
-    "kink": Shape("|z|, with a kink", "f=|z|", ((-0.4, 4.4), (-1.3, 1.9), (-1, 1.2), (0, 4)), 0.0),
+    "wave": Shape("sin 3z", "sine", ((-1.2, 1.5), (-3.6, 4.4), (-11, 13), (-1.1, 1.6)), (1, 3, 9)),
+    "wells": Shape(
+        "(z² − 1)²", "double_well", ((-1, 9), (-26, 32), (-10, 60), (-1, 20)), (5, 20, 40)
+    ),
+    "rising": Shape(
+        "exp(z/2)", "exp", ((-0.5, 5), (-0.3, 2.7), (-0.15, 1.4), (-0.3, 5.5)), (4, 2, 1)
+    ),
+    "kink": Shape(
+        "|z|, with a kink", "f=|z|", ((-0.4, 4.4), (-1.3, 1.9), (-1, 1.2), (0, 4)), (3, 1, 1), 0.0
+    ),
 }
 
 

@@ -23,6 +23,7 @@ SHORT = {
     "full": "full",
 }
 COUNTED = {"diagonal": "D", "precision": "2D", "full": "D(D + 1)/2"}
+BESIDE = {"diagonal": -6, "precision": 5, "full": 0}  # pixels, so that no name lies on another
 AROUND = np.linspace(0.0, 2.0 * np.pi, 73)
 REACH, MOST_KL = 1.8, 3.2
 SIZES = np.unique(np.geomspace(2, 1000, 40).round())
@@ -167,6 +168,7 @@ def _counts(fig: go.Figure, now: Frame) -> None:
             text=f"<b>{COUNTED[name]}</b>",
             xanchor="left",
             xshift=3,
+            yshift=BESIDE[name],
             showarrow=False,
             font={"color": shade},
         )

@@ -1,11 +1,13 @@
 """The noise of two estimates of the gradient in sigma: along the path, and by the curvature.
 
-At the left single estimates of both on the same draws; at the right the exact variances over sigma
-and, where the sliders stand, the measured ones.
+At the left single estimates of both on the same draws, less what they estimate, in units of the
+path's deviation, so that they can be compared wherever the sliders stand; at the right the exact
+variances over sigma and, where the sliders stand, the measured ones.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.beyond.stochastic_backprop.panels import dots, line, words
+from pages.beyond.stochastic_backprop.panels import dots, line, moving, words
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.numbers import short
@@ -23,7 +25,7 @@ from vae_core.lab import find_problem
 from vae_core.lab.experiment import Experiment, estimates
 
 NAMES = ("pathwise", "second_order")
-DRAWS, BINS = 2_000, 60
+DRAWS, BINS, WINDOW = 2_000, 61, 5.0
 SIGMA = np.geomspace(0.1, 2.0, 45)
 HALVINGS = 30
 ROUNDING = 1e-20
@@ -36,21 +38,19 @@ class Cost:
     Attributes:
         title: what the picker calls it.
         problem: its name in the lab.
-        window: single estimates are shown from minus this to this.
         powers: of ten, between which variances are shown.
     """
 
     title: str
     problem: str
-    window: float
     powers: tuple[float, float]
 
 
 COSTS = {
-    "wave": Cost("sin ωz", "sine", 12.0, (-3, 3)),
-    "square": Cost("z²", "square", 30.0, (-2, 3)),
-    "wells": Cost("(z² − 1)²", "double_well", 100.0, (-3, 6)),
-    "rising": Cost("exp(z/2)", "exp", 6.0, (-6, 2)),
+    "wave": Cost("sin ωz", "sine", (-3, 4)),
+    "square": Cost("z²", "square", (-2, 3)),
+    "wells": Cost("(z² − 1)²", "double_well", (-3, 6)),
+    "rising": Cost("exp(z/2)", "exp", (-6, 2)),
 }
 
 
@@ -128,23 +128,36 @@ def frame(mu: float, sigma: float, seed: int, cost: str, omega: float = 3.0) -> 
     """
     traces: dict[str, Mapping[str, np.ndarray]] = {}
     numbers: dict[str, float | str] = dict(excess(cost, mu, sigma, omega)._asdict())
+    unit = math.sqrt(exact(cost, "pathwise", mu, sigma, omega))
     for name in NAMES:
         planned = Experiment(
             COSTS[cost].problem, name, mu, sigma, 1, 1, DRAWS, seed, knobs_of(cost, omega)
         )
         single = estimates(planned).gradient["scale"]
-        known, measured = exact(cost, name, mu, sigma, omega), float(single.var(ddof=1))
-        traces[name] = {"x": _middles(cost), "y": _heights(single, COSTS[cost].window)}
+        truth = float(planned.exact().gradient["scale"][0])
+        traces |= _histogram(name, (single - truth) / unit)
         traces[f"{name} over sigma"] = {"x": SIGMA, "y": curve(cost, name, mu, omega)}
+        known, measured = exact(cost, name, mu, sigma, omega), float(single.var(ddof=1))
         for which, value in (("here", known), ("measured", measured)):
             shown = value if value > ROUNDING else np.nan
             traces[f"{name} {which}"] = {"x": np.array([sigma]), "y": np.array([shown])}
             numbers[f"{which}_{name}"] = short(value if value > ROUNDING else 0.0)
-        truth = float(planned.exact().gradient["scale"][0])
-    numbers |= {"exact": truth, "verdict": verdict(cost, mu, sigma, omega)}
-    traces["exact"] = {"x": np.array([truth, truth]), "y": np.array([0.0, 1.0])}
-    traces["exact below"] = traces["exact"]
-    return Frame(traces, numbers)
+        numbers["exact"] = truth
+    return Frame(traces, numbers | {"verdict": verdict(cost, mu, sigma, omega)})
+
+
+def _histogram(name: str, off: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    """Counts relative to the highest, and a word on how many lie outside the window."""
+    edges = np.linspace(-WINDOW, WINDOW, BINS + 1)
+    counts, _ = np.histogram(off, edges)
+    outside = 100.0 * float((np.abs(off) > WINDOW).mean())
+    told = f"{outside:.0f} % outside" if outside >= 1.0 else ""
+    corner = {"x": np.array([WINDOW]), "y": np.array([1.0]), "text": np.array([told])}
+    heights = counts / max(counts.max(), 1)
+    return {
+        name: {"x": (edges[1:] + edges[:-1]) / 2.0, "y": heights},
+        f"{name} outside": corner,
+    }
 
 
 def verdict(cost: str, mu: float, sigma: float, omega: float) -> str:
@@ -161,23 +174,11 @@ def verdict(cost: str, mu: float, sigma: float, omega: float) -> str:
     return f"{told}; at this μ they change places at σ = {changes}."
 
 
-def _middles(cost: str) -> np.ndarray:
-    edges = np.linspace(-COSTS[cost].window, COSTS[cost].window, BINS + 1)
-    return (edges[1:] + edges[:-1]) / 2.0
-
-
-def _heights(single: np.ndarray, window: float) -> np.ndarray:
-    """Counts relative to the highest; what lies outside is counted in the outermost bars."""
-    counts, _ = np.histogram(np.clip(single, -window, window), BINS, (-window, window))
-    found: np.ndarray = counts / counts.max()
-    return found
-
-
 def draw(now: Frame, cost: str) -> go.Figure:
     """Two histograms at the left, one above the other; the variances over sigma at the right."""
     fig = go.Figure()
     for name, panel in zip(NAMES, ("", "2"), strict=True):
-        _histogram(fig, now, name, panel)
+        _bars(fig, now, name, panel)
     for name in NAMES:
         shade, title = theme.estimator_var(name), ESTIMATORS[name].title
         over, here, measured = (
@@ -189,39 +190,38 @@ def draw(now: Frame, cost: str) -> go.Figure:
         hover = f"<b>{title}</b><br>measured: %{{y:.3g}}"
         open_rim = {"symbol": "diamond-open", "size": 15, "line": {"color": shade, "width": 2}}
         dots(fig, f"{name} measured", measured, shade, "3", hover, **open_rim)
-    low, high = COSTS[cost].powers
     words(fig, "lines: exact, ◇: measured", theme.var("muted"), "3")
-    _axes(fig, cost, (low, high))
+    _axes(fig, cost)
     return fig
 
 
-def _histogram(fig: go.Figure, now: Frame, name: str, panel: str) -> None:
+def _bars(fig: go.Figure, now: Frame, name: str, panel: str) -> None:
     shade = theme.estimator_var(name)
     fig.add_bar(
         name=name,
         x=now.traces[name]["x"],
         y=now.traces[name]["y"],
         marker={"color": shade, "line": {"width": 0}},
-        hovertemplate="estimates around %{x:.2g}<extra></extra>",
+        hovertemplate="off by around %{x:.2g}<extra></extra>",
         xaxis=f"x{panel}",
         yaxis=f"y{panel}",
     )
-    truth = "exact below" if panel else "exact"
-    line(fig, truth, now.traces[truth], theme.var("ink"), panel, dash="dash", width=1.5)
-    title = {"pathwise": "Path: f′(z) ε", "second_order": "Curvature: σ f″(z)"}[name]
-    words(fig, title, shade, panel)
-    if not panel:
-        words(fig, "dashed: exact", theme.var("muted"), x=1.0, xanchor="right")
+    truth = {"x": np.array([0.0, 0.0]), "y": np.array([0.0, 1.0])}
+    line(fig, f"truth {panel}", truth, theme.var("ink"), panel, dash="dash", width=1.5)
+    moving(fig, f"{name} outside", now.traces[f"{name} outside"], shade, panel, "middle left")
+    words(
+        fig, {"pathwise": "Path: f′(z) ε", "second_order": "Curvature: σ f″(z)"}[name], shade, panel
+    )
 
 
-def _axes(fig: go.Figure, cost: str, powers: tuple[float, float]) -> None:
-    window, plain = COSTS[cost].window, {"zeroline": False, "showgrid": False}
-    span = {"domain": [0, 0.46], "range": [-window, window], **plain}
+def _axes(fig: go.Figure, cost: str) -> None:
+    plain = {"zeroline": False, "showgrid": False}
+    span = {"domain": [0, 0.46], "range": [-WINDOW, WINDOW], **plain}
     bars = {"range": [0, 1.28], "visible": False, **plain}
     fig.update_layout(
         xaxis={"anchor": "y", "showticklabels": False, **span},
         yaxis={"domain": [0.54, 1], "anchor": "x", **bars},
-        xaxis2={"anchor": "y2", "title": "one estimate of d/dσ E[f]", **span},
+        xaxis2={"anchor": "y2", "title": OFF, **span},
         yaxis2={"domain": [0, 0.46], "anchor": "x2", **bars},
         xaxis3={
             "domain": [0.58, 1],
@@ -235,7 +235,7 @@ def _axes(fig: go.Figure, cost: str, powers: tuple[float, float]) -> None:
             "anchor": "x3",
             "title": "variance of one estimate",
             "type": "log",
-            "range": list(powers),
+            "range": list(COSTS[cost].powers),
             "dtick": 1,
             "exponentformat": "power",
         },
@@ -247,6 +247,7 @@ def _axes(fig: go.Figure, cost: str, powers: tuple[float, float]) -> None:
     )
 
 
+OFF = "an estimate less the exact gradient in σ, in deviations of the path’s"
 NARROW = {
     "xaxis.domain": [0, 1],
     "xaxis2.domain": [0, 1],
