@@ -286,7 +286,7 @@ def test_the_words_say_who_follows() -> None:
         (kind, tilt, dim): str(structure.frame(tilt, dim, 1.0, kind).numbers["verdict"])
         for kind, tilt, dim in (
             ("shared", 0.7, 3),
-            ("shared", -0.7, 3),
+            ("shared", -0.7, 5),
             ("chain", 0.9, 8),
             ("chain", 0.7, 3),
             ("shared", 0.0, 3),
@@ -294,7 +294,9 @@ def test_the_words_say_who_follows() -> None:
         )
     }
     assert "one in C follows" in told["shared", 0.7, 3]
-    assert "one in C⁻¹ follows" in told["shared", -0.7, 3]
+    assert "one in C⁻¹ follows" in told["shared", -0.7, 5]
+    assert "10 numbers instead of 15" in told["shared", -0.7, 5]
+    assert "no fewer" in told["shared", 0.7, 3]
     assert "Neither" in told["chain", 0.9, 8]
     assert "one in C follows" in told["chain", 0.7, 3]
     assert "diagonal is enough" in told["shared", 0.0, 3]

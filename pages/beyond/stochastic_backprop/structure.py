@@ -89,7 +89,10 @@ def verdict(found: dict[str, Fit], rho: float, dim: int) -> str:
     if not follows:
         return "Neither rank one follows the whole tilt."
     where = {"precision": "C⁻¹", "covariance": "C"}[follows[0]]
-    return f"The rank one in {where} follows it to the last, with 2D numbers instead of D(D + 1)/2."
+    if dim == 3:
+        return f"The rank one in {where} follows it to the last, if with no fewer numbers at D = 3."
+    few, many = (STRUCTURES[name].numbers(dim) for name in (follows[0], "full"))
+    return f"The rank one in {where} follows it to the last, with {few} numbers instead of {many}."
 
 
 def _ellipse(covariance: np.ndarray, stretch: np.ndarray, panel: str) -> dict[str, np.ndarray]:

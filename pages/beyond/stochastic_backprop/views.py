@@ -27,7 +27,7 @@ STEP = Param(
 SEED = Param("seed", "seed", kind="seed", maximum=999_999, default=0)
 OMEGA = Param("omega", "frequency ω", 0.5, 6, 0.25, default=3)
 TILT = Param("tilt", "tilt", -0.95, 0.95, 0.05, default=0.7, help="1 or −1: the most there can be.")
-DIM = Param("dim", "dimensions D", 2, 8, 1, default=3, format="d")
+DIM = Param("dim", "dimensions D", 2, 8, 1, default=4, format="d")
 LENGTH = Param("length", "length of z₁", 0.4, 1.6, 0.1, default=1)
 
 
