@@ -222,6 +222,17 @@ def test_where_they_change_places_they_are_equal(mu: float, omega: float) -> Non
     assert (len(places) % 2 == 1) == (ends[0] != ends[1])
 
 
+@pytest.mark.parametrize("cost", variance.COSTS)
+def test_no_variance_leaves_its_axis(cost: str) -> None:
+    """Over both sliders, and at the ends and the default of a wave's frequency."""
+    low, high = variance.COSTS[cost].powers
+    omegas = (0.5, 3.0, 6.0) if cost == "wave" else (3.0,)
+    for omega, mu, name in itertools.product(omegas, (-2.0, -0.9, 0.0, 0.4, 2.0), variance.NAMES):
+        heights = np.log10(variance.curve(cost, name, mu, omega))
+        seen = heights[np.isfinite(heights)]
+        assert ((low <= seen) & (seen <= high)).all(), (omega, mu, name, seen.min(), seen.max())
+
+
 def test_the_words_say_who_is_quieter() -> None:
     told = {s: variance.verdict("wave", 0.4, s, 3.0) for s in (0.2, 0.5)}
     assert "curvature is quieter" in told[0.2]

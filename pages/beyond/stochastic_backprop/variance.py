@@ -47,10 +47,10 @@ class Cost:
 
 
 COSTS = {
-    "wave": Cost("sin ωz", "sine", (-3, 4)),
+    "wave": Cost("sin ωz", "sine", (-7, 4)),
     "square": Cost("z²", "square", (-2, 3)),
-    "wells": Cost("(z² − 1)²", "double_well", (-3, 6)),
-    "rising": Cost("exp(z/2)", "exp", (-6, 2)),
+    "wells": Cost("(z² − 1)²", "double_well", (-4, 6)),
+    "rising": Cost("exp(z/2)", "exp", (-8, 2)),
 }
 
 
@@ -236,7 +236,7 @@ def _axes(fig: go.Figure, cost: str) -> None:
             "title": "variance of one estimate",
             "type": "log",
             "range": list(COSTS[cost].powers),
-            "dtick": 1,
+            "dtick": 2,
             "exponentformat": "power",
         },
         bargap=0,
