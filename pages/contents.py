@@ -70,6 +70,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     "Beyond": _chapter(
         "beyond",
         ("stochastic_backprop", "Gradients without a path"),
+        ("doubly_stochastic", "Two kinds of chance"),
     ),
     "Review": _chapter(
         "review",

@@ -26,7 +26,7 @@ from tests.support.live_page import LivePage
 from vae_core.estimators import ESTIMATORS, Cost
 from vae_core.families import Normal
 from vae_core.training.pretrained import load_pretrained
-from vae_core.vae.hand_drawn import as_mnist
+from vae_core.vae.data import as_mnist
 from vae_core.vae.objective import elbo, kl_to_standard_normal
 
 pytestmark = pytest.mark.browser

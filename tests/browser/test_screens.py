@@ -57,6 +57,8 @@ LINES = """() => Array.from(document.querySelectorAll('.ttn-formula .katex-html'
   }
   return lines;
 })"""
+# A quiz's questions, drawn anew at each visit, are of any length: its controls stand below them.
+WORDS = {"quiz": ".ttn-quiz .ttn-question"}
 HANGING = ("=", "≈", "←", "≤", "≥", "∼")
 
 
@@ -67,11 +69,13 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def first_words(page: Page) -> Any:
+def first_words(page: Page, key: str) -> Any:
     """What a page of words alone shows first below its head."""
+    first = page.locator(WORDS.get(key, "[data-testid=stWidgetLabel]")).first
     page.locator(".st-key-way_on").wait_for()
+    first.wait_for()
     page.wait_for_timeout(1000)  # the larger type comes with the style
-    return page.locator("[data-testid=stWidgetLabel]").first
+    return first
 
 
 def first_figure(page: Page) -> Any:
@@ -86,7 +90,7 @@ def test_on_a_phone_the_figure_begins_on_the_first_screen(
     page: contents.PageInfo, open_page: Opener, alone: str
 ) -> None:
     shown = open_page(f"/{page.address}", width=390, has_touch=True, server=alone).page
-    first = first_figure(shown) if has_figure(page) else first_words(shown)
+    first = first_figure(shown) if has_figure(page) else first_words(shown, page.key)
     assert first.evaluate(TOP) < FOLD
     assert not sideways(shown)
 
@@ -103,7 +107,7 @@ def test_before_a_class_the_figure_has_half_of_the_height(
         assert box
         assert box["height"] >= HALF
     else:
-        expect(first_words(shown)).to_be_visible()
+        expect(first_words(shown, page.key)).to_be_visible()
     assert shown.evaluate("document.documentElement.scrollWidth") <= 1920
     assert shown.evaluate(SMALL, SMALLEST - 0.05) == []
     context.close()
@@ -186,7 +190,7 @@ def test_on_a_phone_a_formula_breaks_before_a_relation_and_not_after_it(
 ) -> None:
     shown = open_page(f"/{page.address}", width=390, has_touch=True).page
     if not has_figure(page):
-        expect(first_words(shown)).to_be_visible()
+        expect(first_words(shown, page.key)).to_be_visible()
         assert shown.locator(".ttn-formula").count() == 0
         return
     first_figure(shown)

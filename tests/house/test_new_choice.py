@@ -1,4 +1,4 @@
-"""A new prior, likelihood or training option is one entry: shell, pages and tests then know it."""
+"""A new prior, posterior, likelihood or option is one entry: shell, pages and tests know it."""
 
 import json
 import math
@@ -17,12 +17,14 @@ from pages import contents
 from tests.conftest import ROOT
 from tests.core.runs import test_bounds
 from tests.core.training import test_train_choices
-from tests.core.vae import test_likelihoods, test_priors
+from tests.core.vae import test_likelihoods, test_priors, test_tilted_vae
 from tests.support import pages_sweep
 from vae_core.__main__ import main
+from vae_core.families import Gaussian, Normal
 from vae_core.training.config import ConfigError, TrainConfig
 from vae_core.vae.data import load_mnist
 from vae_core.vae.likelihoods import LIKELIHOODS, likelihood, mean_of_pixels
+from vae_core.vae.posteriors import POSTERIORS, posterior
 from vae_core.vae.priors import PRIORS, LearnedGaussian, Prior, prior
 
 PAGE = contents.page_info("train_vae")
@@ -38,6 +40,15 @@ def register_prior() -> None:
         made = LearnedGaussian(latent)
         torch.nn.init.constant_(made.log_scale, math.log(2.0))
         return made
+
+
+def register_posterior() -> None:
+    """What someone adds to vae_core/vae/posteriors.py."""
+
+    @posterior(title="Round", watch="A circle.", further=lambda latent: 0)
+    def circle(mu: Tensor, sigma: Tensor, _tilt: Tensor) -> Gaussian:
+        """One sigma for all dimensions."""
+        return Normal(mu, sigma.mean(-1, keepdim=True).expand_as(sigma))
 
 
 def register_likelihood() -> None:
@@ -61,6 +72,13 @@ def new_prior() -> Iterator[str]:
     register_prior()
     yield "wide"
     del PRIORS["wide"]
+
+
+@pytest.fixture
+def new_posterior() -> Iterator[str]:
+    register_posterior()
+    yield "circle"
+    del POSTERIORS["circle"]
 
 
 @pytest.fixture
@@ -113,6 +131,21 @@ def test_the_tests_of_every_prior_hold_for_a_new_one(new_prior):
     test_priors.test_the_first_dimensions_share_is_its_marginal_density(new_prior)
     test_priors.test_samples_come_from_the_density(new_prior)
     test_bounds.test_weights_are_counted(2, "bernoulli", new_prior)
+
+
+def test_a_new_posterior_is_offered_trained_judged_and_held_by_the_tests(
+    new_posterior, capsys, tmp_path
+):
+    assert "diagonal, rank_one, full, circle" in in_the_help_of_the_shell(capsys)
+    path = str(tmp_path / "circle.safetensors")
+    assert main([*QUICK, "--posterior", new_posterior, "--save", path]) == 0
+    assert main(["evaluate", path, "--samples", "5", "--images", "5"]) == 0
+    assert "Round" in offered("posterior")["titles"]
+    chosen_on_the_page(posterior=new_posterior)
+    test_tilted_vae.test_values_and_gradients_are_those_of_the_exact_bound(
+        new_posterior, "mixture", "score_loo"
+    )
+    test_bounds.test_so_is_what_an_encoder_gives_for_a_tilted_q(new_posterior, 4)
 
 
 def test_the_shell_offers_and_trains_with_a_new_likelihood(new_likelihood, capsys):

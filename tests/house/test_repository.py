@@ -34,11 +34,14 @@ def test_the_app_imports_what_it_lists_and_nothing_else() -> None:
     assert set(re.findall(r"^([\w-]+)==", listed, re.MULTILINE)) == wanted
 
 
-def test_mnist_is_the_file_that_its_attribution_describes() -> None:
-    found = hashlib.sha256((ROOT / "assets" / "mnist.npz").read_bytes()).hexdigest()
+@pytest.mark.parametrize(
+    ("name", "licence"), [("mnist.npz", "CC BY-SA 3.0"), ("breast_cancer.csv", "CC BY 4.0")]
+)
+def test_data_are_the_file_that_their_attribution_describes(name: str, licence: str) -> None:
+    found = hashlib.sha256((ROOT / "assets" / name).read_bytes()).hexdigest()
     notes = (ROOT / "assets" / "README.md").read_text(encoding="utf-8")
     assert found in notes
-    assert "CC BY-SA 3.0" in notes
+    assert licence in notes
 
 
 def test_no_file_names_a_machine() -> None:

@@ -24,8 +24,8 @@ from vae_core.vae.model import VAE
 
 ORDER = (
     *("estimator", "samples", "epochs", "seconds", "learning_rate", "batch", "latent"),
-    *("hidden", "depth", "likelihood", "targets", "prior", "objective", "noise", "beta"),
-    *("warm_up", "seed"),
+    *("hidden", "depth", "likelihood", "targets", "prior", "posterior", "objective"),
+    *("noise", "beta", "warm_up", "seed"),
 )
 BAR = 30
 INTERRUPTED = 130

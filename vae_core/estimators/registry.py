@@ -184,7 +184,11 @@ def with_gradients(value: Tensor, q: Distribution, gradients: Mapping[str, Tenso
 
 def with_score(value: Tensor, q: Distribution, z: Tensor, weight: Tensor) -> Tensor:
     """The value, plus weight times the score of q at the fixed samples z; both (K, B)."""
-    weight, scores = weight.detach(), q.detach().scores(z)
+    weight = weight.detach()
+    if any(p.dim() >= z.dim() for p in q.parameters.values()):
+        # A matrix for each image: the scores of all samples, (K, B, D, D), may be very large.
+        return with_gradient_of(value, weight * q.log_prob(z.detach()))
+    scores = q.detach().scores(z)
     return with_gradients(value, q, {name: of_each(weight, s) * s for name, s in scores.items()})
 
 

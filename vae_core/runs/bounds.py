@@ -9,6 +9,7 @@ from vae_core.runs.allowance import Allowance
 from vae_core.training.config import ConfigError, Settings, TrainConfig
 from vae_core.vae.data import COUNTS, PIXELS
 from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.posteriors import outputs_of_encoder
 from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
 
@@ -64,7 +65,11 @@ def count_weights(config: TrainConfig) -> int:
     hidden, latent = config.hidden, config.latent
     outputs = LIKELIHOODS[config.likelihood].outputs * PIXELS
     further = (config.depth - 1) * (hidden + 1) * hidden
-    encoder = (PIXELS + 1) * hidden + further + (hidden + 1) * 2 * latent
+    encoder = (
+        (PIXELS + 1) * hidden
+        + further
+        + (hidden + 1) * outputs_of_encoder(config.posterior, latent)
+    )
     decoder = (latent + 1) * hidden + further + (hidden + 1) * outputs
     pictures = torch.empty(PSEUDO_INPUTS, PIXELS)
     prior = make_prior(config.prior, latent, nn.Identity(), pictures, torch.Generator())

@@ -20,6 +20,7 @@ from vae_core.training.options import (
     options_of,
 )
 from vae_core.vae.likelihoods import LIKELIHOODS
+from vae_core.vae.posteriors import POSTERIORS
 from vae_core.vae.priors import PRIORS
 
 TRAINABLE = tuple(name for name, entry in ESTIMATORS.items() if entry.trains_vae)
@@ -141,6 +142,7 @@ class TrainConfig:
         targets: "grey", or "binary": each pixel is drawn anew as 0 or 1, with its grey value as
             the probability, whenever its image is met (Salakhutdinov & Murray 2008).
         prior: p(z), a name in `PRIORS`.
+        posterior: what q(z|x) can be, a name in `POSTERIORS`.
         warm_up: epochs over which the weight of the KL rises from 0 to beta (Bowman et al. 2016).
         objective: "elbo", or "iwae", the importance-weighted bound (Burda et al. 2016).
     """
@@ -205,6 +207,9 @@ class TrainConfig:
         control=Control("Targets", " ".join(each.watch for each in TARGETS.values())),
     )
     prior: str = option("standard", Names("Prior", PRIORS), control=Control("Prior p(z)"))
+    posterior: str = option(
+        "diagonal", Names("Posterior", POSTERIORS), control=Control("Posterior q(z|x)")
+    )
     beta: float = Settings.beta
     warm_up: float = option(
         0.0,
@@ -256,7 +261,7 @@ class TrainConfig:
     @property
     def architecture(self) -> dict[str, Any]:
         """What decides the model's shape: `VAE(**architecture)` fits this run's weights."""
-        names = ("hidden", "latent", "depth", "likelihood", "noise", "prior")
+        names = ("hidden", "latent", "depth", "likelihood", "noise", "prior", "posterior")
         return {name: getattr(self, name) for name in names}
 
     def weight_of_kl(self, settings: Settings, epoch: float) -> float:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.families import LOG_SQRT_2PI
 from vae_core.training.config import TrainConfig
 from vae_core.vae.data import as_unit, binarized_bytes
 from vae_core.vae.model import VAE
@@ -110,8 +109,7 @@ def evaluate(model: VAE, images: Tensor) -> Evaluation:
         z = q.transform(eps)
         each = model.prior.kl_per_dimension(q)
         if each is None:
-            log_q = -0.5 * eps[0].square() - q.scale.log() - LOG_SQRT_2PI
-            each = log_q - model.prior.log_prob_per_dimension(z[0])
+            each = q.log_prob_of_noise(eps[0]) - model.prior.log_prob_per_dimension(z[0])
         reconstruction += model.log_prob_x(x, z).double().sum().item()
         kl = kl + each.double().sum(0)
     mean_kl = kl / len(images)

@@ -1,10 +1,10 @@
 """A step of the standard VAE with neither graph nor bookkeeping: gradient and Adam's update.
 
 The gradient of the ELBO is written out by hand, eleven products, for the VAE of Kingma & Welling
-2014, appendix C: one hidden layer either way, Bernoulli pixels, a standard normal prior, one
-reparameterized sample of z for each image. Everything else goes through `vae_core.vae.objective`
-and autograd, which here gives the same numbers in more time: between products as small as these,
-the upkeep of a graph is a fifth of a step.
+2014, appendix C: one hidden layer either way, Bernoulli pixels, a diagonal q, a standard normal
+prior, one reparameterized sample of z for each image. Everything else goes through
+`vae_core.vae.objective` and autograd, which here gives the same numbers in more time: between
+products as small as these, the upkeep of a graph is a fifth of a step.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from vae_core.vae.fast_dense import behind_relu, factor_type, multiply
 from vae_core.vae.likelihoods import LIKELIHOODS, bernoulli_terms
 from vae_core.vae.model import VAE
 from vae_core.vae.objective import Terms, kl_to_standard_normal
+from vae_core.vae.posteriors import POSTERIORS
 from vae_core.vae.priors import Prior
 
 
 def is_standard(model: VAE) -> bool:
     """Whether a model is one that `standard_step` is written for."""
     shallow = not model.encoder.deeper and not model.decoder.deeper
-    return shallow and model.likelihood is LIKELIHOODS["bernoulli"] and type(model.prior) is Prior
+    bells = type(model.prior) is Prior and model.encoder.kind is POSTERIORS["diagonal"]
+    return shallow and bells and model.likelihood is LIKELIHOODS["bernoulli"]
 
 
 @torch.no_grad()

@@ -141,8 +141,14 @@ def one_step(config: TrainConfig, start: Checkpoint, settings: Settings, data: M
 
     Raises:
         CheckpointError: `start` belongs to another model.
-        ConfigError: the run is planned in seconds, so nobody knows this step's learning rate.
+        ConfigError: the run is planned in seconds, so nobody knows this step's learning rate; or
+            its q is not diagonal, and so not told by mu and sigma alone.
     """
+    if config.posterior != "diagonal":
+        raise ConfigError(
+            "One step is taken apart for the posterior diagonal, which mu and sigma describe; "
+            f"this run's is {config.posterior}."
+        )
     model, gen = fresh_model(config, data), torch.Generator()
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     restore(start, model, optimizer, gen)

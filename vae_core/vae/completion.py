@@ -60,6 +60,7 @@ def complete(
     for _ in range(steps):
         q = model.encoder(present)
         eps = torch.randn((chains, q.loc.shape[-1]), generator=gen, dtype=x.dtype)
-        present = torch.where(shown, x, model.mean_of_x(q.loc + q.scale * eps))
+        z = q.transform(eps.expand_as(q.loc).unsqueeze(0))[0]
+        present = torch.where(shown, x, model.mean_of_x(z))
         seen.append(present)
     return torch.stack(seen)

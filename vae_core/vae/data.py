@@ -3,6 +3,10 @@
 The file assets/mnist.npz holds 60,000 training and 10,000 test images of 28 x 28 grey values
 (LeCun, Cortes and Burges, CC BY-SA 3.0). Images stay bytes, a quarter of the memory of floats,
 and become floats in [0, 1] one minibatch at a time.
+
+A hand-drawn digit is put where MNIST puts its digits, as LeCun et al. 1998 describe their database:
+scaled into a box of 20 by 20 pixels with its proportions kept, grey from the averaging, and moved
+so that its centre of mass is the centre of the 28 by 28 picture.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from torch import Tensor
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+BOX = 20.0
 SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 DEFAULT_PATH = Path(__file__).resolve().parents[2] / "assets" / "mnist.npz"
 CHUNK = 2000
@@ -193,3 +198,34 @@ def _checked(
             raise DataError(f"The file {name} is not MNIST: {key} holds more than digits. {remedy}")
         return torch.from_numpy(array.astype(np.int64))
     return torch.from_numpy(array.reshape(len(array), PIXELS))
+
+
+def as_mnist(cells: Tensor) -> Tensor:
+    """Inked cells (28, 28), bool or ink in [0, 1], to grey values as MNIST's, (784,) float64.
+
+    Every new pixel is the mean of the area that it covers in the drawing. An empty drawing stays
+    empty. Where the centre of mass would push the box out of the picture, the box goes first.
+    """
+    ink = cells.double().view(SIDE, SIDE)
+    rows, columns = (ink.sum(axis).nonzero()[:, 0] for axis in (1, 0))
+    if not len(rows):
+        return torch.zeros(PIXELS, dtype=torch.float64)
+    box = [(float(each[0]), float(each[-1]) + 1.0) for each in (rows, columns)]
+    scale = BOX / max(high - low for low, high in box)
+    middles = torch.arange(SIDE, dtype=torch.float64) + 0.5
+    weights = []
+    for axis, (low, high) in zip((1, 0), box, strict=True):
+        centre = float((ink.sum(axis) * middles).sum() / ink.sum())
+        ends = SIDE / 2 + scale * (low - centre), SIDE / 2 + scale * (high - centre)
+        shift = max(0.0, -ends[0]) - max(0.0, ends[1] - SIDE)
+        weights.append(_overlaps(centre, scale, shift))
+    return (weights[0] @ ink @ weights[1].T).reshape(-1)
+
+
+def _overlaps(centre: float, scale: float, shift: float) -> Tensor:
+    """Share of each new pixel (rows) that each old cell (columns) covers: (28, 28)."""
+    edges = torch.arange(SIDE + 1, dtype=torch.float64)
+    back = (edges - shift - SIDE / 2) / scale + centre
+    low, high = back[:-1, None], back[1:, None]
+    overlap = torch.minimum(high, edges[None, 1:]) - torch.maximum(low, edges[None, :-1])
+    return overlap.clamp_min(0.0) * scale

@@ -1,6 +1,6 @@
 """The variational autoencoder: encoder, decoder, prior and likelihood, put together.
 
-Encoder (weights phi): x -> mu, log sigma, the parameters of q(z|x).
+Encoder (weights phi): x -> mu, log sigma, the parameters of q(z|x), and more where q is tilted.
 Decoder (weights theta): z -> the parameters of p(x|z), such as logits. It does not give x itself.
 Both have one hidden layer (Kingma & Welling 2014, appendix C), or more of the same width. Neither
 mu nor sigma is a weight: the encoder predicts them anew for every image.
@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.estimators import in_parts
-from vae_core.families import Normal
+from vae_core.families import Gaussian, Normal
 from vae_core.vae.data import PIXELS
 from vae_core.vae.fast_dense import Dense, mixed_precision, through
 from vae_core.vae.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
+from vae_core.vae.posteriors import POSTERIORS, outputs_of_encoder
 from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
 LEAST_INK = 1e-3
@@ -25,22 +26,28 @@ MOST_MEMORY = 1_500_000_000
 """Of a step, in bytes: images, libraries and Python itself take another 0.4 GB."""
 FIRST_DEVIATION = 0.3
 """Where a learned sigma of x starts: the spread of MNIST's grey values."""
+FIRST_TILT = 0.2
+"""Gain of the weights that tilt q; at zero exactly, the gradient of a rank-one tilt is zero."""
 
 
 class Encoder(nn.Module):
-    """q(z|x) = N(mu(x), sigma(x)^2), diagonal."""
+    """q(z|x) = N(mu(x), sigma(x)^2), diagonal; or another Gaussian, see `posteriors`."""
 
-    def __init__(self, pixels: int, hidden: int, latent: int, depth: int = 1) -> None:
+    def __init__(
+        self, pixels: int, hidden: int, latent: int, depth: int = 1, posterior: str = "diagonal"
+    ) -> None:
         super().__init__()
+        self.kind = POSTERIORS[posterior]
+        self.latent = latent
         self.hidden = Dense(pixels, hidden)
         self.deeper = _further_layers(hidden, depth)
-        self.parameters_of_q = Dense(hidden, 2 * latent)
+        self.parameters_of_q = Dense(hidden, outputs_of_encoder(posterior, latent))
 
-    def forward(self, x: Tensor) -> Normal:
-        """Images (B, 784) in [0, 1] to a Normal with loc and scale (B, D)."""
+    def forward(self, x: Tensor) -> Gaussian:
+        """Images (B, 784) in [0, 1] to a Gaussian of (B, D): a Normal where q is diagonal."""
         outputs = through((self.hidden, *self.deeper, self.parameters_of_q), x)
-        mu, log_sigma = outputs.chunk(2, dim=-1)
-        return Normal(mu, log_sigma.exp())
+        mu, log_sigma, tilt = outputs.tensor_split((self.latent, 2 * self.latent), dim=-1)
+        return self.kind.make(mu, log_sigma.exp(), tilt)
 
 
 class Decoder(nn.Module):
@@ -78,6 +85,8 @@ class VAE(nn.Module):
         likelihood: p(x|z), a name in `vae_core.vae.likelihoods.LIKELIHOODS`.
         noise: sigma of x, where the likelihood is a Gaussian with a fixed one.
         prior: p(z), a name in `vae_core.vae.priors.PRIORS`.
+        posterior: what q(z|x) can be, a name in `vae_core.vae.posteriors.POSTERIORS`. Whichever it
+            is, the same generator draws the same weights for all that a diagonal one has, too.
         pseudo_inputs: (C, pixels) where a VampPrior starts; black pictures when None.
     """
 
@@ -96,6 +105,7 @@ class VAE(nn.Module):
         likelihood: str = "bernoulli",
         noise: float = 0.1,
         prior: str = "standard",
+        posterior: str = "diagonal",
         pseudo_inputs: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -103,7 +113,7 @@ class VAE(nn.Module):
         self.pixels = pixels
         self.noise = noise
         self.likelihood = LIKELIHOODS[likelihood]
-        self.encoder = Encoder(pixels, hidden, latent, depth)
+        self.encoder = Encoder(pixels, hidden, latent, depth, posterior)
         self.decoder = Decoder(latent, hidden, self.likelihood.outputs * pixels, depth)
         _initialize(self, gen)
         if pixel_mean is not None:
@@ -113,6 +123,24 @@ class VAE(nn.Module):
         if pseudo_inputs is None:
             pseudo_inputs = torch.zeros(PSEUDO_INPUTS, pixels)
         self.prior = make_prior(prior, latent, self.encoder, pseudo_inputs, gen)
+        with torch.no_grad():  # last, so that it moves no other draw
+            tilt = self.encoder.parameters_of_q.weight[2 * latent :]
+            if len(tilt):
+                nn.init.xavier_uniform_(tilt, gain=FIRST_TILT, generator=gen)
+
+    def diagonal_q(self, x: Tensor) -> Normal:
+        """q(z|x) of a model whose q is diagonal, for what mu and sigma alone are worked out for.
+
+        Raises:
+            ValueError: q is another Gaussian.
+        """
+        q = self.encoder(x)
+        if not isinstance(q, Normal):
+            raise ValueError(
+                "This is worked out for a diagonal q(z|x), which mu and sigma describe, and the "
+                f"model's is another: {self.encoder.kind.title}."
+            )
+        return q
 
     def rounded(self, wanted: bool = True) -> AbstractContextManager[None]:
         """Large products of this thread are rounded meanwhile, where the likelihood bears it.
@@ -174,7 +202,9 @@ def _initialize(model: VAE, gen: torch.Generator) -> None:
         for layer in hidden:
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=gen)
             nn.init.zeros_(layer.bias)
-        mu, log_sigma = encoder.parameters_of_q.weight.chunk(2)
+        mu, log_sigma, _ = encoder.parameters_of_q.weight.tensor_split(
+            (encoder.latent, 2 * encoder.latent)
+        )
         mean_of_x, sigma_of_x = decoder.logits.weight[:pixels], decoder.logits.weight[pixels:]
         for weight, gain in ((mu, 0.2), (log_sigma, 0.05), (mean_of_x, 0.5)):
             nn.init.xavier_uniform_(weight, gain=gain, generator=gen)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vae_core.estimators import Estimator, with_gradient_of
-from vae_core.families import Normal
+from vae_core.families import Gaussian, Normal
 from vae_core.vae.likelihoods import bernoulli_log_prob as bernoulli_log_prob
 from vae_core.vae.model import VAE
 from vae_core.vae.priors import kl_per_dimension as kl_per_dimension
@@ -34,7 +34,7 @@ class Terms:
     kl: Tensor
 
 
-def kl_to_standard_normal(q: Normal) -> Tensor:
+def kl_to_standard_normal(q: Gaussian) -> Tensor:
     """KL(q || N(0, I)), summed over the latent dimensions: (B,)."""
     return kl_per_dimension(q).sum(-1)
 
@@ -82,7 +82,7 @@ def elbo(
 
 def _sampled_terms(
     x: Tensor,
-    q: Normal,
+    q: Gaussian,
     model: VAE,
     estimator: Estimator,
     k: int,
@@ -134,10 +134,13 @@ def anatomy(x: Tensor, model: VAE, eps: Tensor) -> Anatomy:
 
     Args:
         x: one image in [0, 1], (784,).
-        model: with a standard normal prior and one probability a pixel.
+        model: with a standard normal prior, one probability a pixel and a diagonal q.
         eps: base noise, (K, D).
+
+    Raises:
+        ValueError: q is not diagonal.
     """
-    q = model.encoder(x)
+    q = model.diagonal_q(x)
     z = q.loc + q.scale * eps
     logits = model.decoder(z)
     log_px = bernoulli_log_prob(x, logits)
@@ -149,7 +152,7 @@ def anatomy(x: Tensor, model: VAE, eps: Tensor) -> Anatomy:
     return Anatomy(q, z, logits, log_px, log_pz, log_joint, reconstruction, kl, elbo)
 
 
-def log_weights(x: Tensor, q: Normal, model: VAE, z: Tensor) -> Tensor:
+def log_weights(x: Tensor, q: Gaussian, model: VAE, z: Tensor) -> Tensor:
     """log p(x, z) - log q(z|x) at samples (K, B, D) of q: (K, B)."""
     return model.log_prob_x(x, z) + model.log_prior(z) - q.log_prob(z)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from vae_core.families import LOG_SQRT_2PI, Normal
+from vae_core.families import LOG_SQRT_2PI, Gaussian, Normal
 
 COMPONENTS = 20
 PSEUDO_INPUTS = 50
@@ -24,17 +24,14 @@ APART = 0.6
 """How far a mixture's means start from zero, as the standard deviation of each coordinate."""
 
 
-def kl_per_dimension(q: Normal) -> Tensor:
+def kl_per_dimension(q: Gaussian) -> Tensor:
     """KL(N(mu, sigma^2) || N(0, 1)) of each latent dimension: (B, D).
 
-    Kingma & Welling 2014, appendix B: (mu^2 + sigma^2 - 1) / 2 - log sigma.
+    Kingma & Welling 2014, appendix B: (mu^2 + sigma^2 - 1) / 2 - log sigma. Where dimensions depend
+    on each other, the share of one is the mean KL of q(z_d | z_1 ... z_{d-1}) to N(0, 1): then the
+    last sigma is the deviation given the dimensions before, and the shares still sum to the KL.
     """
-    return 0.5 * (q.loc.square() + q.scale.square() - 1.0) - q.scale.log()
-
-
-def gaussian_log_prob(z: Tensor, p: Normal) -> Tensor:
-    """log N(z; loc, scale^2) of each dimension, any shapes that broadcast."""
-    return -0.5 * ((z - p.loc) / p.scale).square() - p.scale.log() - LOG_SQRT_2PI
+    return 0.5 * (q.loc.square() + q.variance - 1.0) - q.conditional_scale.log()
 
 
 class Prior(nn.Module):
@@ -61,7 +58,7 @@ class Prior(nn.Module):
         """log p(z): (..., D) -> (...)."""
         return self.log_prob_per_dimension(z).sum(-1)
 
-    def kl_per_dimension(self, q: Normal) -> Tensor | None:
+    def kl_per_dimension(self, q: Gaussian) -> Tensor | None:
         """KL(q || p) of each dimension, (B, D); None where there is no closed form."""
         return kl_per_dimension(q)
 
@@ -85,12 +82,11 @@ class LearnedGaussian(Prior):
 
     def log_prob_per_dimension(self, z: Tensor) -> Tensor:
         """log N(z_d; mu_d, sigma_d^2): (..., D)."""
-        return gaussian_log_prob(z, self.normal)
+        return self.normal.log_prob_per_dimension(z)
 
-    def kl_per_dimension(self, q: Normal) -> Tensor:
+    def kl_per_dimension(self, q: Gaussian) -> Tensor:
         """The KL to N(0, 1) after both are shifted and scaled so that the prior is N(0, 1)."""
-        p = self.normal
-        return kl_per_dimension(Normal((q.loc - p.loc) / p.scale, q.scale / p.scale))
+        return kl_per_dimension(q.seen_from(self.normal))
 
     def sample(self, count: int, gen: torch.Generator) -> Tensor:
         """Draw (count, D)."""
@@ -117,23 +113,24 @@ class Mixture(Prior):
         """Eight for each coordinate of each component."""
         return 8 * self.latent * len(self.components()[0])
 
-    def components(self) -> tuple[Tensor, Normal]:
+    def components(self) -> tuple[Tensor, Gaussian]:
         """Log-weights (C,) and the components, with parameters (C, D)."""
         return self.logits.log_softmax(0), Normal(self.loc, self.log_scale.exp())
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log of the weighted sum of C densities: (..., D) -> (...)."""
         log_weights, each = self.components()
-        return (log_weights + gaussian_log_prob(z.unsqueeze(-2), each).sum(-1)).logsumexp(-1)
+        parts = each.log_prob_per_dimension(z.unsqueeze(-2)).sum(-1)
+        return (log_weights + parts).logsumexp(-1)
 
     def log_prob_per_dimension(self, z: Tensor) -> Tensor:
         """By the chain rule: what each dimension adds to log p(z_1 ... z_d): (..., D)."""
         log_weights, each = self.components()
-        up_to = gaussian_log_prob(z.unsqueeze(-2), each).cumsum(-1)
+        up_to = each.log_prob_per_dimension(z.unsqueeze(-2)).cumsum(-1)
         joint = (log_weights.unsqueeze(-1) + up_to).logsumexp(-2)
         return torch.diff(joint, dim=-1, prepend=torch.zeros_like(joint[..., :1]))
 
-    def kl_per_dimension(self, q: Normal) -> Tensor | None:
+    def kl_per_dimension(self, q: Gaussian) -> Tensor | None:
         """None: the KL from a Gaussian to a mixture has no closed form."""
         return None
 
@@ -141,8 +138,9 @@ class Mixture(Prior):
         """Choose a component for each draw by its weight, then draw from it: (count, D)."""
         log_weights, each = self.components()
         chosen = torch.multinomial(log_weights.exp(), count, replacement=True, generator=gen)
-        noise = torch.randn((count, self.latent), generator=gen)
-        return each.loc[chosen] + each.scale[chosen] * noise
+        noise = torch.randn((1, count, self.latent), generator=gen)
+        own = type(each)(**{name: value[chosen] for name, value in each.parameters.items()})
+        return own.transform(noise)[0]
 
 
 class VampPrior(Mixture):
@@ -156,13 +154,13 @@ class VampPrior(Mixture):
     """
 
     def __init__(
-        self, latent: int, pseudo_inputs: Tensor, encoder: Callable[[Tensor], Normal]
+        self, latent: int, pseudo_inputs: Tensor, encoder: Callable[[Tensor], Gaussian]
     ) -> None:
         Prior.__init__(self, latent)
         self.pseudo_inputs = nn.Parameter(pseudo_inputs.clone())
         self._encoder = (encoder,)  # in a tuple, where torch does not take it for the prior's own
 
-    def components(self) -> tuple[Tensor, Normal]:
+    def components(self) -> tuple[Tensor, Gaussian]:
         """Equal log-weights (C,) and q(z|u) of each pseudo-input u, with parameters (C, D)."""
         count = len(self.pseudo_inputs)
         log_weights = self.pseudo_inputs.new_full((count,), -math.log(count))
@@ -229,7 +227,7 @@ def mixture(latent: int, *, gen: torch.Generator, **_start: object) -> Prior:
     watch="The prior is where the encoder puts pictures that it has thought up.",
 )
 def vamp(
-    latent: int, *, encoder: Callable[[Tensor], Normal], pseudo_inputs: Tensor, **_start: object
+    latent: int, *, encoder: Callable[[Tensor], Gaussian], pseudo_inputs: Tensor, **_start: object
 ) -> Prior:
     """It starts at the posteriors of the given pictures."""
     return VampPrior(latent, pseudo_inputs, encoder)
@@ -238,7 +236,7 @@ def vamp(
 def make_prior(
     name: str,
     latent: int,
-    encoder: Callable[[Tensor], Normal],
+    encoder: Callable[[Tensor], Gaussian],
     pseudo_inputs: Tensor,
     gen: torch.Generator,
 ) -> Prior:

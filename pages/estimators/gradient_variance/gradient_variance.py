@@ -14,8 +14,8 @@ from pages.ui.question import covered, predict
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES
 from vae_core.lab import find_problem
+from vae_core.lab.doubly_stochastic.minibatch import DATA
 from vae_core.lab.experiment import NORMAL
-from vae_core.lab.minibatch import DATA
 
 # The question is about sin(3z) at mu = 0, sigma = 1, where both variances have closed forms.
 FAST_SINE = draws.Setting("sine", (("omega", 3.0),), "loc", 0.0, 1.0)

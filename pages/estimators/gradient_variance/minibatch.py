@@ -14,7 +14,7 @@ from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
-from vae_core.lab.minibatch import DATA, Decomposition, data_points, decompose
+from vae_core.lab.doubly_stochastic.minibatch import DATA, Decomposition, data_points, decompose
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 REPLICATES = 150

@@ -53,7 +53,7 @@ def solved(digit: int) -> Solved:
     """All that does not depend on the hand. Raises DataError, CheckpointError."""
     x = held_out_digit(digit, SPECIMEN)
     with torch.no_grad():
-        encoder = model().encoder(x)
+        encoder = model().diagonal_q(x)
     zeros = torch.zeros(2)
     starts = Normal(torch.stack((zeros, encoder.loc)), torch.stack((zeros + 1.0, encoder.scale)))
     locs, scales = climb(model(), x.expand(2, -1), starts, STEPS, NODES)

@@ -52,7 +52,7 @@ def image(digit: int, specimen: int) -> torch.Tensor:
 def terms(digit: int, specimen: int) -> Terms:
     """The KL of each dimension in its two parts. Raises DataError and CheckpointError."""
     with torch.no_grad():
-        q = load_pretrained(MODEL).model.encoder(image(digit, specimen)[None])
+        q = load_pretrained(MODEL).model.diagonal_q(image(digit, specimen)[None])
     q = Normal(q.loc.double(), q.scale.double())
     each = kl_per_dimension(q)[0]
     order = each.argsort(descending=True)

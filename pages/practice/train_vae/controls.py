@@ -15,7 +15,10 @@ from vae_core.training.config import OPTIONS, TRAINABLE, ConfigError, TrainConfi
 
 USUAL_RATE = f"{USUAL.learning_rate:g}"
 ROW = ("samples", "learning_rate", "beta", "latent", "epochs")
-FIRST = ("likelihood", "noise", "targets", "prior", "objective", "warm_up", "hidden", "depth")
+FIRST = (
+    *("likelihood", "noise", "targets", "prior", "posterior", "objective", "warm_up"),
+    *("hidden", "depth"),
+)
 
 
 def estimator_control() -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.practice.train_vae import controls as training_controls
-from pages.practice.train_vae import panel, take_away
+from pages.practice.train_vae import panel, take_away, tilted
 from pages.ui import controls
 from pages.ui.layout import page_layout
 from pages.ui.runs import visitor
@@ -20,6 +20,7 @@ with page_layout("train_vae") as lesson:
         lesson.text("try_loo"): {"estimator": "score_loo", "samples": 4},
         lesson.text("try_fast"): {"batch": 200, "lr": 0.01, "epochs": 5},
         lesson.text("try_plane"): {"latent": 2, "epochs": 5},
+        lesson.text("try_tilt"): {"latent": 5, "posterior": "full", "epochs": 5},
         lesson.text("try_blow_up"): {"lr": 1000},
     }
     active = visitor.is_active(visitor.present_run())
@@ -63,6 +64,7 @@ with page_layout("train_vae") as lesson:
     st.fragment(stage, run_every=1.0 if active else None)()
     controls.presets(presets)
     lesson("questions")
+    lesson("tilted", **tilted.told())
     with st.expander("Derivation"):
         lesson("derivation")
     lesson("source")

@@ -15,7 +15,6 @@ from pages.review.quiz.computed import QUESTIONS, Drawn, draw
 from pages.review.quiz.items import Item, Option
 from pages.ui.numbers import MINUS, number
 
-MOST_SEED = 999_999
 # A seed that is drawn for the visitor is short enough to be called out in a classroom.
 DRAWN_UP_TO = 9_999
 

@@ -52,6 +52,7 @@ CHOICES = {
     "likelihood": "bernoulli",
     "targets": "binary",
     "prior": "vamp",
+    "posterior": "full",
     "objective": "iwae",
     "noise": 0.2,
     "beta": 0.5,

@@ -11,8 +11,8 @@ import torch
 
 from tests.conftest import ROOT
 from vae_core.estimators import ESTIMATORS
+from vae_core.lab.doubly_stochastic.minibatch import data_points, decompose
 from vae_core.lab.experiment import Experiment, estimates
-from vae_core.lab.minibatch import data_points, decompose
 from vae_core.lab.race import Course, Lane, run
 from vae_core.vae import model as models
 from vae_core.vae.model import VAE

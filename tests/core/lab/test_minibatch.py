@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from vae_core.lab.minibatch import Decomposition, data_points, decompose, single_gradients
+from vae_core.lab.doubly_stochastic.minibatch import (
+    Decomposition,
+    data_points,
+    decompose,
+    single_gradients,
+)
 
 
 def simulated_variance(estimator: str, batch: int, samples: int, parameter: str) -> float:

@@ -13,6 +13,7 @@ from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
 from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.model import VAE
+from vae_core.vae.posteriors import POSTERIORS
 from vae_core.vae.priors import PRIORS
 
 
@@ -23,6 +24,15 @@ def test_weights_are_counted(depth, likelihood, prior):
     config = TrainConfig(hidden=7, latent=3, depth=depth, likelihood=likelihood, prior=prior)
     model = VAE(**config.architecture)
     assert count_weights(config) == sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("latent", [1, 4])
+def test_so_is_what_an_encoder_gives_for_a_tilted_q(posterior, latent):
+    config = TrainConfig(hidden=7, latent=latent, posterior=posterior)
+    model = VAE(**config.architecture)
+    assert count_weights(config) == sum(p.numel() for p in model.parameters())
+    Bounds().check(TrainConfig(epochs=50, latent=64, posterior=posterior))
 
 
 def test_the_second_number_of_each_pixel_counts_towards_the_limit():

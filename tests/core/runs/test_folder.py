@@ -31,8 +31,8 @@ TOKEN = "token-00000000000000002"  # noqa: S105 - a made-up one
 CONFIG = {
     "estimator": "pathwise", "samples": 1, "learning_rate": 0.002, "latent": 2, "hidden": 4,
     "batch": 100, "epochs": 1.0, "seconds": None, "seed": 7, "depth": 1, "likelihood": "bernoulli",
-    "noise": 0.1, "targets": "grey", "prior": "standard", "beta": 1.0, "warm_up": 0.0,
-    "objective": "elbo",
+    "noise": 0.1, "targets": "grey", "prior": "standard", "posterior": "diagonal",
+    "beta": 1.0, "warm_up": 0.0, "objective": "elbo",
 }  # fmt: skip
 NOW = {"estimator": "score_loo", "samples": 4, "learning_rate": 0.001, "beta": 0.5}
 

@@ -164,6 +164,8 @@ def test_what_is_no_number_stays_none_when_rounded(rounding):
         ({"prior": "gaussian"}, False),
         ({"prior": "mixture"}, False),
         ({"prior": "vamp"}, False),
+        ({"posterior": "rank_one"}, False),
+        ({"posterior": "full"}, False),
     ],
     ids=str,
 )
@@ -202,9 +204,14 @@ def test_a_gaussian_is_never_rounded(data, monkeypatch):
     assert usual.test == exact.test
 
 
-def test_standard_is_one_layer_bernoulli_pixels_and_a_standard_normal():
+def test_standard_is_one_layer_bernoulli_pixels_a_diagonal_q_and_a_standard_normal():
     assert is_standard(VAE())
     assert not any(
         is_standard(VAE(**change))
-        for change in ({"depth": 2}, {"likelihood": "gaussian"}, {"prior": "vamp"})
+        for change in (
+            {"depth": 2},
+            {"likelihood": "gaussian"},
+            {"prior": "vamp"},
+            {"posterior": "full"},
+        )
     )

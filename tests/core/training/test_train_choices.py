@@ -18,6 +18,7 @@ from vae_core.training.gradient_noise import GradientProbe
 from vae_core.training.train import Progress, fresh_model, train
 from vae_core.vae.data import Mnist, as_unit, binarize, binarized_bytes, load_mnist
 from vae_core.vae.model import VAE
+from vae_core.vae.posteriors import POSTERIORS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -30,6 +31,9 @@ CHOICES = [
     {"prior": "gaussian"},
     {"prior": "mixture"},
     {"prior": "vamp", "targets": "binary"},
+    {"posterior": "rank_one"},
+    {"posterior": "full", "prior": "gaussian"},
+    {"posterior": "full", "prior": "vamp", "estimator": "score_loo", "samples": 4, "epochs": 6},
     {"beta": 0.5, "warm_up": 1.0},
     {"objective": "iwae", "samples": 5, "epochs": 6},
 ]
@@ -64,7 +68,13 @@ def test_it_learns_and_goes_on_from_a_file_as_if_never_interrupted(data, choice,
 
 def test_a_checkpoint_of_another_model_is_refused(data):
     *_, last = train(SMALL, data, noise_share=0.0)
-    for other in ({"depth": 2}, {"prior": "mixture"}, {"likelihood": "gaussian_learned"}):
+    others = (
+        {"depth": 2},
+        {"prior": "mixture"},
+        {"likelihood": "gaussian_learned"},
+        {"posterior": "full"},
+    )
+    for other in others:
         with pytest.raises(CheckpointError, match="does not fit"):
             last.checkpoint.model(replace(SMALL, **other))
 
@@ -172,6 +182,7 @@ def test_the_kl_warms_up_in_a_straight_line(data):
         ({"warm_up": -1.0}, "KL warm-up"),
         ({"likelihood": "poisson"}, "Choose one of: bernoulli, gaussian, gaussian_learned"),
         ({"prior": "flat"}, "Choose one of: standard, gaussian, mixture, vamp"),
+        ({"posterior": "round"}, "Choose one of: diagonal, rank_one, full"),
         ({"targets": "blue"}, "Choose one of: grey, binary"),
         ({"objective": "luck"}, "Choose one of: elbo, iwae"),
         ({"targets": "binary", "likelihood": "gaussian"}, "take grey targets"),
@@ -205,7 +216,8 @@ def test_gradient_noise_of_each_estimator_is_measured_at_looks_and_repeatable(da
 
 
 def test_measuring_leaves_the_run_as_it_is(data):
-    for config in (SMALL, replace(SMALL, targets="binary", prior="vamp")):
+    changes = ({}, {"targets": "binary", "prior": "vamp"}, {"posterior": "full"})
+    for config in (replace(SMALL, **change) for change in changes):
         plain = list(train(config, data, evaluate_every=5, noise_share=0.0))
         assert not any(r.gradient_noise for r in plain)
         watched = list(train(config, data, evaluate_every=5, noise_share=math.inf))
@@ -245,7 +257,16 @@ def test_the_evidence_agrees_with_quadrature_whatever_the_portions(data):
     assert few[0] < few[1] < exact.mean() + 0.05
 
 
-@pytest.mark.parametrize("choice", [{}, {"prior": "vamp"}, {"targets": "binary", "depth": 2}])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {},
+        {"prior": "vamp"},
+        {"targets": "binary", "depth": 2},
+        {"posterior": "rank_one"},
+        {"posterior": "full", "prior": "vamp"},
+    ],
+)
 def test_a_run_read_back_from_its_files_shows_what_it_showed(choice):
     config = replace(SMALL, epochs=0.01, **choice)
     *_, last = train(config)
@@ -257,9 +278,10 @@ def test_a_run_read_back_from_its_files_shows_what_it_showed(choice):
     assert pictures(replace(saved, config=replace(config, hidden=31))) is None
 
 
-def test_the_mixtures_kl_per_dimension_is_that_of_a_large_sample():
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_the_mixtures_kl_per_dimension_is_that_of_a_large_sample(posterior):
     """Two ways to the same number: the chain rule over dimensions, and the joint density."""
-    vae = VAE(hidden=8, latent=3, prior="mixture")
+    vae = VAE(hidden=8, latent=3, prior="mixture", posterior=posterior)
     images = load_mnist().test_images[:2000]
     found = evaluate(vae, images)
     with torch.no_grad():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae_core.vae.hand_drawn import as_mnist
+from vae_core.vae.data import as_mnist
 
 
 def hand_drawn(seed: int = 0) -> torch.Tensor:

@@ -1,10 +1,15 @@
-"""The Normal family, diagonal: the entry that the VAE and the lab stand on."""
+"""The Normal family, diagonal: the entry that the VAE and the lab stand on.
+
+`Gaussian` is what it has in common with Gaussians whose dimensions depend on each other.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, distributions
@@ -22,6 +27,55 @@ STANDARD_NORMAL = Noise(
 )
 
 
+@dataclass(frozen=True)
+class Gaussian(Distribution):
+    """N(loc, L L^T) with a lower triangle L, however it is written; z = loc + L eps.
+
+    Dimension by dimension: given z_1 ... z_{d-1}, z_d is Gaussian, and L_dd is its deviation. So
+    the logs of L's diagonal sum to half of the covariance's log-determinant.
+
+    Args:
+        loc: mean mu, (B, D).
+    """
+
+    loc: Tensor
+
+    @property
+    @abstractmethod
+    def variance(self) -> Tensor:
+        """The variance of each z_d, the covariance's diagonal: (B, D)."""
+
+    @property
+    @abstractmethod
+    def conditional_scale(self) -> Tensor:
+        """The deviation of each z_d given those before it, L's diagonal: (B, D)."""
+
+    @property
+    @abstractmethod
+    def lower_triangle(self) -> Tensor:
+        """L, (B, D, D)."""
+
+    @abstractmethod
+    def inverse(self, z: Tensor) -> Tensor:
+        """Find the base noise that gives z: L^-1 (z - loc), (K, B, D)."""
+
+    @abstractmethod
+    def seen_from(self, p: Normal) -> Self:
+        """The same in coordinates in which a diagonal p, (D,), is N(0, I)."""
+
+    def log_prob_of_noise(self, eps: Tensor) -> Tensor:
+        """log q(z_d | z_1 ... z_{d-1}) at the z of base noise, in nats: (K, B, D)."""
+        return -0.5 * eps.square() - self.conditional_scale.log() - LOG_SQRT_2PI
+
+    def log_prob_per_dimension(self, z: Tensor) -> Tensor:
+        """log q(z_d | z_1 ... z_{d-1}), which sums to log q(z), in nats: (K, B, D)."""
+        return self.log_prob_of_noise(self.inverse(z))
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Joint log-density log q(z) in nats: (K, B)."""
+        return sum_dimensions(self.log_prob_per_dimension(z))
+
+
 @family(
     title="Normal",
     source=PAPER,
@@ -35,7 +89,7 @@ STANDARD_NORMAL = Noise(
     scale=SCALE,
 )
 @dataclass(frozen=True)
-class Normal(Distribution):
+class Normal(Gaussian):
     """Diagonal Gaussian q(z) = N(loc, scale^2), with z = loc + scale * eps and eps ~ N(0, 1).
 
     Source: Kingma & Welling 2014, section 2.4 (location-scale families).
@@ -53,7 +107,6 @@ class Normal(Distribution):
     {'loc': 4.0, 'scale': 6.0}
     """
 
-    loc: Tensor
     scale: Tensor
 
     def transform(self, eps: Tensor) -> Tensor:
@@ -65,6 +118,25 @@ class Normal(Distribution):
     def inverse(self, z: Tensor) -> Tensor:
         """Find the base noise that gives z: eps = (z - loc) / scale, (K, B, D)."""
         return (z - self.loc) / self.scale
+
+    @property
+    def variance(self) -> Tensor:
+        """The square of scale."""
+        return self.scale.square()
+
+    @property
+    def conditional_scale(self) -> Tensor:
+        """Just scale: no dimension tells anything of another."""
+        return self.scale
+
+    @property
+    def lower_triangle(self) -> Tensor:
+        """Scale on the diagonal, and zeros."""
+        return torch.diag_embed(self.scale)
+
+    def seen_from(self, p: Normal) -> Normal:
+        """The same in coordinates in which p is N(0, I)."""
+        return Normal((self.loc - p.loc) / p.scale, self.scale / p.scale)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Joint log-density log q(z) in nats, summed over D: (K, B)."""

@@ -65,7 +65,7 @@ def compare(model: VAE, x: Tensor, before: Comparison | None = None) -> Comparis
     before = before or Comparison()
     started = time.perf_counter()
     with torch.no_grad():
-        predicted = model.encoder(x)
+        predicted = model.diagonal_q(x)
     encoded = time.perf_counter()
     locs, scales = climb(model, x, predicted, STEPS, NODES)
     fitted = time.perf_counter()

@@ -108,7 +108,7 @@ def rewritten(model: VAE, x: Tensor) -> Rewritten:
     Args:
         model: a VAE whose z has two dimensions, with a standard normal prior.
     """
-    truth, q = grid_posterior(model, x), model.encoder(x)
+    truth, q = grid_posterior(model, x), model.diagonal_q(x)
     grids = [_over_noise(model, x, q, offset) for offset in (0.0, 0.5)]
     mean = [sum(pair) / 2.0 for pair in zip(*grids, strict=True)]
     apart = max(abs(one - other) for one, other in zip(*grids, strict=True))

@@ -33,7 +33,7 @@ class Refinement:
 def refine(model: VAE, x: Tensor, steps: int = STEPS) -> Refinement:
     """Raise the ELBO of one image (784,) by `climb`, from what the encoder predicts."""
     with torch.no_grad():
-        start = model.encoder(x.unsqueeze(0))
+        start = model.diagonal_q(x.unsqueeze(0))
     locs, scales = climb(model, x.unsqueeze(0), start, steps)
     return _measured(model, x, locs[:, 0], scales[:, 0])
 
