@@ -64,12 +64,12 @@ ESTIMATORS: dict[str, Pair] = {
     "rebar": Pair("#1f7a3a", "#6fd08a"),
     "arm": Pair("#1f55b5", "#8ab0ff"),
     "disarm": Pair("#5b5f00", "#c9cf4f"),
+    "second_order": Pair("#4d7a1f", "#a5cf6f"),
 }
 
 # An estimator without a colour of its own gets the next of these, in the registry's order.
 SPARE: tuple[Pair, ...] = (
     Pair("#8a5a3c", "#d8a888"),
-    Pair("#4d7a1f", "#a5cf6f"),
     Pair("#94356b", "#e88fc0"),
     Pair("#3f6f8f", "#8fc0de"),
     Pair("#7d5f9e", "#c9b3e6"),

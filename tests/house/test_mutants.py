@@ -13,12 +13,12 @@ import pytest
 
 from tests.core.estimators import test_estimators
 from tests.core.lab import test_closed_form
-from vae_core.estimators import continuous, registry
+from vae_core.estimators import continuous, registry, second_order
 from vae_core.lab import PROBLEMS
 from vae_core.lab.exact import closed_form
 from vae_core.lab.experiment import Experiment
 
-MODULES = (registry, continuous)
+MODULES = (registry, continuous, second_order)
 # name of the estimator, what is wrong, the text to replace within its source, its replacement
 MUTANTS = [
     ("score", "sample not detached", "gen)).detach()", "gen))"),
@@ -42,6 +42,8 @@ MUTANTS = [
     ("measure_valued", "sides not coupled", "uniform * maxwell", "uniform * maxwell.flip(1)"),
     ("measure_valued", "Gaussian for Maxwell", "uniform * maxwell)", "eps)"),
     ("finite_difference", "half the step", "(2.0 * h)", "h"),
+    ("second_order", "by the variance, not by sigma", "q.scale.detach() * ", "0.5 * "),
+    ("second_order", "slope for curvature", "found.curvature", "found.slope"),
 ]  # fmt: skip
 
 
@@ -59,6 +61,7 @@ SHARED = [
         f"{SLIP} * p * gradients",
     ),
     ("measure_valued", "weak_derivative", "2 % too large in mu", "math.sqrt(2.0", "math.sqrt(1.92"),
+    ("second_order", "bent", "curvature of one coordinate", "[..., d] for", "[..., -1] for"),
     ("measure_valued", "weak_noise", "one-sided Maxwell", " * (coin - 0.5).sign()", ""),
 ]
 
@@ -76,7 +79,7 @@ def mutate(name: str, old: str, new: str, function: str = "") -> registry.Estima
     namespace = {"__name__": registry.__name__}
     for source in sources:
         # One namespace for both, so that the estimators call the changed helpers.
-        alone = re.sub(r"from vae_core\.estimators\.registry import \([^)]*\)", "", source)
+        alone = re.sub(r"from vae_core\.estimators\.registry import (\([^)]*\)|.*)", "", source)
         exec(compile(alone, "mutant", "exec"), namespace)  # noqa: S102 - our own source
     entry = namespace["ESTIMATORS"][name]
     return registry.Estimator(**vars(entry))

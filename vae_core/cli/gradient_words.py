@@ -9,7 +9,7 @@ from typing import Any
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES, PARAMETRIZATIONS, Family
 from vae_core.lab import PROBLEMS
-from vae_core.lab.exact.any_variance import TOLERANCE
+from vae_core.lab.exact.integrals.any_variance import TOLERANCE
 from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import Measurement, Statistic
 
@@ -183,6 +183,7 @@ def registry() -> dict[str, Any]:
                 "unbiased": e.unbiased,
                 "needs": e.needs,
                 "needs_smooth_cost": e.needs_smooth_cost,
+                "needs_smooth_slope": e.needs_smooth_slope,
                 "needs_elbo": e.needs_elbo,
                 "min_samples": e.min_samples,
                 "evaluations": e.evaluations(e.min_samples, 1),
@@ -226,7 +227,8 @@ def list_as_text() -> str:
         if e.families:
             conditions.append(f"needs {e.needs}")
         if e.needs_smooth_cost:
-            conditions.append("needs a smooth f")
+            kinks = " without kinks" if e.needs_smooth_slope else ""
+            conditions.append(f"needs a smooth f{kinks}")
         if e.needs_elbo:
             conditions.append("for ELBOs")
         if e.min_samples > 1:

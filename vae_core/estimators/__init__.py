@@ -2,6 +2,7 @@
 
 from vae_core.estimators import continuous as continuous
 from vae_core.estimators import discrete as discrete
+from vae_core.estimators import second_order as second_order
 from vae_core.estimators.parts import in_parts, in_parts_of_z
 from vae_core.estimators.registry import (
     ESTIMATORS,

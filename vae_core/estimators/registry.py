@@ -52,6 +52,7 @@ class Estimator:
         summary: one sentence on how it works.
         unbiased: whether its mean is the gradient, for every cost that it allows.
         needs_smooth_cost: whether it differentiates f, and so is wrong where f jumps.
+        needs_smooth_slope: whether it differentiates f twice, and so is wrong where f has a kink.
         needs_elbo: whether it is made for an f that ends in -log q(z), as an ELBO's cost does;
             elsewhere it is right too, and quieter or noisier.
         needs_path: whether it follows z along its parameters, and so needs a family whose z moves.
@@ -72,6 +73,7 @@ class Estimator:
     summary: str
     unbiased: bool
     needs_smooth_cost: bool
+    needs_smooth_slope: bool
     needs_elbo: bool
     needs_path: bool
     uses_score: bool
@@ -156,6 +158,7 @@ def estimator(
     source: str,
     unbiased: bool = True,
     needs_smooth_cost: bool = False,
+    needs_smooth_slope: bool = False,
     needs_elbo: bool = False,
     needs_path: bool = False,
     uses_score: bool = False,
@@ -169,12 +172,11 @@ def estimator(
     """Register the decorated function under its own name; see `Estimator` for the fields."""
 
     def register(function: Function) -> Function:
-        parameters = inspect.signature(function).parameters.values()
-        name = function.__name__
-        ESTIMATORS[name] = Estimator(
-            *(name, function, title, summary),
+        ESTIMATORS[function.__name__] = Estimator(
+            *(function.__name__, function, title, summary),
             unbiased=unbiased,
             needs_smooth_cost=needs_smooth_cost,
+            needs_smooth_slope=needs_smooth_slope,
             needs_elbo=needs_elbo,
             needs_path=needs_path,
             uses_score=uses_score,
@@ -184,12 +186,18 @@ def estimator(
             trains_vae=trains_vae,
             source=source,
             formula=formula,
-            knobs={p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
+            knobs=_keywords(function),
             limits=limits,
         )
         return function
 
     return register
+
+
+def _keywords(function: Function) -> dict[str, float]:
+    """The settings that a function takes by name, with their defaults."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:

@@ -19,10 +19,11 @@ from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Estimator
 from vae_core.families import Coin, Distribution, Family
-from vae_core.lab.exact import any_variance, closed_form, coin
-from vae_core.lab.exact.any_family import Expectation, expectation
-from vae_core.lab.exact.case import Pairs
-from vae_core.lab.exact.spread import endless
+from vae_core.lab.exact import closed_form, coin
+from vae_core.lab.exact.integrals import any_variance
+from vae_core.lab.exact.integrals.any_family import Expectation, expectation
+from vae_core.lab.exact.integrals.case import Pairs
+from vae_core.lab.exact.integrals.spread import endless
 from vae_core.lab.members import complete, find_family
 from vae_core.lab.problem import Exact, Problem
 from vae_core.lab.problems import find_problem, within_support
@@ -171,22 +172,8 @@ class Experiment:
         """
         if not self.normal:
             return expectation(self.problem, self.family, *self._words())
-        q = self.distribution(1).detach()
-        return self.cost_problem.exact(*(p[0] for p in q.parameters.values()), **self.knobs)
-
-    def _tossed(self) -> float | None:
-        """The exact variance under one coin, by its own formulas."""
-        q = self.distribution(1).detach()
-        if not isinstance(q, Coin) or self.dim > 1 or self.cost_problem.elbo:
-            return None
-        f = partial(self.cost_problem.terms, **self.knobs)
-        return coin.variance(self.estimator, f, q, self.samples, **self.settings)
-
-    def _integrated(self, parameter: str, tolerance: float) -> float | None:
-        """The exact variance under any family, from its density alone."""
-        which = self.problem, self.family, *self._words(), self.estimator
-        found = any_variance.variance(*which, parameter, self.samples, tolerance)
-        return None if found is None else found.value
+        at = self.distribution(1).detach().parameters.values()
+        return self.cost_problem.exact(*(p[0] for p in at), **self.knobs)
 
     def exact_variance(
         self, parameter: str, tolerance: float = any_variance.TOLERANCE
@@ -197,22 +184,26 @@ class Experiment:
         quadrature to within a relative tolerance; None where it is infinite.
         """
         if not self.normal:
-            return self._tossed() or self._integrated(parameter, tolerance)
+            return self._integrated(parameter, tolerance)
         if (moments := self.cost_problem.moments) is None:
             return None
-        dimensions = moments(self.dim, **self.knobs)
-        try:
-            return closed_form.variance(
-                dimensions, self.estimator, parameter, self.loc, self.scale, self.samples
-            )
-        except OverflowError:
-            raise ValueError(NOT_FINITE) from None
+        at = parameter, self.loc, self.scale, self.samples
+        return closed_form.variance(moments(self.dim, **self.knobs), self.estimator, *at)
+
+    def _integrated(self, parameter: str, tolerance: float) -> float | None:
+        q = self.distribution(1).detach()
+        if isinstance(q, Coin) and self.dim == 1 and not self.cost_problem.elbo:
+            f = partial(self.cost_problem.terms, **self.knobs)
+            return coin.variance(self.estimator, f, q, self.samples, **self.settings)
+        which = self.problem, self.family, *self._words(), self.estimator
+        found = any_variance.variance(*which, parameter, self.samples, tolerance)
+        return None if found is None else found.value
 
     @property
     def variance_is(self) -> str:
         """What `exact_variance` comes from."""
-        by_quadrature = "exact sum" if self.entry.discrete else "quadrature"
-        return "closed form" if self.normal else by_quadrature
+        by_density = "exact sum" if self.entry.discrete else "quadrature"
+        return "closed form" if self.normal else by_density
 
     def is_endless(self, moment: int, parameter: str) -> bool:
         """Whether one estimate of "value" or a parameter is known to have no such moment.
@@ -230,12 +221,6 @@ class Experiment:
     def _words(self) -> tuple[Pairs, int, Pairs]:
         """Parameters, dimensions and settings, to be looked up by."""
         return tuple(self.numbers.items()), self.dim, tuple(self.knobs.items())
-
-
-NOT_FINITE = (
-    "Here the cost is not a finite number for every z: it grows too large, or is not defined. "
-    "Bring loc and scale closer to zero, or change the cost."
-)
 
 
 class Estimates(NamedTuple):

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from vae_core.families.quadrature.tails import InfiniteExpectationError, UncertainError, tails
-from vae_core.lab.exact.any_family import Expectation
+from vae_core.lab.exact.closed_form import NOT_FINITE
+from vae_core.lab.exact.integrals.any_family import Expectation
 from vae_core.lab.experiment import (
     GROUP,
     MOST_TOGETHER,
-    NOT_FINITE,
     Array,
     Estimates,
     Experiment,

@@ -79,6 +79,7 @@ class Problem:
         elbo: whether -log q(z) is added to f, which makes E[f] an ELBO.
         knobs: its settings by name.
         flaw: why following the slope of f does not tell the gradient, where f is not smooth.
+        kink: why the second derivative of f does not tell that of E[f]; empty where it does.
         read_as: a typed formula with every sign, and `notes` on what could be read otherwise.
     """
 
@@ -92,6 +93,7 @@ class Problem:
     elbo: bool
     knobs: Mapping[str, Knob]
     flaw: str = JUMPS
+    kink: str = ""
     read_as: str = ""
     notes: tuple[str, ...] = ()
 
@@ -124,7 +126,9 @@ class Problem:
 
     def allows(self, estimator: Estimator) -> bool:
         """Whether the estimator's mean is the true gradient here."""
-        return estimator.unbiased and (self.smooth or not estimator.needs_smooth_cost)
+        seen = self.smooth or not estimator.needs_smooth_cost
+        seen_twice = not (self.kink and estimator.needs_smooth_slope)
+        return estimator.unbiased and seen and seen_twice
 
     def objection(self, estimator: Estimator) -> str | None:
         """What to know before the estimator is used here, in one sentence; None if nothing.
@@ -133,8 +137,10 @@ class Problem:
         """
         if not estimator.unbiased:
             return "It is biased, and cannot be trusted: in general its mean is not the gradient."
-        if not self.allows(estimator):
+        if not self.smooth and estimator.needs_smooth_cost:
             return f"It follows the slope of f, and cannot be trusted here: {self.flaw}"
+        if self.kink and estimator.needs_smooth_slope:
+            return f"It takes the curvature of f, and cannot be trusted in sigma here: {self.kink}"
         if estimator.needs_elbo and not self.elbo:
             return (
                 "Its extra term is made for an ELBO, where it cancels the gradient of -log q. On "

@@ -14,7 +14,7 @@ from vae_core.families import LOG_SQRT_2PI, quadrature
 from vae_core.families.quadrature import adaptive_expectation, softplus_expectation
 from vae_core.lab.exact.moments import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
-from vae_core.lab.formula.jumps import flaw
+from vae_core.lab.formula.jumps import flaw, kink
 from vae_core.lab.formula.tree import plain, tex
 from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
 
@@ -67,6 +67,7 @@ def own_problem(text: str) -> Problem:
         elbo=False,
         knobs={},
         flaw=found,
+        kink="" if found else kink(formula.tree),
         read_as=plain(formula.tree),
         notes=formula.notes,
     )

@@ -12,7 +12,7 @@ from pages.ui.live import Param
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES
 from vae_core.lab import find_problem
-from vae_core.lab.exact.any_family import why_not
+from vae_core.lab.exact.integrals.any_family import why_not
 from vae_core.lab.experiment import NORMAL
 
 STEPS = 31

@@ -14,7 +14,7 @@ from tests.support.scipy_laws import TWINS, Law
 from vae_core.families import FAMILIES
 from vae_core.families.quadrature import InfiniteExpectationError
 from vae_core.lab import PROBLEMS, find_problem
-from vae_core.lab.exact.any_family import Expectation, expectation
+from vae_core.lab.exact.integrals.any_family import Expectation, expectation
 from vae_core.lab.experiment import Experiment
 
 ONE_DIMENSION = [name for name, entry in FAMILIES.items() if not entry.vector and name != "normal"]

@@ -13,10 +13,10 @@ from vae_core.estimators import ESTIMATORS
 from vae_core.families import FAMILIES
 from vae_core.lab import find_problem
 from vae_core.lab.exact import closed_form
-from vae_core.lab.exact.any_family import expectation, why_not
-from vae_core.lab.exact.any_variance import FINENESS, variance
-from vae_core.lab.exact.case import make_case
-from vae_core.lab.exact.tables import edges_of, tabulated
+from vae_core.lab.exact.integrals.any_family import expectation, why_not
+from vae_core.lab.exact.integrals.any_variance import FINENESS, variance
+from vae_core.lab.exact.integrals.case import make_case
+from vae_core.lab.exact.integrals.tables import edges_of, tabulated
 from vae_core.lab.experiment import Experiment
 from vae_core.lab.measurement import measure
 
@@ -32,7 +32,7 @@ def known(problem: str, family: str, estimator: str, parameter: str, k=1, dim=1,
 
 
 @pytest.mark.parametrize("problem", POLYNOMIALS)
-@pytest.mark.parametrize("estimator", closed_form.VARIANCES)
+@pytest.mark.parametrize("estimator", sorted(closed_form.VARIANCES.keys() - {"second_order"}))
 def test_under_a_normal_they_are_the_closed_forms(problem, estimator):
     for loc, scale, dim, k in ((2.0, 1.0, 1, 2), (-0.7, 0.35, 4, 3)):
         for parameter in ("loc", "scale"):

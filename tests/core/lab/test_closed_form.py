@@ -57,6 +57,8 @@ def test_moments_are_those_of_quadrature(name, n):
         ("score", "scale", 346.0),
         ("pathwise", "loc", 4.0),
         ("pathwise", "scale", 24.0),
+        ("second_order", "loc", 4.0),
+        ("second_order", "scale", 0.0),
     ],
 )
 def test_square_at_two_by_hand(estimator, parameter, expected):
@@ -109,34 +111,45 @@ def precise_rule(count: int = 70) -> list[tuple[mp.mpf, mp.mpf]]:
 
 
 PRECISE = {
-    "square": (lambda z: z * z, lambda z: 2 * z),
-    "cubic": (lambda z: z**3, lambda z: 3 * z * z),
-    "sine": (lambda z: mp.sin(3 * z), lambda z: 3 * mp.cos(3 * z)),
-    "exp": (lambda z: mp.exp(z / 2), lambda z: mp.exp(z / 2) / 2),
-    "double_well": (lambda z: (z * z - 1) ** 2, lambda z: 4 * z * (z * z - 1)),
+    "square": (lambda z: z * z, lambda z: 2 * z, lambda z: mp.mpf(2)),
+    "cubic": (lambda z: z**3, lambda z: 3 * z * z, lambda z: 6 * z),
+    "sine": (lambda z: mp.sin(3 * z), lambda z: 3 * mp.cos(3 * z), lambda z: -9 * mp.sin(3 * z)),
+    "exp": (lambda z: mp.exp(z / 2), lambda z: mp.exp(z / 2) / 2, lambda z: mp.exp(z / 2) / 4),
+    "double_well": (
+        lambda z: (z * z - 1) ** 2,
+        lambda z: 4 * z * (z * z - 1),
+        lambda z: 12 * z * z - 4,
+    ),
 }
 
 
 def precise_variances(name: str, parameter: str, loc: float, scale: float, k: int) -> dict:
-    """All three from their definitions, in one dimension, in 60 digits."""
+    """All four from their definitions, in one dimension, in 60 digits."""
     with mp.workdps(60):
-        (f, slope), mu, sigma = PRECISE[name], mp.mpf(loc), mp.mpf(scale)
+        (f, slope, curvature), mu, sigma = PRECISE[name], mp.mpf(loc), mp.mpf(scale)
         rows = []
         for x, w in precise_rule():
+            z = mu + sigma * x
             score = (x if parameter == "loc" else x * x - 1) / sigma
-            path = slope(mu + sigma * x) * (1 if parameter == "loc" else x)
-            rows.append((w, f(mu + sigma * x), score, path))
+            path = slope(z) * (1 if parameter == "loc" else x)
+            second = slope(z) if parameter == "loc" else sigma * curvature(z)
+            rows.append((w, f(z), score, path, second))
 
         def mean(g) -> mp.mpf:
-            return sum(w * g(f_, s, p) for w, f_, s, p in rows)
+            return sum(w * g(f_, s) for w, f_, s, *_ in rows)
 
-        centre, gradient = mean(lambda f_, s, p: f_), mean(lambda f_, s, p: f_ * s)
-        spread = mean(lambda f_, s, p: (f_ - centre) ** 2) * mean(lambda f_, s, p: s * s)
-        centred = mean(lambda f_, s, p: ((f_ - centre) * s) ** 2) - gradient**2
+        def spread_of(which: int) -> mp.mpf:
+            middle = sum(row[0] * row[which] for row in rows)
+            return sum(row[0] * (row[which] - middle) ** 2 for row in rows)
+
+        centre, gradient = mean(lambda f_, s: f_), mean(lambda f_, s: f_ * s)
+        spread = mean(lambda f_, s: (f_ - centre) ** 2) * mean(lambda f_, s: s * s)
+        centred = mean(lambda f_, s: ((f_ - centre) * s) ** 2) - gradient**2
         return {
-            "score": (mean(lambda f_, s, p: (f_ * s) ** 2) - gradient**2) / k,
+            "score": (mean(lambda f_, s: (f_ * s) ** 2) - gradient**2) / k,
             "score_loo": centred / k + (spread + gradient**2) / (k * (k - 1)),
-            "pathwise": (mean(lambda f_, s, p: p * p) - mean(lambda f_, s, p: p) ** 2) / k,
+            "pathwise": spread_of(3) / k,
+            "second_order": spread_of(4) / k,
         }
 
 

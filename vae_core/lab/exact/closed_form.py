@@ -1,7 +1,7 @@
 """Closed forms for the variance of a gradient estimator under a Gaussian.
 
 Every variance below reduces to a few moments of one dimension's cost f, its slope f' and the
-base noise eps: E[f eps^n], E[f^2 eps^n] and E[f'^2 eps^n]; see `moments`.
+base noise eps: E[f eps^n], E[f^2 eps^n] and E[f'^2 eps^n], and to Var[f'']; see `moments`.
 
 Source for the variances: the definitions, with the independence of the dimensions; leave-one-out
 is the sample covariance of cost and score, whose variance is classical (Kenney & Keeping 1951).
@@ -17,6 +17,12 @@ from vae_core.lab.exact.moments import Moments, normal_moment
 
 # A score is a polynomial in eps: eps / sigma for the mean, (eps^2 - 1) / sigma for the scale.
 _SCORES = {"loc": {1: 1.0}, "scale": {2: 1.0, 0: -1.0}}
+
+
+NOT_FINITE = (
+    "Here the cost is not a finite number for every z: it grows too large, or is not defined. "
+    "Bring loc and scale closer to zero, or change the cost."
+)
 
 
 class ScoreMoments(NamedTuple):
@@ -101,6 +107,15 @@ def _pathwise_variance(
     return dimensions[0].slope_variance(0 if parameter == "loc" else 1, loc, scale) / k
 
 
+def _second_order_variance(
+    dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
+) -> float:
+    """Var[f'(z)] / K in the mean, sigma^2 Var[f''(z)] / K in the scale."""
+    if parameter == "loc":
+        return _pathwise_variance(dimensions, parameter, loc, scale, k)
+    return scale**2 * dimensions[0].curvature_variance(loc, scale) / k
+
+
 def _no_variance(
     dimensions: Sequence[Moments], parameter: str, loc: float, scale: float, k: int
 ) -> float:
@@ -112,6 +127,7 @@ VARIANCES: dict[str, Callable[[Sequence[Moments], str, float, float, int], float
     "score": _score_variance,
     "score_loo": _score_loo_variance,
     "pathwise": _pathwise_variance,
+    "second_order": _second_order_variance,
     "naive": _no_variance,
 }
 
@@ -131,6 +147,12 @@ def variance(
         estimator: its name in the registry.
         parameter: "loc" or "scale", of the first dimension.
         loc, scale, k: mu, sigma and the number of samples K.
+
+    Raises:
+        ValueError: it is too large for a number; the sentence says what to do.
     """
     form = VARIANCES.get(estimator)
-    return None if form is None else form(dimensions, parameter, loc, scale, k)
+    try:
+        return None if form is None else form(dimensions, parameter, loc, scale, k)
+    except OverflowError:
+        raise ValueError(NOT_FINITE) from None

@@ -49,6 +49,10 @@ class Moments(Protocol):
         """Var[f'(z) eps^n], likewise."""
         ...
 
+    def curvature_variance(self, loc: float, scale: float) -> float:
+        """Var[f''(z)], likewise."""
+        ...
+
 
 class Term(NamedTuple):
     """c z^p exp(a z)."""
@@ -132,6 +136,10 @@ class ExponentialPolynomial:
             series = _less_mean(np.pad(self.derivative()._in_noise(loc, scale), (n, 0)))
             return _moment_of(np.convolve(series, series), 0)
         return self.squared_slope(2 * n, loc, scale) - self.slope(n, loc, scale) ** 2
+
+    def curvature_variance(self, loc: float, scale: float) -> float:
+        """Var[f''(z)]."""
+        return self.derivative().slope_variance(0, loc, scale)
 
     def _is_slow(self, scale: float) -> bool:
         return all(abs(term.rate) * scale < SLOW for term in self.terms)
@@ -225,5 +233,9 @@ class Step:
         return float(q**power * above + (-p) ** power * below)
 
     def slope_variance(self, n: int, loc: float, scale: float) -> float:
+        """Zero."""
+        return 0.0
+
+    def curvature_variance(self, loc: float, scale: float) -> float:
         """Zero."""
         return 0.0

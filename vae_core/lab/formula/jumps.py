@@ -1,21 +1,31 @@
-"""Whether a typed cost jumps: looked for where it could, and decided by what it does there.
+"""Whether a typed cost, or its slope, jumps: looked for where it could, and seen by what it does.
 
 A formula can jump only where a sign or a comparison turns, where a divisor vanishes, or where the
 base of a power or the argument of a logarithm does. These places are found as roots, and the cost
 is followed towards each from both sides: it jumps if its two sides stay apart however near they
-come. If instead one side never comes to rest, its slope is too steep to have a mean.
+come. If instead one side never comes to rest, its slope is too steep to have a mean. Of the slope
+the same is asked, and at the kinks of an absolute value, a largest or a least, and a root as well.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import combinations
 
 import torch
 from torch import Tensor
 
-from vae_core.lab.formula.tree import COMPARISONS, Function, Node, function_of, is_constant, walk
+from vae_core.lab.formula.tree import (
+    COMPARISONS,
+    SEVERAL,
+    Function,
+    Node,
+    function_of,
+    is_constant,
+    walk,
+)
 
 # Every z that a bell within the shell's bounds reaches: mu up to 1000, twelve sigma of up to 1000.
 FARTHEST, SPACING, NEAR, NEAR_SPACING = 13_000.0, 0.05, 16.0, 1 / 512
@@ -33,6 +43,8 @@ BESIDE = 1e-9
 
 JUMPS = "this f jumps, and the jumps are lost."
 ENDLESS = "this f has no bound near some z, and its slope is too steep there to have a mean."
+KINKS = "this f has a kink, where its slope jumps, and the second derivative does not see that."
+STEEP = "the slope of this f has no bound near some z, and the second derivative there no mean."
 
 
 def flaw(tree: Node, low: float = -math.inf, high: float = math.inf) -> str:
@@ -42,27 +54,52 @@ def flaw(tree: Node, low: float = -math.inf, high: float = math.inf) -> str:
         tree: the formula.
         low, high: the ends of what z can be; what happens there or beyond does not matter.
     """
+    roots = (_roots(function_of(turns)) for turns in _turnings(tree))
+    within = (r[(r[:, 0] > low + BESIDE) & (r[:, 1] < high - BESIDE)] for r in roots)
+    return _worst(function_of(tree), within, JUMPS, ENDLESS)
+
+
+def kink(tree: Node) -> str:
+    """Why the second derivative of a formula that does not jump lacks a part; empty if it does not.
+
+    >>> z = Node("z")
+    >>> kink(Node("abs", (z,))) == KINKS
+    True
+    >>> kink(Node("*", (z, Node("abs", (z,)))))
+    ''
+    """
     f = function_of(tree)
+
+    def slope(z: Tensor) -> Tensor:
+        z = z.clone().requires_grad_()
+        value = f(z)
+        return torch.autograd.grad(value.sum(), z)[0] if value.requires_grad else 0.0 * z.detach()
+
+    roots = (_roots(function_of(turns)) for turns in (*_turnings(tree), *_bends(tree)))
+    return _worst(slope, roots, KINKS, STEEP)
+
+
+def _worst(f: Function, roots: Iterable[Tensor], jumps: str, endless: str) -> str:
+    """Which of two sentences holds of a function at the places where it could; empty if none."""
     found = ""
-    for roots in _places(tree):
-        places = roots[(roots[:, 0] > low + BESIDE) & (roots[:, 1] < high - BESIDE)]
+    for places in roots:
         left, right = _approaches(f, places, FIRST)
         apart, blurred = _apart(left, right)
         further, _ = _apart(*_approaches(f, places, FURTHER))
         size = torch.stack(_approaches(f, places, 1.0)).nan_to_num().abs().amax((0, 2))
         if ((apart | blurred & further) & ((right - left).abs()[:, 0] > LEAST * size)).any():
-            return JUMPS
+            return jumps
         if _endless(left).any() or _endless(right).any():
-            found = ENDLESS
+            found = endless
     return found
 
 
-def _places(tree: Node) -> Iterator[Tensor]:
-    """Where the formula could jump: for each part that may turn there, its roots, (R, 2)."""
+def _turnings(tree: Node) -> Iterator[Node]:
+    """The parts of a formula at whose zeros it can jump."""
     for node in dict.fromkeys(walk(tree)):
         turns = _turning(node)
         if turns is not None and not is_constant(turns):
-            yield _roots(function_of(turns))
+            yield turns
 
 
 def _turning(node: Node) -> Node | None:
@@ -77,6 +114,18 @@ def _turning(node: Node) -> Node | None:
         base, exponent = node.parts
         return exponent if is_constant(base) else base
     return None
+
+
+def _bends(tree: Node) -> Iterator[Node]:
+    """The parts of a formula at whose zeros its slope alone can jump."""
+    for node in dict.fromkeys(walk(tree)):
+        if node.op in ("abs", "relu", "sqrt"):
+            turns = [node.parts[0]]
+        elif node.op in SEVERAL:
+            turns = [Node("-", pair) for pair in combinations(node.parts, 2)]
+        else:
+            continue
+        yield from (part for part in turns if not is_constant(part))
 
 
 @cache

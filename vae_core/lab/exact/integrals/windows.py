@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_core.lab.exact.panels import Array, Axis
+from vae_core.lab.exact.integrals.panels import Array, Axis
 
 Values = Callable[[Array], Array]
 POINTS = 20_001

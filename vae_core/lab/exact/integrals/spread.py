@@ -13,8 +13,8 @@ from functools import lru_cache
 import torch
 
 from vae_core.families import Distribution
-from vae_core.lab.exact import reach
-from vae_core.lab.exact.case import Case, Pairs, make_case
+from vae_core.lab.exact.integrals import reach
+from vae_core.lab.exact.integrals.case import Case, Pairs, make_case
 
 FAR = (1e40, 1e60)  # where the power of |z| that a score follows is read off
 VALUE = "value"

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_core.lab.exact.case import Case, Pairs, make_case
 from vae_core.lab.exact.closed_form import ScoreMoments, loo_variance, score_variance
-from vae_core.lab.exact.panels import Array
-from vae_core.lab.exact.tables import Table, edges_of, tabulated, whole
+from vae_core.lab.exact.integrals.case import Case, Pairs, make_case
+from vae_core.lab.exact.integrals.panels import Array
+from vae_core.lab.exact.integrals.tables import Table, edges_of, tabulated, whole
 
 FINENESS = (4, 8, 16, 32)  # panels to a unit of t
 TOLERANCE, NOTHING, LOST = 1e-6, 1e-20, 1e-9

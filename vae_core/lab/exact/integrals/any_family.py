@@ -19,10 +19,10 @@ from torch import Tensor
 
 from vae_core.families import Distribution, quadrature
 from vae_core.families.quadrature import InfiniteExpectationError
-from vae_core.lab.exact import reach
-from vae_core.lab.exact.case import Case, Pairs, make_case
-from vae_core.lab.exact.panels import Array, Axis, Sums, integrate
-from vae_core.lab.exact.windows import Values, places, window, windowed
+from vae_core.lab.exact.integrals import reach
+from vae_core.lab.exact.integrals.case import Case, Pairs, make_case
+from vae_core.lab.exact.integrals.panels import Array, Axis, Sums, integrate
+from vae_core.lab.exact.integrals.windows import Values, places, window, windowed
 from vae_core.lab.problems import UNSETTLED
 
 LOOKED_AT, SEED, MOST_WHOLE, SEEN = 4096, 0, 200_000, 1e-11

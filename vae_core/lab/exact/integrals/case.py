@@ -12,9 +12,9 @@ from torch import Tensor
 
 from vae_core.families import FAMILIES, Distribution
 from vae_core.families.parts import Tails
-from vae_core.lab.exact import reach
-from vae_core.lab.exact.panels import Array
-from vae_core.lab.exact.windows import Values
+from vae_core.lab.exact.integrals import reach
+from vae_core.lab.exact.integrals.panels import Array
+from vae_core.lab.exact.integrals.windows import Values
 from vae_core.lab.problem import Problem
 from vae_core.lab.problems import find_problem
 

@@ -21,9 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 from vae_core.families.quadrature import double_exponential as de
-from vae_core.lab.exact.any_family import speeds
-from vae_core.lab.exact.case import Case
-from vae_core.lab.exact.panels import Array
+from vae_core.lab.exact.integrals.any_family import speeds
+from vae_core.lab.exact.integrals.case import Case
+from vae_core.lab.exact.integrals.panels import Array
 from vae_core.lab.problems import OWN
 
 Places = NDArray[np.int_]

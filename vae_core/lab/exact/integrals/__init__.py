@@ -1,0 +1,1 @@
+"""What a density alone gives: expectations, their gradients and variances under any family."""
