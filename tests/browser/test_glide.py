@@ -80,7 +80,7 @@ def opened(open_page: Opener, path: str, key: str, **options: str) -> LivePage:
     return live
 
 
-@pytest.mark.parametrize(("path", "key", "param"), each_figure(FIGURES, now=1))
+@pytest.mark.parametrize(("path", "key", "param"), each_figure(FIGURES, now=0))
 def test_where_the_hand_stops_the_picture_is_pythons(
     open_page: Opener, path: str, key: str, param: str
 ) -> None:

@@ -39,13 +39,15 @@ def test_hills_are_drawn_apart_and_the_bell_is_moved(open_page: Opener) -> None:
 
 
 def test_each_direction_walks_to_another_bell(open_page: Opener) -> None:
-    page = open_page("/kl_divergence?view=best").page
+    watched = open_page("/kl_divergence?view=best")
+    page = watched.page
     for way, key, end in (("reverse", "KL(p‖q): p draws", "μ = 1.99"), ("forward", "", "σ = 2.0")):
         live = LivePage(page, "kl_best").ready()
         live.root.locator(".ttn-stage").focus()
         page.keyboard.press("End")
         expect(live.root.locator(".ttn-takeaway")).to_contain_text(end)
         if way == "reverse":
+            watched.settle()
             page.get_by_role("combobox", name="q goes down").click()
             page.get_by_role("option", name=key).click()
             expect(live.root.locator(".ttn-takeaway")).to_contain_text("KL(p‖q) =")

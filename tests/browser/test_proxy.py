@@ -65,6 +65,7 @@ def test_a_proxy_that_takes_the_path_off_is_borne_too(
     assert is_whole(open_page(f"/{page.address}", server=stripped).page, page)
 
 
+@pytest.mark.exhaustive
 def test_links_between_pages_and_to_states_stay_below_the_path(
     behind: str, open_page: Opener
 ) -> None:

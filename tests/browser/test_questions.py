@@ -112,7 +112,8 @@ def test_a_questions_link_opens_what_answers_it(name: str, at: int, open_page: O
 
 def test_who_looks_for_a_word_finds_it_and_the_way_back(open_page: Opener) -> None:
     """By the keyboard: words, an accent, nothing found, everything, and a question of its own."""
-    page = open_page("/questions", width=390).page
+    watched = open_page("/questions", width=390)
+    page = watched.page
     field = page.get_by_role("searchbox", name="Search")
     field.focus()
     page.keyboard.type("VÀE gan", delay=40)  # whoever types is not interrupted
@@ -127,6 +128,7 @@ def test_who_looks_for_a_word_finds_it_and_the_way_back(open_page: Opener) -> No
     page.get_by_role("button", name="All 18 questions").click()
     expect(page.locator("[data-testid=stExpander]")).to_have_count(len(ASKED))
     expect(field).to_have_value("")
+    watched.settle()
     summary = page.locator("[data-testid=stExpander] summary").first
     summary.focus()
     page.keyboard.press("Enter")

@@ -13,7 +13,7 @@ from vae_core.lab.doubly_stochastic.beside import Posterior, best_bell, posterio
 from vae_core.lab.doubly_stochastic.cases import TWO, Cases, load
 from vae_core.lab.doubly_stochastic.climb import Plan, climb
 
-STEPS, LOOKS = 800, 10
+STEPS, LOOKS = 800, 20
 KNOTS = tuple(range(0, STEPS + 1, LOOKS))
 RATE = 0.1
 PRIOR = FixedPrior(1.0)

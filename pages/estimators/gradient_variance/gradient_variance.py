@@ -89,8 +89,7 @@ with page_layout("gradient_variance") as lesson:
             lesson("drawn_from", family=FAMILIES[family].title)
             for remark in drawn_from.cut(problem, family):
                 st.caption(remark)
-        known = at.experiment(draws.ANY).variance_is
-        lesson("table", times=f"{draws.TABLE_DRAWS:,}", known=known)
+        lesson("table", times=f"{draws.TABLE_DRAWS:,}", known=at.experiment(draws.ANY).variance_is)
         st.table(draws.variance_table(at, chosen.names), border="horizontal")
     lesson("questions", **draws.harmful_baseline())
     with covered("better"):

@@ -182,7 +182,7 @@ def test_the_trainer_takes_it_where_it_fits(data, monkeypatch, change, standard,
     assert bool(calls) is (standard and not exact)
 
 
-@pytest.mark.parametrize("objective", ["elbo", "iwae"])
+@pytest.mark.parametrize("objective", ["elbo", pytest.param("iwae", marks=pytest.mark.exhaustive)])
 def test_a_rounded_run_is_as_good_as_an_exact_one(data, rounding, objective):
     config = TrainConfig(epochs=5.0, batch=100, objective=objective)
     (*_, exact), (*_, fast) = (

@@ -188,7 +188,11 @@ def test_schedule():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "samples", "least", "most"),
-    [("pathwise", 1, -118, -100), ("score_loo", 4, -135, -110), ("score", 1, -230, -160)],
+    [
+        ("pathwise", 1, -118, -100),
+        pytest.param("score_loo", 4, -135, -110, marks=pytest.mark.exhaustive),
+        ("score", 1, -230, -160),
+    ],
 )
 def test_one_epoch_of_mnist(name, samples, least, most):
     """The gap between these three is the lesson; nobody may close it by accident."""
