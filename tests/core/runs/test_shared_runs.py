@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -378,6 +379,10 @@ def test_the_disk_is_bounded_in_bytes_and_spares_runs_under_way(stage, tmp_path)
     jobs = Jobs(1, tmp_path, stage, bounds=Bounds(disk=1))
     first = jobs.start(seed(1), "ann")
     second = jobs.start(seed(2), "ben")
+    for _ in range(1000):  # a thread of its own writes them
+        if len(list(tmp_path.glob("*/"))) == 2:
+            break
+        time.sleep(0.01)
     assert len(list(tmp_path.glob("*/"))) == 2
     stage.steps(STEPS)
     jobs.wait_for(first, stands("finished"))
