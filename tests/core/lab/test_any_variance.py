@@ -248,9 +248,9 @@ def test_replicates_have_that_variance(family):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("estimator", ["pathwise", "score", "score_loo"])
 @pytest.mark.parametrize("family", OTHERS)
-def test_two_million_replicates_have_that_variance(family, estimator):
+def test_many_replicates_have_that_variance(family, estimator):
     problems = ("sine", "square", "step", "gaussian_elbo", "f=|z|")
-    plans = [planned(family, problem, estimator, 2_000_000) for problem in problems]
+    plans = [planned(family, problem, estimator, 200_000) for problem in problems]
     for e in plans:
         if e and not (e.cost_problem.elbo and e.entry.discrete):
             check_against_replicates(e)
