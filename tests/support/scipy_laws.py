@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scipy import stats
+from scipy.special import softmax
 
 Law = Any  # a frozen distribution of scipy
 
@@ -34,4 +35,5 @@ TWINS: dict[str, Callable[..., Law]] = {
     "vonmises": lambda loc, concentration: stats.vonmises_line(concentration, loc),
     "bernoulli": stats.bernoulli,
     "poisson": stats.poisson,
+    "categorical": lambda *logits: stats.rv_discrete(values=(range(len(logits)), softmax(logits))),
 }
