@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vae_core.estimators.registry import Cost, estimator, with_gradient_of, with_score
+from vae_core.estimators.slopes import cost_and_slope
 from vae_core.families import Coin, Relaxable, sum_dimensions
 
 COIN, FEW = ("bernoulli",), ("bernoulli", "categorical")
@@ -156,14 +157,3 @@ def disarm(cost: Cost, q: Coin, k: int, gen: torch.Generator) -> Tensor:
         likelier = q.log_odds.abs().sigmoid()
         weight = 0.5 * (f - cost(mirrored)).unsqueeze(-1) * (z - mirrored) * likelier
     return with_gradient_of(f, sum_dimensions(q.log_odds * weight))
-
-
-def cost_and_slope(cost: Cost, z: Tensor) -> tuple[Tensor, Tensor]:
-    """f at fixed z, (K, B), and its slope there, (K, B, D): constants both."""
-    with torch.enable_grad():
-        at = z.detach().requires_grad_()
-        f = cost(at)
-        if not f.requires_grad:
-            return f, torch.zeros_like(at)
-        (slope,) = torch.autograd.grad(f.sum(), at, allow_unused=True, materialize_grads=True)
-    return f.detach(), slope

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from vae_core.estimators.registry import Cost, estimator, with_gradients
+from vae_core.estimators.slopes import derivative
 from vae_core.families import Normal
 
 MOST_BENT = 2**16
@@ -73,18 +74,9 @@ def bent(cost: Cost, z: Tensor) -> Bent:
         return Bent(cost(z), *derivatives)
     z = z.clone().requires_grad_()
     f = cost(z)
-    slope = _derivative(f, z)
+    slope = derivative(f, z, keep_graph=True)
     curvature = torch.stack(
-        [_derivative(each, z)[..., d] for d, each in enumerate(slope.unbind(-1))], dim=-1
+        [derivative(each, z, keep_graph=True)[..., d] for d, each in enumerate(slope.unbind(-1))],
+        dim=-1,
     )
     return Bent(f, slope.detach(), curvature.detach())
-
-
-def _derivative(value: Tensor, z: Tensor) -> Tensor:
-    """The derivative of the sum in z, itself with a graph; zero where z has no part in it."""
-    if not value.requires_grad:
-        return torch.zeros_like(z)
-    (found,) = torch.autograd.grad(
-        value.sum(), z, create_graph=True, allow_unused=True, materialize_grads=True
-    )
-    return found

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.estimators.discrete import cost_and_slope
+from vae_core.estimators.slopes import cost_and_slope
 from vae_core.families import Coin
 
 Array = NDArray[np.float64]

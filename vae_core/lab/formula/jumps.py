@@ -17,6 +17,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from vae_core.estimators.slopes import derivative
 from vae_core.lab.formula.tree import (
     COMPARISONS,
     SEVERAL,
@@ -72,8 +73,7 @@ def kink(tree: Node) -> str:
 
     def slope(z: Tensor) -> Tensor:
         z = z.clone().requires_grad_()
-        value = f(z)
-        return torch.autograd.grad(value.sum(), z)[0] if value.requires_grad else 0.0 * z.detach()
+        return derivative(f(z), z)
 
     roots = (_roots(function_of(turns)) for turns in (*_turnings(tree), *_bends(tree)))
     return _worst(slope, roots, KINKS, STEEP)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_core.estimators.slopes import derivative
 from vae_core.families import FAMILIES, Distribution
 from vae_core.families.parts import Tails
 from vae_core.lab.exact.integrals import reach
@@ -73,12 +74,12 @@ class Case(NamedTuple):
     def slope(self, z: Array) -> Array:
         """The slope of the first dimension's cost, as autograd sees it: (N,)."""
         at = torch.from_numpy(z).requires_grad_()
-        return _slope(self.terms(at[:, None].expand(-1, self.dim))[:, 0], at)
+        return derivative(self.terms(at[:, None].expand(-1, self.dim))[:, 0], at).numpy()
 
     def log_slope(self, z: Array) -> Array:
         """d log q / dz, (N,)."""
         at = torch.from_numpy(z).requires_grad_()
-        return _slope(self.q.log_prob(at[:, None, None]), at)
+        return derivative(self.q.log_prob(at[:, None, None]), at).numpy()
 
     def support(self) -> tuple[float, float]:
         """The ends of z."""
@@ -109,14 +110,6 @@ class Case(NamedTuple):
             how(self.terms, -1.0) if math.isinf(low) else None,
             how(self.terms, 1.0) if math.isinf(high) else None,
         )
-
-
-def _slope(f: Tensor, z: Tensor) -> Array:
-    """The derivative of each f in its own z, (N,); zero where f does not depend on it."""
-    if not f.requires_grad:
-        return np.zeros(len(z))
-    found: Array = torch.autograd.grad(f.sum(), z)[0].numpy()
-    return found
 
 
 def make_case(name: str, family: str, parameters: Pairs, dim: int, knobs: Pairs) -> Case:

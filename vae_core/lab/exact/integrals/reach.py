@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from vae_core.estimators.slopes import derivative
 from vae_core.families.parts import Tails
 from vae_core.families.quadrature.growth import NOTHING, Growth
 
@@ -67,10 +68,7 @@ def slope_growth(f: Cost, side: float) -> Grows:
 
     def slope(z: Tensor) -> Tensor:
         z = z.detach().requires_grad_()
-        costs = f(z)
-        if not costs.requires_grad:
-            return torch.zeros_like(z)
-        return torch.autograd.grad(costs.sum(), z)[0]
+        return derivative(f(z), z)
 
     own = growth(f, side)
     if own.rate or own.square:
