@@ -109,8 +109,9 @@ def as_table(m: Measurement) -> str:
 
 def _agreement(e: Experiment) -> str:
     """How well exact variances are known, where that is by quadrature."""
-    known = [e.exact_variance(name) for name in e.entry.differentiable]
-    if e.normal or e.entry.discrete or not any(known):
+    if e.normal or e.entry.discrete:
+        return ""
+    if not any(e.exact_variance(name) for name in e.entry.differentiable):
         return ""
     return f"An exact variance, too, is an estimate: two rules agree to {TOLERANCE:.0e} of it."
 

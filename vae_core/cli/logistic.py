@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
         prior_scale=None if args.ard else args.prior_scale,
         batch=args.batch,
         samples=args.samples,
-        steps=args.steps or (ENOUGH if args.seconds else Plan.steps),
+        steps=args.steps if args.steps is not None else ENOUGH if args.seconds else Plan.steps,
         seconds=args.seconds,
         rate=args.rate,
         seed=args.seed,

@@ -10,14 +10,14 @@ import numpy as np
 from pages.ui.numbers import number
 from vae_core.lab.doubly_stochastic.bell import Bell, FixedPrior, bound
 from vae_core.lab.doubly_stochastic.beside import Posterior, best_bell, posterior
-from vae_core.lab.doubly_stochastic.cases import TWO, Cases, load
+from vae_core.lab.doubly_stochastic.cases import TRAINED_ON, TWO, Cases, load
 from vae_core.lab.doubly_stochastic.climb import Plan, climb
 
 STEPS, LOOKS = 800, 20
 KNOTS = tuple(range(0, STEPS + 1, LOOKS))
 RATE = 0.1
 PRIOR = FixedPrior(1.0)
-BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 398)
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, TRAINED_ON)
 
 
 class Way(NamedTuple):

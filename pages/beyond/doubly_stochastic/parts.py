@@ -12,9 +12,10 @@ from pages.beyond.doubly_stochastic.climbed import best, two
 from pages.ui import theme
 from pages.ui.live import Frame
 from pages.ui.live.marks import add_dots, add_line, add_words
+from vae_core.lab.doubly_stochastic.cases import TRAINED_ON
 from vae_core.lab.doubly_stochastic.shares import Spread, spread
 
-ALONG = np.unique(np.geomspace(1, 398, 60).round().astype(int))
+ALONG = np.unique(np.geomspace(1, TRAINED_ON, 60).round().astype(int))
 LOW, HIGH = 0.2, 1e5
 COLOURS = {"minibatch": "x", "weights": "eps", "cases": "z"}
 SAID = {

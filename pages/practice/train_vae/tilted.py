@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from functools import cache
+from statistics import fmean, stdev
 from typing import TypedDict
 
 from pages.ui.runs.reports import REFERENCES
@@ -45,9 +46,7 @@ def elbos(posterior: str, latent: int) -> list[float]:
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     """The mean over seeds, and its standard error."""
-    mean = math.fsum(values) / len(values)
-    squares = math.fsum((value - mean) ** 2 for value in values)
-    return mean, math.sqrt(squares / (len(values) - 1) / len(values))
+    return fmean(values), stdev(values) / math.sqrt(len(values))
 
 
 def gain(posterior: str, latent: int) -> tuple[float, float]:

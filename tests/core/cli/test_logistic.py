@@ -49,6 +49,7 @@ def test_people_read_lines(capsys):
     ("words", "said"),
     [
         (["--rate", "1000"], "A smaller --rate may hold it."),
+        (["--steps", "0"], "steps must lie between"),
         (["--batch", "399"], "batch must lie between 1 and 398"),
         (["--seed", "-1"], "seed must lie between"),
     ],

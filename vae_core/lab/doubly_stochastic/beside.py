@@ -102,7 +102,7 @@ def best_bell(shape: str, prior: Prior, x: Tensor, sign: Tensor) -> Bell:
 
     def loss() -> Tensor:
         search.zero_grad()
-        value = -bound(_lower(factor), prior, x, sign)
+        value = -bound(factor.bell(), prior, x, sign)
         value.backward()
         return value
 
@@ -112,9 +112,5 @@ def best_bell(shape: str, prior: Prior, x: Tensor, sign: Tensor) -> Bell:
         if before - now < 1e-10:
             break
         before = now
-    found = _lower(factor)
-    return Bell(found.loc.detach().clone(), found.chol.detach())
-
-
-def _lower(factor: Factor) -> Bell:
-    return Bell(factor.loc, torch.tril(factor.below, -1) + torch.diag(factor.log_diagonal.exp()))
+    found = factor.bell()
+    return Bell(found.loc.detach(), found.chol.detach())

@@ -87,20 +87,19 @@ class Factor:
 
     def bell(self) -> Bell:
         """The bell that they make."""
-        return Bell(self.loc.clone(), self.below + torch.diag(self.log_diagonal.exp()))
+        lower = torch.tril(self.below, -1) + torch.diag(self.log_diagonal.exp())
+        return Bell(self.loc.clone(), lower)
 
-    def averaged(self, mean: list[Tensor], count: int) -> Bell:
-        """The bell at the mean of the last `count` places; `mean`, of those before, is renewed."""
-        for running, now in zip(mean, self.free, strict=True):
-            running.lerp_(now, 1.0 / count)
-        below = mean[2] if self.full else self.below
-        return Bell(mean[0].clone(), below + torch.diag(mean[1].exp()))
+    def approach(self, other: Factor, share: float) -> None:
+        """Go a share of the way to another's numbers."""
+        for own, there in zip(self.free, other.free, strict=True):
+            own.lerp_(there, share)
 
     def descend(self, gradient: Gradient) -> None:
         """Hand the negative gradient over to torch's optimizer, by the chain rule."""
         self.loc.grad = -gradient.loc
         self.log_diagonal.grad = -gradient.chol.diagonal() * self.log_diagonal.exp()
-        self.below.grad = -torch.tril(gradient.chol, -1)
+        self.below.grad = -gradient.chol
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def climb(plan: Plan, cases: Cases, looks: int = 1) -> Iterator[Progress]:
     factor, started = Factor(size, plan.shape), time.perf_counter()
     adam = torch.optim.Adam(factor.free, lr=plan.rate)
     q, spent, step = factor.bell(), 0.0, 0
-    mean, since, settled = [free.clone() for free in factor.free], 0, q
+    mean, since = Factor(size, plan.shape), 0
     yield Progress(0, 0.0, q)
     for rows in minibatches(count, plan.batch, gen):
         left = 1.0 - max(step / plan.steps, spent / plan.seconds if plan.seconds else 0.0)
@@ -150,10 +149,10 @@ def climb(plan: Plan, cases: Cases, looks: int = 1) -> Iterator[Progress]:
         q = after
         if left <= AVERAGED:
             since += 1
-            settled = factor.averaged(mean, since)
+            mean.approach(factor, 1.0 / since)
         if step % looks == 0 and step < plan.steps:
             yield Progress(step, spent, q)
-    yield Progress(step, spent, settled if since else q)
+    yield Progress(step, spent, mean.bell() if since else q)
 
 
 def less_divergence(found: Gradient, q: Bell, prior: Prior) -> Gradient:

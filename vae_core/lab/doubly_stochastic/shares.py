@@ -8,25 +8,13 @@ the noise, and the noise's variance averaged over minibatches.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vae_core.lab.doubly_stochastic.bell import Bell, average
+from vae_core.lab.doubly_stochastic.minibatch import Decomposition
 from vae_core.lab.experiment import chunk_generator, within
-
-
-class Shares(NamedTuple):
-    """The parts of the variance, summed over the weights' means."""
-
-    minibatch: float
-    noise: float
-
-    @property
-    def total(self) -> float:
-        """Variance of the gradient."""
-        return self.minibatch + self.noise
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,7 @@ class Spread:
     together: float
     together_error: float
 
-    def shares(self, noise: str, batch: int, samples: int = 1) -> Shares:
+    def shares(self, noise: str, batch: int, samples: int = 1) -> Decomposition:
         """The parts for B cases without replacement and K draws.
 
         Args:
@@ -64,7 +52,7 @@ class Spread:
         if noise == "weights" and n > 1:
             pairs = batch * (batch - 1) / (n * (n - 1))
             noisy += ratio**2 * pairs * (self.together - self.alone)
-        return Shares(minibatch, noisy / samples)
+        return Decomposition(minibatch, noisy / samples)
 
 
 def spread(q: Bell, x: Tensor, sign: Tensor, draws: int = 4_000, seed: int = 0) -> Spread:
