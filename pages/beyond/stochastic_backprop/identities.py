@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.beyond.stochastic_backprop.panels import dots, line, moving, words
+from pages.beyond.stochastic_backprop.panels import RIM, axis, moving, words
 from pages.beyond.stochastic_backprop.shapes import REACH, SHAPES, Z, curves, mean, sides
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line
 from pages.ui.numbers import number
 
 MOST_C = 2.25
@@ -24,6 +25,7 @@ C = np.linspace(0.01, MOST_C, 121)
 BELL = np.linspace(-3.6, 3.6, 73)
 TANGENT = (0.9, 0.45)  # half the length of a tangent along mu, along C
 APART = 5e-4
+PARTS = ("tangent", "chord", "here", "ends")
 
 
 def frame(mu: float, sigma: float, h: float, shape: str) -> Frame:
@@ -105,26 +107,14 @@ def draw(now: Frame, shape: str) -> go.Figure:
         shade, traces = theme.var(colour), now.traces
         name = f"over {letter}"
         shown = "μ" if letter == "mu" else "C"
-        line(
-            fig,
-            name,
-            traces[name],
-            theme.var("ink"),
-            panel,
-            f"E[f] = %{{y:.3f}} at {shown} = %{{x:.2f}}",
-        )
-        line(fig, f"tangent in {letter}", traces[f"tangent in {letter}"], shade, panel, width=4)
-        line(
-            fig,
-            f"chord in {letter}",
-            traces[f"chord in {letter}"],
-            theme.var("muted"),
-            panel,
-            dash="dot",
-            width=2,
-        )
-        dots(fig, f"here in {letter}", traces[f"here in {letter}"], shade, panel)
-        dots(fig, f"ends in {letter}", traces[f"ends in {letter}"], theme.var("ink"), panel, size=7)
+        ink, muted, on = theme.var("ink"), theme.var("muted"), axis(panel)
+        tangent, chord, here, ends = (f"{part} in {letter}" for part in PARTS)
+        hover = f"E[f] = %{{y:.3f}} at {shown} = %{{x:.2f}}"
+        add_line(fig, name, traces[name], ink, hover=hover, **on)
+        add_line(fig, tangent, traces[tangent], shade, width=4, **on)
+        add_line(fig, chord, traces[chord], muted, dash="dot", width=2, **on)
+        add_dots(fig, here, traces[here], shade, 12, edge=RIM, **on)
+        add_dots(fig, ends, traces[ends], ink, 7, edge=RIM, **on)
         words(fig, f"E[f], slope {slope}", shade, panel)
     _axes(fig, shape)
     fig.update_layout(
@@ -140,23 +130,26 @@ def _rows(fig: go.Figure, now: Frame, shape: str) -> None:
     """f with the bell above, then f' and f'' with their means under the bell."""
     found, spans = curves(shape), SHAPES[shape].spans
     bell = theme.var("z")
-    line(fig, "bell", now.traces["bell"], bell, "6", fill="tozeroy", fillcolor=theme.var("z", 0.2))
+    add_line(fig, "bell", now.traces["bell"], bell, fill=theme.var("z", 0.2), **axis("6"))
     hover = "one σ beside μ: z = %{x:.2f}"
-    dots(fig, "flanks", now.traces["flanks"], theme.var("sigma"), "6", hover, symbol="diamond")
+    grips: dict[str, Any] = {"symbol": "diamond", "edge": RIM, **axis("6")}
+    add_dots(fig, "flanks", now.traces["flanks"], theme.var("sigma"), 12, hover, **grips)
     told = (("f", "f", "ink", ""), ("f'", "f′", "mu", "2"), ("f''", "f″", "sigma", "3"))
     for (name, letter, colour, panel), y in zip(told, found, strict=True):
         kink, heights = SHAPES[shape].kink, y.numpy().copy()
         if kink is not None and panel:
             heights[np.abs(Z - kink) < 1e-9] = np.nan
         hover = f"{letter}(z) = %{{y:.2f}} at z = %{{x:.2f}}"
-        line(fig, name, {"x": Z, "y": heights}, theme.var(colour), panel, hover)
+        at = {"x": Z, "y": heights}
+        add_line(fig, name, at, theme.var(colour), hover=hover, **axis(panel))
         words(
             fig, f"{letter}(z)" + (", and the bell" if not panel else ""), theme.var(colour), panel
         )
     for name, letter, colour, panel in (told[1], told[2]):
         of = f"mean of {name}"
         hover = f"E[{letter}] = %{{y:.3f}}"
-        line(fig, of, now.traces[of], theme.var(colour), panel, hover, dash="dash", width=2)
+        look: dict[str, Any] = {"dash": "dash", "width": 2, "hover": hover, **axis(panel)}
+        add_line(fig, of, now.traces[of], theme.var(colour), **look)
         moving(
             fig,
             f"told of {name}",

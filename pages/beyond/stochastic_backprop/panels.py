@@ -1,4 +1,4 @@
-"""What the page's figures are made of: lines, dots and words on numbered panels."""
+"""Words on the numbered panels of the page's figures."""
 
 from __future__ import annotations
 
@@ -10,62 +10,12 @@ import plotly.graph_objects as go
 from pages.ui import theme
 
 Arrays = Mapping[str, Any]
+RIM = 1.5  # of a dot
 
 
-def _said(hover: str) -> dict[str, str]:
-    return {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
-
-
-def line(
-    fig: go.Figure,
-    name: str,
-    at: Arrays,
-    colour: str,
-    panel: str = "",
-    hover: str = "",
-    **look: Any,
-) -> None:
-    """A line over a panel; `colour` is a CSS colour, the panel "" or a number.
-
-    Args:
-        hover: what is said of a point; nothing where it is empty.
-        look: of the line; with `fill`, how the area below it is filled.
-    """
-    fill = {name: look.pop(name) for name in ("fill", "fillcolor") if name in look}
-    fig.add_scatter(
-        name=name,
-        x=at["x"],
-        y=at["y"],
-        mode="lines",
-        line={"color": colour, "width": 2.5, "simplify": False, **look},
-        xaxis=f"x{panel}",
-        yaxis=f"y{panel}",
-        **fill,
-        **_said(hover),
-    )
-
-
-def dots(
-    fig: go.Figure,
-    name: str,
-    at: Arrays,
-    colour: str,
-    panel: str = "",
-    hover: str = "",
-    **marker: Any,
-) -> None:
-    """Points with a rim; `marker` is what is else to be said of them."""
-    rim = {"color": theme.var("paper"), "width": 1.5}
-    fig.add_scatter(
-        name=name,
-        x=at["x"],
-        y=at["y"],
-        mode="markers",
-        marker={"color": colour, "size": 12, "line": rim, **marker},
-        xaxis=f"x{panel}",
-        yaxis=f"y{panel}",
-        **_said(hover),
-    )
+def axis(panel: str) -> dict[str, Any]:
+    """The pair of axes of a panel: "" is the first, "2" the second."""
+    return {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
 
 
 def words(fig: go.Figure, text: str, colour: str, panel: str = "", **at: Any) -> None:
@@ -101,6 +51,5 @@ def moving(
         textfont={"color": colour},
         hoverinfo="skip",
         cliponaxis=False,
-        xaxis=f"x{panel}",
-        yaxis=f"y{panel}",
+        **axis(panel),
     )

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.beyond.stochastic_backprop.panels import dots, line, moving, words
+from pages.beyond.stochastic_backprop.panels import RIM, axis, moving, words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line
 from pages.ui.numbers import number
 from vae_core.lab.exact.structured import STRUCTURES, Fit, correlations, least_rho
 
@@ -107,12 +108,13 @@ def draw(now: Frame, kind: str) -> go.Figure:
     """Two planes at the left; at the right the KL left over, and numbers over D."""
     fig = go.Figure()
     for panel in PLANES:
-        grey: dict[str, Any] = {"fill": "toself", "fillcolor": theme.var("muted", 0.25), "width": 0}
-        line(fig, f"target{panel}", now.traces[f"target{panel}"], theme.var("muted"), panel, **grey)
+        muted, at = theme.var("muted"), now.traces[f"target{panel}"]
+        grey: dict[str, Any] = {"fill": theme.var("muted", 0.25), "to": "toself", "width": 0}
+        add_line(fig, f"target{panel}", at, muted, **grey, **axis(panel))
         for name, colour in COLOURS.items():
             look: dict[str, Any] = {"dash": "dash", "width": 2} if name == "full" else {"width": 3}
-            at = now.traces[f"{name}{panel}"]
-            line(fig, f"{name}{panel}", at, theme.var(colour), panel, SHORT[name], **look)
+            at, look = now.traces[f"{name}{panel}"], look | axis(panel)
+            add_line(fig, f"{name}{panel}", at, theme.var(colour), hover=SHORT[name], **look)
     words(fig, "grey: p", theme.var("muted"))
     _left(fig, now)
     _counts(fig, now)
@@ -161,8 +163,9 @@ def _counts(fig: go.Figure, now: Frame) -> None:
     for name in COUNTED:
         counts = {"x": SIZES, "y": np.array([STRUCTURES[name].numbers(int(d)) for d in SIZES])}
         shade = theme.var(COLOURS[name])
-        line(fig, f"{name} numbers", counts, shade, "4", f"{SHORT[name]}: %{{y}} for D = %{{x}}")
-        dots(fig, f"{name} here", now.traces[f"{name} here"], shade, "4")
+        hover, panel = f"{SHORT[name]}: %{{y}} for D = %{{x}}", axis("4")
+        add_line(fig, f"{name} numbers", counts, shade, hover=hover, **panel)
+        add_dots(fig, f"{name} here", now.traces[f"{name} here"], shade, 12, edge=RIM, **panel)
         fig.add_annotation(
             x=np.log10(counts["x"][-1]),
             y=np.log10(counts["y"][-1]),

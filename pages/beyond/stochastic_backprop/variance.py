@@ -11,14 +11,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.beyond.stochastic_backprop.panels import dots, line, moving, words
+from pages.beyond.stochastic_backprop.panels import RIM, axis, moving, words
 from pages.ui import theme
 from pages.ui.live import Frame
+from pages.ui.live.marks import add_dots, add_line, bar_centres
 from pages.ui.numbers import short
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab import find_problem
@@ -155,7 +156,7 @@ def _histogram(name: str, off: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
     corner = {"x": np.array([WINDOW]), "y": np.array([1.0]), "text": np.array([told])}
     heights = counts / max(counts.max(), 1)
     return {
-        name: {"x": (edges[1:] + edges[:-1]) / 2.0, "y": heights},
+        name: {"x": bar_centres(-WINDOW, WINDOW, BINS), "y": heights},
         f"{name} outside": corner,
     }
 
@@ -185,11 +186,12 @@ def draw(now: Frame, cost: str) -> go.Figure:
             now.traces[f"{name} {w}"] for w in ("over sigma", "here", "measured")
         )
         hover = f"<b>{title}</b><br>variance %{{y:.3g}} at σ = %{{x:.2f}}"
-        line(fig, f"{name} over sigma", over, shade, "3", hover, width=3)
-        dots(fig, f"{name} here", here, shade, "3")
+        right = axis("3")
+        add_line(fig, f"{name} over sigma", over, shade, width=3, hover=hover, **right)
+        add_dots(fig, f"{name} here", here, shade, 12, edge=RIM, **right)
         hover = f"<b>{title}</b><br>measured: %{{y:.3g}}"
-        open_rim = {"symbol": "diamond-open", "size": 15, "line": {"color": shade, "width": 2}}
-        dots(fig, f"{name} measured", measured, shade, "3", hover, **open_rim)
+        open_rim: dict[str, Any] = {"symbol": "diamond-open", "edge": 2, **right}
+        add_dots(fig, f"{name} measured", measured, shade, 15, hover, **open_rim)
     words(fig, "lines: exact, ◇: measured", theme.var("muted"), "3")
     _axes(fig, cost)
     return fig
@@ -203,11 +205,11 @@ def _bars(fig: go.Figure, now: Frame, name: str, panel: str) -> None:
         y=now.traces[name]["y"],
         marker={"color": shade, "line": {"width": 0}},
         hovertemplate="off by around %{x:.2g}<extra></extra>",
-        xaxis=f"x{panel}",
-        yaxis=f"y{panel}",
+        **axis(panel),
     )
     truth = {"x": np.array([0.0, 0.0]), "y": np.array([0.0, 1.0])}
-    line(fig, f"truth {panel}", truth, theme.var("ink"), panel, dash="dash", width=1.5)
+    ink = theme.var("ink")
+    add_line(fig, f"truth {panel}", truth, ink, dash="dash", width=1.5, **axis(panel))
     moving(fig, f"{name} outside", now.traces[f"{name} outside"], shade, panel, "middle left")
     words(
         fig, {"pathwise": "Path: f′(z) ε", "second_order": "Curvature: σ f″(z)"}[name], shade, panel

@@ -23,12 +23,16 @@ def add_line(
     fill: str = "",
     to: str = "tozeroy",
     dash: str = "solid",
+    hover: str = "",
     **axes: Any,
 ) -> None:
-    """A curve, filled where a fill is given: down to the axis, or `to` the trace before it."""
+    """A curve, filled where a fill is given: down to the axis, or `to` the trace before it.
+
+    Its label says what the number is; there is none where none is given.
+    """
     area = {"fill": to, "fillcolor": fill} if fill else {}
     line = {"color": colour, "width": width, "simplify": False, "dash": dash}
-    common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    common = {"mode": "lines", "showlegend": False, **_told(hover)}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], line=line, **common, **area, **axes)
 
 
@@ -60,18 +64,21 @@ def add_dots(
 ) -> None:
     """Dots whose label says what the number is; without a label where none is given.
 
-    A closed one has an edge in the paper's colour, by its size where no width is given.
+    A closed one has an edge in the paper's colour, by its size where no width is given; another
+    one consists of its edge.
     """
-    if edge is None:
-        edge = 1 if size > 8 else 0.5
+    closed = "open" not in symbol and "line" not in symbol
+    if edge is None and "open" not in symbol:
+        edge = 1.5 if "line" in symbol else 1 if size > 8 else 0.5
     marker: dict[str, Any] = {"color": colour, "size": size, "symbol": symbol}
-    if "open" not in symbol and "line" not in symbol:
-        marker["line"] = {"color": theme.var("paper"), "width": edge}
-    elif "line" in symbol:
-        marker["line"] = {"color": colour, "width": 1.5}
-    told = {"hovertemplate": hover + "<extra></extra>"} if hover else {"hoverinfo": "skip"}
-    common = {"mode": "markers", "showlegend": False, **told}
+    if edge is not None:
+        marker["line"] = {"color": theme.var("paper") if closed else colour, "width": edge}
+    common = {"mode": "markers", "showlegend": False, **_told(hover)}
     fig.add_scatter(name=name, x=at["x"], y=at["y"], marker=marker, **common, **axes)
+
+
+def _told(hover: str) -> dict[str, str]:
+    return {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
 
 
 def bar_centres(low: float, high: float, bins: int) -> np.ndarray:
