@@ -39,7 +39,7 @@ def test_the_bounds_of_a_way_are_those_of_its_bells() -> None:
 
 def test_an_ellipse_lies_two_deviations_from_its_mean() -> None:
     there = climbed.target()
-    shown = plane.ellipse(there.loc.numpy(), there.covariance.numpy())
+    shown = plane.around(there.loc.numpy(), there.covariance.numpy())
     off = np.stack([shown["x"], shown["y"]]) - there.loc[:2, None].numpy()
     distance = (off * np.linalg.solve(there.covariance[:2, :2].numpy(), off)).sum(0)
     np.testing.assert_allclose(distance, 4.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,10 @@ import plotly.graph_objects as go
 from pages.beyond.doubly_stochastic.climbed import KNOTS, STEPS, best, target, way
 from pages.ui import theme
 from pages.ui.live import Frame
-from pages.ui.live.marks import add_dots, add_line, add_words
+from pages.ui.live.marks import add_dots, add_line, add_words, ellipse
 
 ACROSS, UP = (-2.6, 2.6), (-0.6, 7.4)
 FOOT, HEAD = -125.0, -97.0
-ROUND = np.linspace(0.0, 2.0 * math.pi, 49)
 
 
 def frame(t: int, batch: int, seed: int, shape: str, noise: str) -> Frame:
@@ -34,8 +32,8 @@ def frame(t: int, batch: int, seed: int, shape: str, noise: str) -> Frame:
     trail = np.array([each.loc[:2].numpy() for each in walked.bells[: at + 1]])
     here = float(walked.bounds[at])
     traces: dict[str, dict[str, Any]] = {
-        "posterior": ellipse(there.loc.numpy(), there.covariance.numpy()),
-        "q": ellipse(q.loc.numpy(), q.covariance.numpy()),
+        "posterior": around(there.loc.numpy(), there.covariance.numpy()),
+        "q": around(q.loc.numpy(), q.covariance.numpy()),
         "trail": {"x": trail[:, 0], "y": trail[:, 1]},
         "head": {"x": trail[-1:, 0], "y": trail[-1:, 1]},
         "bound": {"x": np.array(KNOTS[: at + 1]), "y": bounds},
@@ -58,11 +56,9 @@ def frame(t: int, batch: int, seed: int, shape: str, noise: str) -> Frame:
     return Frame(traces, numbers)
 
 
-def ellipse(loc: np.ndarray, covariance: np.ndarray) -> dict[str, np.ndarray]:
+def around(loc: np.ndarray, covariance: np.ndarray) -> dict[str, np.ndarray]:
     """Where the first two weights lie two deviations from their mean."""
-    factor = np.linalg.cholesky(covariance[:2, :2])
-    x, y = loc[:2, None] + 2.0 * factor @ np.stack([np.cos(ROUND), np.sin(ROUND)])
-    return {"x": x, "y": y}
+    return ellipse(loc[:2], 2.0 * np.linalg.cholesky(covariance[:2, :2]), points=49)
 
 
 def draw(now: Frame) -> go.Figure:

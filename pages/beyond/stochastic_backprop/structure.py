@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from pages.beyond.stochastic_backprop.panels import RIM, axis, moving, words
 from pages.ui import theme
 from pages.ui.live import Frame
-from pages.ui.live.marks import add_dots, add_line
+from pages.ui.live.marks import add_dots, add_line, ellipse
 from pages.ui.numbers import number
 from vae_core.lab.exact.structured import STRUCTURES, Fit, correlations, least_rho
 
@@ -25,7 +25,6 @@ SHORT = {
 }
 COUNTED = {"diagonal": "D", "precision": "2D", "full": "D(D + 1)/2"}
 BESIDE = {"diagonal": -6, "precision": 5, "full": 0}  # pixels, so that no name lies on another
-AROUND = np.linspace(0.0, 2.0 * np.pi, 73)
 REACH, MOST_KL = 1.8, 3.2
 SIZES = np.unique(np.geomspace(2, 1000, 40).round())
 EXACT = 5e-7
@@ -100,8 +99,7 @@ def _ellipse(covariance: np.ndarray, stretch: np.ndarray, panel: str) -> dict[st
     """One deviation of the marginal in a plane, as a curve."""
     pair = np.array([PLANES[panel][0], PLANES[panel][1] % len(covariance)])
     scaled = covariance[np.ix_(pair, pair)] * np.outer(stretch[pair], stretch[pair])
-    around = np.linalg.cholesky(scaled) @ np.stack((np.cos(AROUND), np.sin(AROUND)))
-    return {"x": around[0], "y": around[1]}
+    return ellipse((0.0, 0.0), np.linalg.cholesky(scaled))
 
 
 def draw(now: Frame, kind: str) -> go.Figure:

@@ -14,12 +14,12 @@ from pages.goal.amortized.image import SPECIMEN, Solved, model, solved
 from pages.ui import theme
 from pages.ui.digits import HIDDEN_AXIS, tile
 from pages.ui.live import Frame
+from pages.ui.live.marks import ellipse
 from pages.ui.numbers import number
 from vae_core.families import Normal
 from vae_core.vae.data import held_out_digit
 from vae_core.vae.posterior import QUICK, GridPosterior, measured_elbo
 
-AROUND = np.linspace(0.0, 2.0 * math.pi, 49)
 RADII = (1.0, 2.0)
 REACH = 4.4
 LEAST_GAP, MOST_GAP = 0.03, 3000.0
@@ -93,10 +93,7 @@ def _written(whose: str, q: Normal) -> dict[str, str]:
 
 
 def _ellipse(middle: tuple[float, float], scale: tuple[float, float], radius: float) -> Any:
-    return {
-        "x": middle[0] + radius * scale[0] * np.cos(AROUND),
-        "y": middle[1] + radius * scale[1] * np.sin(AROUND),
-    }
+    return ellipse(middle, np.diag(radius * np.array(scale)), points=49)
 
 
 def _place(gap: float) -> float:

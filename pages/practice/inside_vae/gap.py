@@ -14,9 +14,9 @@ from pages.practice.inside_vae.models import held_out, plane
 from pages.ui import theme
 from pages.ui.digits import HIDDEN_AXIS, Floats, tile
 from pages.ui.live import Frame
+from pages.ui.live.marks import ellipse
 from vae_core.vae.posterior import STEPS, GridPosterior, Refinement, grid_posterior, refine
 
-AROUND = np.linspace(0.0, 2.0 * math.pi, 73)
 RADII = (1.0, 2.0)
 FAINTEST = 0.999
 
@@ -39,11 +39,7 @@ def frame(t: int, digit: int, specimen: int) -> Frame:
     loc, scale = way.loc[t].numpy(), way.scale[t].numpy()
     bound, best = float(way.elbo[t]), float(way.elbo.max())
     traces: dict[str, dict[str, Any]] = {
-        f"q {radius:g}": {
-            "x": loc[0] + radius * scale[0] * np.cos(AROUND),
-            "y": loc[1] + radius * scale[1] * np.sin(AROUND),
-        }
-        for radius in RADII
+        f"q {radius:g}": ellipse(loc, np.diag(radius * scale)) for radius in RADII
     }
     traces["mu"] = {"x": loc[:1], "y": loc[1:]}
     traces["bound here"] = {"x": np.array([t]), "y": np.array([bound])}

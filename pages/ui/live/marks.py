@@ -1,8 +1,8 @@
-"""Lines, words and dots of a live figure, each a trace by its name."""
+"""Lines, words and dots of a live figure, each a trace by its name; ellipses and bars."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,15 @@ def add_dots(
 
 def _told(hover: str) -> dict[str, str]:
     return {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+
+
+def ellipse(
+    centre: Sequence[float] | np.ndarray, factor: np.ndarray, points: int = 73
+) -> dict[str, np.ndarray]:
+    """One deviation around a bell in the plane, of covariance L L^T; L is the factor, (2, 2)."""
+    around = np.linspace(0.0, 2.0 * np.pi, points)
+    x, y = np.asarray(centre)[:, None] + factor @ np.stack((np.cos(around), np.sin(around)))
+    return {"x": x, "y": y}
 
 
 def bar_centres(low: float, high: float, bins: int) -> np.ndarray:
