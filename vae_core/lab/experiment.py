@@ -25,8 +25,7 @@ from vae_core.lab.exact.integrals.any_family import Expectation, expectation
 from vae_core.lab.exact.integrals.case import Pairs
 from vae_core.lab.exact.integrals.spread import endless
 from vae_core.lab.members import complete, find_family
-from vae_core.lab.problem import Exact, Problem
-from vae_core.lab.problems import find_problem, within_support
+from vae_core.lab.problems import Exact, Problem, find_problem, within_support
 
 # A chunk fits the cache, and is small enough for torch to leave each thread to one of them.
 CHUNK_ELEMENTS, WIDE, GROUP = 2**15, 64, 256

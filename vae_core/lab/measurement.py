@@ -25,8 +25,7 @@ from vae_core.lab.experiment import (
     columns,
     draw_chunk,
 )
-from vae_core.lab.problem import Exact
-from vae_core.lab.problems import OWN
+from vae_core.lab.problems import OWN, Exact
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,7 @@ from vae_core.lab.experiment import (
     MIN_SCALE,
     within,
 )
-from vae_core.lab.problem import Problem
-from vae_core.lab.problems import find_problem
+from vae_core.lab.problems import Problem, find_problem
 
 MAX_STEPS, MAX_LEARNING_RATE = 100_000, 100.0
 # Places on all ways together, two numbers each: 0.8 GB.

@@ -16,8 +16,7 @@ from vae_core.families.parts import Tails
 from vae_core.lab.exact.integrals import reach
 from vae_core.lab.exact.integrals.panels import Array
 from vae_core.lab.exact.integrals.windows import Values
-from vae_core.lab.problem import Problem
-from vae_core.lab.problems import find_problem
+from vae_core.lab.problems import Problem, find_problem
 
 Pairs = tuple[tuple[str, float], ...]
 

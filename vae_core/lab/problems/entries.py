@@ -16,7 +16,7 @@ from vae_core.lab.exact.moments import ExponentialPolynomial, Moments, Step
 from vae_core.lab.formula import parse_formula
 from vae_core.lab.formula.jumps import flaw, kink
 from vae_core.lab.formula.tree import plain, tex
-from vae_core.lab.problem import PROBLEMS, Exact, Problem, problem
+from vae_core.lab.problems.registry import PROBLEMS, Exact, Problem, problem
 
 OWN = "f="
 UNSETTLED = 1e-2
