@@ -1,4 +1,4 @@
-"""A learner's own cost, typed in plain notation: `sin(3z) + z^2/2`, `|z|`, `max(0, z)`, `z > 0`.
+"""A learner's own formula, typed plainly: `sin(3z) + z^2/2`, `|z|`, `max(0, z)`, `z > 0`.
 
 The text is cut into tokens and parsed by descent into the tree of `tree`. Only the names
 and signs listed there and here are understood; nothing is ever evaluated as code. What can be
@@ -39,7 +39,7 @@ class Formula(NamedTuple):
     """A parsed cost.
 
     Attributes:
-        f: maps z elementwise.
+        f: maps z, or each of the variables in their order, elementwise.
         tree: what was understood.
         notes: a sentence for each place that could be read in another way.
     """
@@ -50,23 +50,29 @@ class Formula(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def parse_formula(text: str) -> Formula:
-    """Turn a typed formula in z into a function.
+def parse_formula(text: str, names: tuple[str, ...] = ("z",)) -> Formula:
+    """Turn a typed formula into a function.
+
+    Args:
+        text: what was typed.
+        names: the variables it may hold, in the order in which the function takes them.
 
     Raises:
         FormulaError: for anything that is not understood; it says what, and points at it.
 
     >>> parse_formula("sin(3z) + z^2/2").f(torch.tensor([0.0, 2.0]))
     tensor([0.0000, 1.7206])
+    >>> parse_formula("x1^2 + theta", ("theta", "x1")).f(torch.tensor(1.0), torch.tensor(3.0))
+    tensor(10.)
     """
     if len(text) > LONGEST:
         raise FormulaError(f"The formula is longer than {LONGEST} characters.", LONGEST)
-    pieces = tokens(text)
+    pieces = tokens(text, names)
     if not pieces:
         raise FormulaError(f"There is no formula yet. {OFFERS}", 0)
-    parser = _Parser(text, pieces)
+    parser = _Parser(text, pieces, names)
     tree = parser.whole()
-    return Formula(function_of(tree), tree, tuple(dict.fromkeys(parser.notes)))
+    return Formula(function_of(tree, names), tree, tuple(dict.fromkeys(parser.notes)))
 
 
 def check_finite(f: Function, reach: int = 65, per_unit: int = 40) -> None:
@@ -84,9 +90,10 @@ def check_finite(f: Function, reach: int = 65, per_unit: int = 40) -> None:
 class _Parser:
     """Recursive descent: comparison, sum, product, sign, power, value, from loose to tight."""
 
-    def __init__(self, text: str, tokens: list[Token]) -> None:
+    def __init__(self, text: str, tokens: list[Token], names: tuple[str, ...]) -> None:
         self.text = text
         self.tokens = tokens
+        self.names = names
         self.notes: list[str] = []
         self.at = 0
         self.depth = 0
@@ -220,10 +227,10 @@ class _Parser:
             return Node("number", text=token.text)
         if token.text in FUNCTIONS or token.text in SEVERAL:
             return self._call(token)
-        if token.text == "z" or token.text in CONSTANTS:
+        if token.text in self.names or token.text in CONSTANTS:
             return Node(token.text)
         name = self.text[token.position : token.end]
-        raise self.refuse(f"{name!r} is not known here. {advice(token.text)}", token)
+        raise self.refuse(f"{name!r} is not known here. {advice(token.text, self.names)}", token)
 
     def _inside(self, opening: Token, *, several: bool = False) -> tuple[Node, ...]:
         """What stands in brackets, or its size in bars; in parts where commas divide it."""

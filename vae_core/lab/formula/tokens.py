@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from vae_core.lab.formula.words import MARKS
@@ -10,11 +11,19 @@ from vae_core.lab.formula.words import MARKS
 SYMBOLS = dict.fromkeys("×·⋅∙✕", "*") | dict.fromkeys("−–", "-") | dict.fromkeys("÷∕⁄", "/")
 SYMBOLS |= {"**": "^", "≥": ">=", "≤": "<=", "π": "pi", "√": "sqrt"}
 ALIASES = {"ln": "log", "sgn": "sign", "heaviside": "step", "arctan": "atan", "logistic": "sigmoid"}
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)"
-    r"|(?P<name>log10|log2|[a-zA-Z]+|π)|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
-    r"|(?P<sign>\*\*|<=|>=|[-+*/^×·⋅∙✕−–÷∕⁄<>≤≥√(),|\[\]]))"
-)
+NUMBERED = r"[a-zA-Z]+(?:_?[0-9]+)?"
+"""A name that may end in a number, as x1 or x_1 does; where z is the only name, z2 is z times 2."""
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(
+        r"\s*(?:(?P<number>[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)"
+        rf"|(?P<name>log10|log2|{name}|π)|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+        r"|(?P<sign>\*\*|<=|>=|[-+*/^×·⋅∙✕−–÷∕⁄<>≤≥√(),|\[\]]))"
+    )
+
+
+OF_LETTERS, OF_NAMES = _pattern("[a-zA-Z]+"), _pattern(NUMBERED)
 
 
 class Token(NamedTuple):
@@ -42,12 +51,18 @@ class FormulaError(ValueError):
         return f"{text[: self.position]}{mark}{text[self.position :]}"
 
 
-def tokens(text: str) -> list[Token]:
-    """Cut a formula into its pieces. Raises FormulaError at a sign that it does not know."""
+def tokens(text: str, names: Sequence[str] = ("z",)) -> list[Token]:
+    """Cut a formula into its pieces. Raises FormulaError at a sign that it does not know.
+
+    Args:
+        text: what was typed.
+        names: the variables there are; names may end in a number where z is not the only one.
+    """
     found, at = [], 0
+    pattern = OF_LETTERS if tuple(names) == ("z",) else OF_NAMES
     text = text.rstrip()
     while at < len(text):
-        match = TOKEN.match(text, at)
+        match = pattern.match(text, at)
         if match is None:
             spot = at + len(text[at:]) - len(text[at:].lstrip())
             hint = MARKS.get(text[spot], "")

@@ -1,28 +1,29 @@
 """What a typed formula means: a small tree, its value, and how it reads in TeX and in plain text.
 
-The tree is made by `formula`; here stands every operation that it may hold, and nothing else is
-ever evaluated.
+The tree is made by `parser`; here stands every operation that it may hold, and nothing else is
+ever evaluated. A cost is a formula in z alone; a node of a graph is one in the nodes before it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import torch
 from torch import Tensor
 
-Function = Callable[[Tensor], Tensor]
+Function = Callable[..., Tensor]
 
 
 @dataclass(frozen=True)
 class Node:
-    """A number, z, a constant, or an operation on parts.
+    """A number, a variable, a constant, or an operation on parts.
 
     Attributes:
-        op: "number", "z", a name of `CONSTANTS`, or a key of `OPERATIONS`.
+        op: "number", a variable's name, one of `CONSTANTS`, or a key of `OPERATIONS`.
         parts: what the operation takes, in its order.
         text: the digits of a number, as they were typed.
     """
@@ -90,21 +91,22 @@ OPERATIONS: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def function_of(node: Node) -> Function:
-    """The elementwise function that the tree stands for."""
-    if node.op == "z":
-        return lambda z: z
+def function_of(node: Node, names: Sequence[str] = ("z",)) -> Function:
+    """The elementwise function that the tree stands for, of the variables in this order."""
+    if node.op in names:
+        place = names.index(node.op)
+        return lambda *z: z[place]
     if node.op == "number" or node.op in CONSTANTS:
         value = CONSTANTS[node.op] if node.op in CONSTANTS else float(node.text)
-        return lambda z: torch.full_like(z, value)
-    operation, parts = OPERATIONS[node.op], [function_of(part) for part in node.parts]
+        return lambda z, *_: torch.full_like(z, value)
+    operation, parts = OPERATIONS[node.op], [function_of(part, names) for part in node.parts]
     if node.op == "^" and is_constant(node.parts[1]):
         base, exponent = parts[0], parts[1](torch.zeros((), dtype=torch.float64)).item()
         if not 0.0 < exponent < 1.0:
-            return lambda z: torch.pow(base(z), exponent)
+            return lambda *z: torch.pow(base(*z), exponent)
     if node.op in SEVERAL:
-        return lambda z: reduce(operation, (part(z) for part in parts))
-    return lambda z: operation(*(part(z) for part in parts))
+        return lambda *z: reduce(operation, (part(*z) for part in parts))
+    return lambda *z: operation(*(part(*z) for part in parts))
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -114,9 +116,14 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(part)
 
 
+def is_variable(node: Node) -> bool:
+    """Whether it is one of the names that stand for what is not known yet."""
+    return not node.parts and node.op != "number" and node.op not in CONSTANTS
+
+
 def is_constant(node: Node) -> bool:
-    """Whether z does not occur in it."""
-    return all(below.op != "z" for below in walk(node))
+    """Whether no variable occurs in it."""
+    return not any(is_variable(below) for below in walk(node))
 
 
 # How tightly an operation binds: a part that binds less than its place asks for gets brackets.
@@ -149,6 +156,10 @@ def plain(node: Node, place: int = 0) -> str:
     return text if BINDING[node.op] >= place else f"({text})"
 
 
+GREEK = re.compile(
+    "alpha|beta|gamma|delta|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega"
+)
+OTHERWISE = {"eps": r"\varepsilon", "epsilon": r"\varepsilon"}
 SIGNS = {">=": r"\ge", "<=": r"\le"}
 WRITTEN = {name: rf"\{name}" for name in ("sin", "cos", "sinh", "cosh", "tanh", "log")}
 WRITTEN |= {"max": r"\max", "min": r"\min", "atan": r"\arctan"}
@@ -164,9 +175,7 @@ SHAPES = {
 def tex(node: Node) -> str:
     """The formula as it is typeset, with a dot for times where nothing else shows it."""
     if not node.parts:
-        return (
-            _tex_number(node.text) if node.op == "number" else {"pi": r"\pi"}.get(node.op, node.op)
-        )
+        return _tex_number(node.text) if node.op == "number" else tex_name(node.op)
     if node.op in SHAPES:
         return SHAPES[node.op].format(*(tex(part) for part in node.parts))
     if node.op not in BINDING:
@@ -183,6 +192,20 @@ def tex(node: Node) -> str:
         return (" " if _side_by_side(*node.parts) else r" \cdot ").join(parts)
     joined = f" {SIGNS.get(node.op, node.op)} ".join(parts)
     return rf"\mathbf{{1}}[{joined}]" if node.op in COMPARISONS else joined
+
+
+def tex_name(name: str) -> str:
+    r"""A variable's name in TeX: a Greek letter by its name, and a number at its foot.
+
+    >>> print(tex_name("theta2"), tex_name("cost"), tex_name("x_1"))
+    \theta_{2} \mathrm{cost} x_{1}
+    """
+    word = name.rstrip("0123456789")
+    foot, word = name[len(word) :], word.rstrip("_")
+    letter = word if len(word) == 1 else OTHERWISE.get(word, rf"\mathrm{{{word}}}")
+    if GREEK.fullmatch(word):
+        letter = rf"\{word}"
+    return f"{letter}_{{{foot}}}" if foot else letter
 
 
 def _in_place(node: Node, place: int) -> str:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from vae_core.lab.formula.tree import CONSTANTS, FUNCTIONS, PLACES, SEVERAL, Node, plain
+from vae_core.lab.formula.tree import (
+    CONSTANTS,
+    FUNCTIONS,
+    PLACES,
+    SEVERAL,
+    Node,
+    is_variable,
+    plain,
+)
 
 OFFERS = "Try something like sin(3z), z^2 - 2z or exp(-z^2)."
 LOST = "If a + was meant, write it; in an address a + is written %2B."
@@ -51,7 +60,7 @@ def unsigned_notes(text: str, left: Piece, right: Piece, dividend: Piece | None)
     if dividend is not None:
         over, top = Node("/", (dividend.node, left.node)), plain(dividend.node, PLACES["*"][1])
         told.append(_choice(typed, f"({plain(over)})*{b}", f"{top}/({a}*{b})"))
-    elif _has_bare_exponent(text, left) and right.node.op in ("z", *CONSTANTS):
+    elif _has_bare_exponent(text, left) and (is_variable(right.node) or right.node.op in CONSTANTS):
         base, exponent = (
             plain(part, place) for part, place in zip(left.node.parts, (4, 1), strict=True)
         )
@@ -80,8 +89,11 @@ def _has_bare_exponent(text: str, piece: Piece) -> bool:
     return piece.node.op == "^" and last.isascii() and last not in ")]|"
 
 
-def advice(name: str) -> str:
-    """What to write in place of a name that is not known."""
+def advice(name: str, names: Sequence[str] = ("z",)) -> str:
+    """What to write in place of a name that is not known, where these are the variables."""
+    if tuple(names) != ("z",):
+        known = (*names, *CONSTANTS, *FUNCTIONS, *SEVERAL)
+        return f"A formula may use what stands above it: {', '.join(known)}."
     if name in HINTS:
         return HINTS[name]
     if split := _split(name):
