@@ -10,7 +10,16 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-from vae_core.cli import evaluate, families, gradients, logistic, pretrain, prior_draws, train
+from vae_core.cli import (
+    evaluate,
+    families,
+    gradients,
+    graph,
+    logistic,
+    pretrain,
+    prior_draws,
+    train,
+)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -54,6 +63,7 @@ def parser_of_all() -> OneLineParser:
     for name, command, text in (
         ("gradients", gradients, "measure a gradient estimator on a problem"),
         ("families", families, "list the families of distributions and their paths"),
+        ("graph", graph, "measure the gradient of any graph with random nodes in it"),
         ("logistic", logistic, "fit a Bayesian logistic regression by its variational bound"),
         ("train", train, "train a VAE on MNIST"),
         ("evaluate", evaluate, "estimate log p(x) of a trained VAE"),

@@ -93,7 +93,7 @@ def advice(name: str, names: Sequence[str] = ("z",)) -> str:
     """What to write in place of a name that is not known, where these are the variables."""
     if tuple(names) != ("z",):
         known = (*names, *CONSTANTS, *FUNCTIONS, *SEVERAL)
-        return f"A formula may use what stands above it: {', '.join(known)}."
+        return f"A formula may use the nodes, numbers and functions: {', '.join(known)}."
     if name in HINTS:
         return HINTS[name]
     if split := _split(name):

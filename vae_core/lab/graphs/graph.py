@@ -173,11 +173,11 @@ def in_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
         ready = (node for node in waiting.values() if waiting.keys().isdisjoint(node.parents))
         node = next(ready, None)
         if node is None:
-            circle = _circle(waiting)
+            first, *rest = _circle(waiting)
             raise GraphError(
-                f"{', which hangs on '.join((*circle, circle[0]))}: that is a circle, and no node "
-                "of it can be computed first.",
-                waiting[circle[0]].line,
+                f"{first} hangs on {', which hangs on '.join((*rest, first))}: that is a circle, "
+                "and no node of it can be computed first.",
+                waiting[first].line,
             )
         placed.append(waiting.pop(node.name))
     return tuple(placed)

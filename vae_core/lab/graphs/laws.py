@@ -32,9 +32,13 @@ def written(law: str, given: Mapping[str, str]) -> str:
     """A distribution with what is given in place of its parameters.
 
     >>> written("Weibull(2**0.5 * scale, 2.0)", {"scale": "x"})
-    'Weibull(2**0.5 * x, 2.0)'
+    'Weibull(2**0.5 * (x), 2.0)'
     """
-    return re.sub(r"\b(?:" + "|".join(given) + r")\b(?!=)", lambda found: given[found[0]], law)
+
+    def put(found: re.Match[str]) -> str:
+        return f"{found[1]}({given[found[2]]})" if found[1] else given[found[2]]
+
+    return re.sub(rf"(\* )?\b({'|'.join(given)})\b(?!=)", put, law)
 
 
 OFFERED = {name: entry for name, entry in FAMILIES.items() if not entry.vector and torch_law(entry)}

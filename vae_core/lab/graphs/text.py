@@ -20,13 +20,13 @@ from typing import cast
 from vae_core.families import FAMILIES, PARAMETRIZATIONS, Family
 from vae_core.lab.formula import LONGEST, FormulaError, parse_formula, plain
 from vae_core.lab.formula.tokens import ALIASES, NUMBERED
-from vae_core.lab.formula.tree import CONSTANTS, FUNCTIONS, SEVERAL, function_of, is_variable, walk
+from vae_core.lab.formula.tree import CONSTANTS, OPERATIONS, function_of, is_variable, walk
 from vae_core.lab.formula.tree import Node as Tree
 from vae_core.lab.graphs.graph import Formula, Graph, GraphError, Node, Way, in_order
 from vae_core.lab.graphs.laws import OFFERED
 
 MOST_NODES, MOST_LETTERS = 60, 6_000
-TAKEN = {*CONSTANTS, *FUNCTIONS, *SEVERAL, *ALIASES, "param", "cost", "by", "path", "score"}
+TAKEN = {*CONSTANTS, *OPERATIONS, *ALIASES, "number", "param", "cost", "by", "path", "score"}
 LINE = re.compile(
     rf"(?:(?P<word>param|cost)\s+)?(?P<name>{NUMBERED})\s*(?P<sign>[=~])\s*(?P<rest>.*)"
 )
