@@ -69,6 +69,7 @@ CHAPTERS: dict[str, tuple[PageInfo, ...]] = {
     ),
     "Beyond": _chapter(
         "beyond",
+        ("stochastic_graphs", "Any graph with dice"),
         ("stochastic_backprop", "Gradients without a path"),
         ("doubly_stochastic", "Two kinds of chance"),
         ("discrete", "Where the trick ends"),

@@ -23,13 +23,16 @@ LESSON_KEYS = ("hide", "present")
 LONGEST = 200
 
 
-def read(name: str, default: T, parse: Callable[[str], T]) -> tuple[T, bool]:
+def read(
+    name: str, default: T, parse: Callable[[str], T], longest: int = LONGEST
+) -> tuple[T, bool]:
     """Value of a control in the address, and whether the address was fit to be read.
 
     Args:
         name: The control's name in the query string.
         default: The value when the address has none, or none that reads.
         parse: Turns the text into a value; raises ValueError for what is no value.
+        longest: Letters beyond which a text is no value.
     """
     _arrive()
     found = st.query_params.get_all(name)
@@ -37,7 +40,7 @@ def read(name: str, default: T, parse: Callable[[str], T]) -> tuple[T, bool]:
         _memory().pop(name, None)
         return default, True
     try:
-        if len(found) > 1 or len(found[0]) > LONGEST:
+        if len(found) > 1 or len(found[0]) > longest:
             raise ValueError(name)
         value = parse(found[0])
     except (ValueError, OverflowError):

@@ -7,7 +7,7 @@ edge by the chain rule, or into a random node by its score (Schulman et al. 2015
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -63,7 +63,7 @@ class Node:
     formulas: tuple[Formula, ...] = ()
     parents: tuple[str, ...] = ()
     value: float = 0.0
-    family: Family | None = None
+    family: Family | None = field(default=None, hash=False)
     way: Way = "path"
     line: int = 0
 
