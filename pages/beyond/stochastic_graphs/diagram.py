@@ -24,8 +24,8 @@ GREEKS = dict(zip(GREEK.pattern.split("|"), "αβγδζηθκλμνξπρστϕ�
 GREEKS |= {"eps": "ε", "epsilon": "ε"}
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-SPACING, HEIGHT, WIDTH = 142, 84, 980
-NARROW_WIDTH, NARROW_SPACING, COLUMN = 360, 92, 104
+SPACING, HEIGHT, WIDTH = 150, 76, 980
+NARROW_WIDTH, NARROW_SPACING, COLUMN = 360, 88, 104
 
 
 def stages(graph: Graph) -> int:
@@ -46,16 +46,16 @@ def drawn(graph: Graph) -> Diagram:
     )
 
 
-def frame(stage: int, question: Question, sentences: Sequence[str]) -> Frame:
+def frame(question: Question, sentences: Sequence[str], **at: int) -> Frame:
     """The graph at a stage, and what is said of it.
 
     Args:
-        stage: 1 to `stages(graph)`.
+        at: the stage, 1 to `stages(graph)`, by the graph's own name for it.
         question: the graph and its ways.
         sentences: what is said of the graph, of a score that takes all costs, of one that takes
             some, and of the costs, with blanks.
     """
-    graph = question.graph
+    graph, (stage,) = question.graph, at.values()
     numbers: dict[str, float | str] = {node.name: node.value for node in graph.of_kind("parameter")}
     return Frame({}, {**numbers, "stage": stage, "told": _told(graph, stage, sentences)})
 
@@ -87,7 +87,8 @@ def written(text: str) -> str:
     def letter(found: re.Match[str]) -> str:
         return GREEKS.get(found[1], found[1]) + found[2].translate(LOWERED)
 
-    named = re.sub(r"\b([a-z]+)_?([0-9]*)\b(?!\()", letter, text.replace("*", " · "))
+    times = re.sub(r"\b([0-9.]+)\*(?=[a-z(])", r"\1", text).replace("*", "·")
+    named = re.sub(r"(?<![a-z])([a-z]+)_?([0-9]*)(?![a-z0-9(])", letter, times)
     return re.sub(r"\^([0-9]+)\b", lambda found: found[1].translate(RAISED), named)
 
 
@@ -108,7 +109,7 @@ def _thing(graph: Graph, node: Node, places: Layers) -> Thing:
     if node.kind == "parameter":
         lines = [Line(f"{name} = {{{node.name}:.2f}}")]
     elif node.kind == "random":
-        lines = [Line(f"{name} ~"), Line(written(law_of(node)), small=True)]
+        lines = [Line(f"{name} ~"), Line(written(law_of(node)).replace("(", " (", 1), small=True)]
     else:
         formula = line_of(node).partition("=")[2].strip()
         lines = [Line(f"{name} ="), Line(written(formula), small=True)]
@@ -172,7 +173,7 @@ def _wide(places: Layers) -> Form:
     """From left to right."""
     width = max(WIDTH, places.count * SPACING)
     step = width / places.count
-    size = (min(step - 30, 170), 58)
+    size = (min(0.74 * step, 170), 58)
     return Form(
         size=(width, places.rows * HEIGHT + 16),
         along=[step * (i + 0.5) for i in range(places.count)],
@@ -186,7 +187,7 @@ def _narrow(places: Layers) -> Form:
     """From top to bottom."""
     width = max(NARROW_WIDTH, places.rows * COLUMN)
     step = width / places.rows
-    size = (min(step - 12, 150), 56)
+    size = (min(step - 12, 150), 50)
     return Form(
         size=(width, places.count * NARROW_SPACING + 8),
         along=[NARROW_SPACING * (i + 0.5) + 4 for i in range(places.count)],

@@ -14,6 +14,8 @@ from itertools import pairwise
 from vae_core.lab.graphs import Graph
 
 SWEEPS = 8
+REACH = 0.4
+"""How far a node reaches into the gap beside its layer, in tracks."""
 Stop = tuple[str, str, int]  # where an arrow, from parent to child, goes through a layer
 Thing = str | Stop
 
@@ -31,10 +33,18 @@ class Layers:
     count: int
     rows: int
 
-    def turns(self, parent: str, child: str) -> tuple[tuple[float, float], ...]:
-        """Where the arrow from a parent to a child goes through the layers between them."""
-        first, last = int(self.places[parent][0]), int(self.places[child][0])
-        return tuple(self.places[parent, child, layer] for layer in range(first + 1, last))
+    def turns(self, parent: str, child: str) -> list[tuple[float, float]]:
+        """Where the arrow from a parent to a child turns: in the gaps between layers alone.
+
+        So it leaves and arrives along the layers, and passes behind no node.
+        """
+        first, last = (self.places[name] for name in (parent, child))
+        stops = [
+            self.places[parent, child, layer] for layer in range(int(first[0]) + 1, int(last[0]))
+        ]
+        out, into = (first[0] + REACH, first[1]), (last[0] - REACH, last[1])
+        through = [(layer + side, row) for layer, row in stops for side in (-REACH, REACH)]
+        return [out, *through, into]
 
 
 def laid_out(graph: Graph) -> Layers:

@@ -27,7 +27,7 @@ def _graph(lesson: Lesson, name: str, question: Question) -> Picture:
         frame=diagram.frame,
         figure=diagram.drawn(graph),
         transport=Transport(
-            Param("stage", "stage", 1, last, 1, default=1, format="d"), seconds=3.0 * last
+            Param(f"stage_{name}", "stage", 1, last, 1, default=1, format="d"), seconds=3.0 * last
         ),
         extra={
             "question": question,
@@ -101,10 +101,10 @@ def _sliders(name: str, question: Question) -> list[Param]:
 
 def _presets(lesson: Lesson) -> tuple[Preset, ...]:
     return (
-        Preset(lesson.text("try_chain"), {"graph": "chain", "stage": 3}),
+        Preset(lesson.text("try_chain"), {"graph": "chain", "stage_chain": 3}),
         Preset(lesson.text("try_path"), {"graph": "early", "view": "ways", "path_early": "x"}),
         Preset(lesson.text("try_vae"), {"graph": "vae", "view": "gradient"}),
-        Preset(lesson.text("try_recurrent"), {"graph": "recurrent", "stage": 2}),
+        Preset(lesson.text("try_recurrent"), {"graph": "recurrent", "stage_recurrent": 2}),
         Preset(lesson.text("try_jump"), {"graph": "own", "view": "gradient", "text": JUMP}),
     )
 

@@ -93,7 +93,7 @@ def frame(
             "y": [rows[title] for title in others],
         },
         "present": {"x": [max(here, LEAST)], "y": [0.0]},
-        "values": {"x": across, "y": list(rows.values()), "text": [f"\u2002{t}" for t in labels]},
+        "values": {"x": across, "y": list(rows.values()), "text": [f"\u2003{t}" for t in labels]},
     }
     return Frame(traces, {f"row_{i}": t for i, t in enumerate(labels)} | {"told": told})
 
