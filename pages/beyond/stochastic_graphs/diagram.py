@@ -176,8 +176,8 @@ def _wide(places: Layers) -> Form:
     size = (min(0.74 * step, 170), 58)
     return Form(
         size=(width, places.rows * HEIGHT + 16),
-        along=[step * (i + 0.5) for i in range(places.count)],
-        across=[HEIGHT * (i + 0.5) + 8 for i in range(places.rows)],
+        along=[step * (i + 0.5) for i in range(places.count + 1)],
+        across=[HEIGHT * (i + 0.5) + 8 for i in range(places.rows + 1)],
         sizes={"box": size, "ring": size},
         letters={"box": 16, "ring": 16},
     )
@@ -190,8 +190,8 @@ def _narrow(places: Layers) -> Form:
     size = (min(step - 12, 150), 50)
     return Form(
         size=(width, places.count * NARROW_SPACING + 8),
-        along=[NARROW_SPACING * (i + 0.5) + 4 for i in range(places.count)],
-        across=[step * (i + 0.5) for i in range(places.rows)],
+        along=[NARROW_SPACING * (i + 0.5) + 4 for i in range(places.count + 1)],
+        across=[step * (i + 0.5) for i in range(places.rows + 1)],
         down=True,
         sizes={"box": size, "ring": size},
         letters={"box": 15, "ring": 15},

@@ -69,7 +69,8 @@ def _gradient(lesson: Lesson, name: str, question: Question) -> Picture:
 
 def _ways(lesson: Lesson, name: str, question: Question) -> Picture:
     titles = list(ways.choices(question))
-    sections = ("takeaway_quieter", "takeaway_quietest", "takeaway_lost")
+    ends = ("quieter", "quietest", "lost", "biased")
+    sections = [f"takeaway_{end}" for end in ends]
     return Picture(
         frame=ways.frame,
         figure=partial(ways.draw, question=question),

@@ -48,7 +48,7 @@ def choices(question: Question) -> dict[str, Question]:
 
 
 def frame(
-    seed: int, question: Question, prefix: str, sentences: tuple[str, str, str], **at: float
+    seed: int, question: Question, prefix: str, sentences: tuple[str, ...], **at: float
 ) -> Frame:
     """The variance of one estimate, summed over the parameters, by each of the ways.
 
@@ -56,8 +56,8 @@ def frame(
         seed: of the draws.
         question: the graph and its ways.
         prefix: what stands before a parameter's name in `at`.
-        sentences: the takeaway where another way is quieter, where none is, and where nothing can
-            be computed.
+        sentences: the takeaway where another way is quieter, where none is, where nothing can be
+            computed, and where the present way is biased.
         at: values of the parameters that have sliders.
     """
     values = {name.removeprefix(prefix): value for name, value in at.items()}
@@ -75,14 +75,14 @@ def frame(
     right = {title: v for title, v in found.items() if not _misled(asked[title], values)}
     best = min(right, key=lambda title: right[title], default=PRESENT)
     here, least = found[PRESENT], found[best]
-    quieter = best != PRESENT and least < 0.95 * here
+    biased, quieter = PRESENT not in right, best != PRESENT and least < 0.95 * here
     told_words = {
         "here": short(here, 3),
         "best": best,
         "least": short(least, 3),
         "times": short(here / least, 2) if least > 0 else "∞",
     }
-    told = sentences[0 if quieter else 1].format(**told_words)
+    told = sentences[3 if biased else 0 if quieter else 1].format(**told_words)
     rows = {title: float(-row) for row, title in enumerate(found)}
     labels = [short(v, 3) + ("" if title in right else ", biased") for title, v in found.items()]
     across = [max(v, LEAST) for v in found.values()]
