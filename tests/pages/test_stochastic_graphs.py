@@ -180,7 +180,7 @@ def test_a_learners_own_graph_stands_in_the_address() -> None:
     app = pages_sweep.open_page(PAGE, graph=OWN)
     text = "param a = 1\nz ~ normal(a, 1)\ncost c = z^2"
     app = app.text_area("control:text").set_value(text).run()
-    assert app.query_params["text"] == ["param a = 1; z ~ normal(a, 1); cost c = z^2"]
+    assert app.query_params["text"] == "param a = 1; z ~ normal(a, 1); cost c = z^2"
     assert not app.warning
     assert not app.exception
     assert app.text_area("control:text").value == text

@@ -76,8 +76,10 @@ def read_page(page: contents.PageInfo, **query: str) -> tuple[AppTest, dict[str,
     found: dict[str, Found] = {}
     original = controls.read
 
-    def noted(name: str, default: Any, parse: Callable[[str], Any]) -> tuple[Any, bool]:
-        value, fit = original(name, default, parse)
+    def noted(
+        name: str, default: Any, parse: Callable[[str], Any], *longest: int
+    ) -> tuple[Any, bool]:
+        value, fit = original(name, default, parse, *longest)
         if name not in TOKENS:
             found[name] = Found(default, parse, value, fit)
         return value, fit
