@@ -18,7 +18,7 @@ from vae_core.lab.graphs.graph import Way
 from vae_core.lab.graphs.measured import Average, Estimates
 from vae_core.lab.graphs.text import has_path
 
-FEW, MANY = 400, 4_000
+FEW, MANY = 400, 2_000
 """Replicates of a mean, whose error shall be seen, and of a variance."""
 MOST_SLIDERS = 3
 HALF = 1.0

@@ -25,7 +25,8 @@ from vae_core.lab.graphs.surrogate import member, results, slopes, start
 REACH = 8.2
 """Beyond it a standard normal number's probability is lost in rounding."""
 STEPS = {1: 0.05, 2: 0.2, 3: 0.35}
-MOST_POINTS = 400_000
+MOST_WORK = 3_000_000
+"""Numbers that a grid may ask for: its points times the nodes."""
 COARSER = 1.618
 WORST = 1e-6
 KINKED = {"abs", "relu", "sqrt", "sign", "step", *SEVERAL, *COMPARISONS}
@@ -135,8 +136,8 @@ class _Grid:
         step = stretch * STEPS.get(len(smooth), 1.0)
         axes = [_values(node) if node.name in few else _noise(node, step) for node in nodes]
         points = math.prod(len(axis[0]) for axis in axes)
-        if points > MOST_POINTS:
-            raise _NoExactError(f"it would take {points:,} points")
+        if points * len(graph.nodes) > MOST_WORK:
+            raise _NoExactError(f"it would take {points:,} points at each node")
         columns = [
             [part.reshape(-1) for part in torch.meshgrid(*parts, indexing="ij")]
             for parts in zip(*axes, strict=True)
