@@ -24,7 +24,7 @@ GREEKS = dict(zip(GREEK.pattern.split("|"), "αβγδζηθκλμνξπρστϕ�
 GREEKS |= {"eps": "ε", "epsilon": "ε"}
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-SPACING, HEIGHT, WIDTH = 150, 76, 980
+SPACING, HEIGHT, WIDTH, LEAST_HEIGHT = 150, 76, 980, 320
 NARROW_WIDTH, NARROW_SPACING, COLUMN = 360, 88, 104
 
 
@@ -170,16 +170,17 @@ def _leads(graph: Graph, start: str, end: str) -> bool:
 
 
 def _wide(places: Layers) -> Form:
-    """From left to right."""
-    width = max(WIDTH, places.count * SPACING)
-    step = width / places.count
-    size = (min(0.74 * step, 170), 58)
+    """From left to right; with few rows in bigger boxes, so that a class can read them."""
+    width, height = max(WIDTH, places.count * SPACING), max(LEAST_HEIGHT, places.rows * HEIGHT)
+    step, row = width / places.count, height / places.rows
+    size = (min(0.74 * step, 190), min(0.76 * row, 76))
+    letters = min(18, size[0] / 7)
     return Form(
-        size=(width, places.rows * HEIGHT + 16),
+        size=(width, height),
         along=[step * (i + 0.5) for i in range(places.count + 1)],
-        across=[HEIGHT * (i + 0.5) + 8 for i in range(places.rows + 1)],
+        across=[row * (i + 0.5) for i in range(places.rows + 1)],
         sizes={"box": size, "ring": size},
-        letters={"box": 16, "ring": 16},
+        letters={"box": letters, "ring": letters},
     )
 
 
