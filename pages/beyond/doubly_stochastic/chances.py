@@ -92,7 +92,7 @@ def draw(now: Frame) -> go.Figure:
         fig.data[-1].update(showlegend=True, name=name)
     asked = {"x": [ASKED[0]], "y": [ASKED[1]]}
     add_dots(fig, "asked", asked, theme.var("ink"), 13, symbol="x-thin-open")
-    add_words(fig, "asked words", at["asked words"], theme.var("ink"), 14, "top center")
+    add_words(fig, "asked words", at["asked words"], theme.var("ink"), 14, "top right")
     fig.update_xaxes(title="mean radius, in deviations", range=[-SIDE, SIDE], zeroline=False)
     fig.update_yaxes(title="worst radius, in deviations", range=[LOW, SIDE], zeroline=False)
     legend = {"orientation": "h", "x": 0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}

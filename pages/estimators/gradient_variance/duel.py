@@ -169,7 +169,7 @@ def draw_duel(now: Frame, problem: str, parameter: str, family: str = NORMAL) ->
     target, shape = letter(parameter, family), "bell" if family == NORMAL else "density"
     for y, text, colour in (
         (COST_FOOT + 1.3 * COST_BODY, f"the cost f(z), and the {shape} q(z)", theme.var("ink")),
-        (PATH_ROW + 0.5, f"Reparameterization pushes each sample: f′(z) ∂z/∂{target}", path),
+        (PATH_ROW + 0.5, f"Reparameterization pushes each: f′(z) ∂z/∂{target}", path),
         (SCORE_ROW + 1.0, f"REINFORCE weighs each: f(z) ∂log q/∂{target}", score),
     ):
         _label(fig, low, y, text, colour)
