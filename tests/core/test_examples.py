@@ -18,7 +18,7 @@ SHOWN = {
     "vae_core.lab.experiment",
     "vae_core.lab.formula.parser",
     "vae_core.lab.problems.entries",
-    "vae_core.training.config",
+    "vae_core.training.config.plan",
     "vae_core.training.pretrained",
     "vae_core.training.train",
 }

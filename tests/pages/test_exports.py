@@ -19,7 +19,7 @@ from tests.support.stage import BOUND, CONFIG
 from vae_core.runs.jobs import Jobs
 from vae_core.runs.standing import Point
 from vae_core.training.checkpoint import load_checkpoint
-from vae_core.training.config import TRAINABLE, Settings, TrainConfig
+from vae_core.training.config import Settings, TrainConfig, trainable
 from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
 
@@ -71,7 +71,7 @@ def called_with(text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "config",
-    [CONFIG, TINY, TrainConfig(seconds=2.5), *(TrainConfig(name, 4) for name in TRAINABLE)],
+    [CONFIG, TINY, TrainConfig(seconds=2.5), *(TrainConfig(name, 4) for name in trainable())],
 )
 def test_the_script_says_the_configuration(config):
     text = script(config)

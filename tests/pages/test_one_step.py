@@ -32,12 +32,12 @@ from pages.ui.numbers import three_digits
 from tests.support import diagrams, pages_sweep
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
-from vae_core.training.config import TRAINABLE, TrainConfig
+from vae_core.training.config import TrainConfig, trainable
 from vae_core.training.one_step import OneStep
 from vae_core.vae.data import DataError
 
 EVERY_STAGE = range(1, STAGES + 1)
-each_estimator = pytest.mark.parametrize("name", TRAINABLE)
+each_estimator = pytest.mark.parametrize("name", trainable())
 each_stage = pytest.mark.parametrize("stage", EVERY_STAGE)
 each_form = pytest.mark.parametrize("form", diagrams.FORMS)
 
@@ -274,8 +274,8 @@ def test_numbers_are_short_and_their_minus_is_true() -> None:
 
 def test_the_three_ways_back_are_compared_on_the_same_step() -> None:
     table = frames.comparison(0, 0)
-    assert table["Gradient by"] == [ESTIMATORS[name].title for name in TRAINABLE]
-    found = dict(zip(TRAINABLE, (float(text) for text in table["‖∂/∂ϕ‖"]), strict=True))
+    assert table["Gradient by"] == [ESTIMATORS[name].title for name in trainable()]
+    found = dict(zip(trainable(), (float(text) for text in table["‖∂/∂ϕ‖"]), strict=True))
     assert found["score"] > 5 * found["pathwise"]
     befores = [text.split(" → ")[0] for text in table["ELBO before → after"]]
     assert befores[0] == befores[1]

@@ -20,7 +20,7 @@ from vae_core.runs.archive import UNKNOWN
 from vae_core.runs.jobs import Bounds, Jobs
 from vae_core.runs.standing import RunView
 from vae_core.training.checkpoint import load_checkpoint
-from vae_core.training.config import TRAINABLE, Settings, TrainConfig
+from vae_core.training.config import Settings, TrainConfig, trainable
 from vae_core.vae.data import DataError
 
 PAGE = contents.page_info("train_vae")
@@ -260,7 +260,7 @@ def test_addresses(jobs, query):
     opened(**query)
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@pytest.mark.parametrize("name", trainable())
 def test_recorded_runs_have_the_form_of_the_command(name):
     path = reports.REFERENCES / f"{name}.jsonl"
     if not path.is_file():

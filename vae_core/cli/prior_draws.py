@@ -76,7 +76,7 @@ def measure(
     told = [explained(model, image, samples, seed) for image in images]
     thresholds = torch.tensor([each.threshold for each in told]).unsqueeze(1)
     counts, best_log = torch.zeros(len(images), dtype=torch.long), torch.full((len(images),), -1e9)
-    best = torch.zeros(len(images), model.encoder(images).loc.shape[-1])
+    best = torch.zeros(len(images), model.gaussian_q(images).loc.shape[-1])
     naive = []
     for number in range(RUNS):
         seen = []

@@ -28,6 +28,7 @@ TEMPERATURES = (0.05, 10.0)
     unbiased=False,
     needs_smooth_cost=True,
     families=FEW,
+    trains_vae=True,
 )
 def straight_through(cost: Cost, q: Relaxable, k: int, gen: torch.Generator) -> Tensor:
     """f'(z) times the gradient of E[z], for a coin p (1 - p): the slope stands for the jump.
@@ -47,6 +48,7 @@ def straight_through(cost: Cost, q: Relaxable, k: int, gen: torch.Generator) -> 
     unbiased=False,
     needs_smooth_cost=True,
     families=FEW,
+    trains_vae=True,
     evaluations=lambda k, d: 2 * k,
     temperature=TEMPERATURES,
 )
@@ -72,6 +74,7 @@ def gumbel_softmax(
     unbiased=False,
     needs_smooth_cost=True,
     families=FEW,
+    trains_vae=True,
     temperature=TEMPERATURES,
 )
 def straight_through_gumbel(
@@ -94,6 +97,7 @@ def straight_through_gumbel(
     r" + \nabla f(z_\tau) - \nabla f(\tilde{z}_\tau)",
     needs_smooth_cost=True,
     families=FEW,
+    trains_vae=True,
     evaluations=lambda k, d: 3 * k,
     temperature=TEMPERATURES,
 )
@@ -122,6 +126,7 @@ def rebar(
     source="Yin & Zhou 2019",
     formula=r"\bigl(f(z') - f(z)\bigr)\bigl(u - \tfrac12\bigr)",
     families=COIN,
+    trains_vae=True,
     evaluations=lambda k, d: 2 * k,
 )
 def arm(cost: Cost, q: Coin, k: int, gen: torch.Generator) -> Tensor:
@@ -143,6 +148,7 @@ def arm(cost: Cost, q: Coin, k: int, gen: torch.Generator) -> Tensor:
     source="Dong et al. 2020",
     formula=r"\tfrac12\bigl(f(z) - f(z')\bigr)(z - z')\max(p, 1 - p)",
     families=COIN,
+    trains_vae=True,
     evaluations=lambda k, d: 2 * k,
 )
 def disarm(cost: Cost, q: Coin, k: int, gen: torch.Generator) -> Tensor:

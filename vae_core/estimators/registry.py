@@ -60,7 +60,8 @@ class Estimator:
         families: names of the only families whose z it takes; none where it takes any.
         min_samples: the fewest samples K that one estimate needs.
         evaluations: number of cost evaluations behind one estimate, from (K, D).
-        trains_vae: whether its cost is affordable and its gradient useful for a VAE.
+        trains_vae: whether its cost is affordable and its gradient useful for a VAE whose z it
+            takes.
         source: the paper.
         formula: one sample's estimate in LaTeX.
         knobs: its own settings and their defaults, read off the function's keywords.

@@ -1,7 +1,7 @@
 """Families of distributions: base noise, transform, log-density; and integrals under them."""
 
 from vae_core.families import entries as _entries  # noqa: F401  (each registers itself)
-from vae_core.families.entries.discrete import Coin, Relaxable
+from vae_core.families.entries.discrete import BernoulliByLogit, Coin, Relaxable
 from vae_core.families.entries.normal import LOG_SQRT_2PI, STANDARD_NORMAL, Gaussian, Normal
 from vae_core.families.family import (
     FAMILIES,
@@ -18,6 +18,7 @@ __all__ = [
     "LOG_SQRT_2PI",
     "PARAMETRIZATIONS",
     "STANDARD_NORMAL",
+    "BernoulliByLogit",
     "Coin",
     "Distribution",
     "Family",

@@ -52,9 +52,9 @@ class Views:
 
     Attributes:
         originals: (10, 784) held-out images, one of each digit.
-        reconstructions: (10, 784) the decoder's mean of x at z = mu(x).
+        reconstructions: (10, 784) the decoder's mean of x at the likeliest z, mu(x) of a bell.
         samples: (10, 784) the decoder's mean of x at z from the prior, the same z every time.
-        latent_means: (M, 2) mu of held-out images when the latent size is 2, else None.
+        latent_means: (M, 2) mu of held-out images when z is a plane, else None.
         labels: (M,) their digits.
     """
 
@@ -161,11 +161,11 @@ def take_views(model: VAE, images: Tensor, labels: Tensor) -> Views:
     x = as_unit(images[one_of_each(labels)])
     q = model.encoder(x)
     means = None
-    if q.loc.shape[-1] == 2:
+    if q.shape[-1] == 2 and not q.family.discrete:
         means = model.encoder(as_unit(images[:MAP_POINTS])).loc.numpy().copy()
     return Views(
         originals=x.numpy(),
-        reconstructions=model.mean_of_x(q.loc).numpy(),
+        reconstructions=model.mean_of_x(q.mode).numpy(),
         samples=model.mean_of_x(model.prior.sample(len(x), gen)).numpy(),
         latent_means=means,
         labels=labels[:MAP_POINTS].numpy(),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS, Estimator
-from vae_core.training.config import TRAINABLE, Settings, TrainConfig
+from vae_core.training.config import Settings, TrainConfig, trainable
 from vae_core.training.evaluate import spread
 from vae_core.vae.data import as_unit, binarize, mix_seeds
 from vae_core.vae.model import VAE
@@ -89,7 +89,8 @@ class GradientProbe:
         """
         expected = self.last
         if expected is None:
-            expected = len(TRAINABLE) * REPEATS * seconds_per_step
+            names = trainable(self.config.posterior)
+            expected = len(names) * REPEATS * seconds_per_step
         return 0.0 < self.spent + expected <= self.share * seconds
 
     def measure(
@@ -104,7 +105,7 @@ class GradientProbe:
         x = as_unit(self.images)
         if self.config.targets == "binary":
             x = binarize(x, self._generator(step))
-        for name in TRAINABLE:
+        for name in trainable(self.config.posterior):
             entry = ESTIMATORS[name]
             k = max(settings.samples, entry.min_samples)
             found[name] = gradient_noise(x, model, entry, k, REPEATS, self._generator(step), beta)

@@ -59,8 +59,8 @@ def complete(
     seen = [present]
     for _ in range(steps):
         q = model.encoder(present)
-        eps = torch.randn((chains, q.loc.shape[-1]), generator=gen, dtype=x.dtype)
-        z = q.transform(eps.expand_as(q.loc).unsqueeze(0))[0]
+        eps = q.family.noise.draw((chains, q.shape[-1]), gen, x.dtype)
+        z = q.transform(eps.expand(q.shape).unsqueeze(0))[0]
         present = torch.where(shown, x, model.mean_of_x(z))
         seen.append(present)
     return torch.stack(seen)

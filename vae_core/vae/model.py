@@ -1,6 +1,7 @@
 """The variational autoencoder: encoder, decoder, prior and likelihood, put together.
 
-Encoder (weights phi): x -> mu, log sigma, the parameters of q(z|x), and more where q is tilted.
+Encoder (weights phi): x -> mu, log sigma, the parameters of q(z|x), and more where q is tilted; or
+the logits of coins.
 Decoder (weights theta): z -> the parameters of p(x|z), such as logits. It does not give x itself.
 Both have one hidden layer (Kingma & Welling 2014, appendix C), or more of the same width. Neither
 mu nor sigma is a weight: the encoder predicts them anew for every image.
@@ -14,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.estimators import in_parts
-from vae_core.families import Gaussian, Normal
+from vae_core.families import Distribution, Gaussian, Normal
 from vae_core.vae.data import PIXELS
 from vae_core.vae.fast_dense import Dense, mixed_precision, through
 from vae_core.vae.likelihoods import LIKELIHOODS, bias_for_deviation, mean_of_pixels
 from vae_core.vae.posteriors import POSTERIORS, outputs_of_encoder
-from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
+from vae_core.vae.priors import PRIORS, PSEUDO_INPUTS, make_prior
 
 LEAST_INK = 1e-3
 MOST_MEMORY = 1_500_000_000
@@ -31,7 +32,7 @@ FIRST_TILT = 0.2
 
 
 class Encoder(nn.Module):
-    """q(z|x) = N(mu(x), sigma(x)^2), diagonal; or another Gaussian, see `posteriors`."""
+    """q(z|x) = N(mu(x), sigma(x)^2), diagonal; or another one, see `posteriors`."""
 
     def __init__(
         self, pixels: int, hidden: int, latent: int, depth: int = 1, posterior: str = "diagonal"
@@ -43,11 +44,10 @@ class Encoder(nn.Module):
         self.deeper = _further_layers(hidden, depth)
         self.parameters_of_q = Dense(hidden, outputs_of_encoder(posterior, latent))
 
-    def forward(self, x: Tensor) -> Gaussian:
-        """Images (B, 784) in [0, 1] to a Gaussian of (B, D): a Normal where q is diagonal."""
+    def forward(self, x: Tensor) -> Distribution:
+        """Images (B, 784) in [0, 1] to a q of (B, D): a Normal where it is diagonal."""
         outputs = through((self.hidden, *self.deeper, self.parameters_of_q), x)
-        mu, log_sigma, tilt = outputs.tensor_split((self.latent, 2 * self.latent), dim=-1)
-        return self.kind.make(mu, log_sigma.exp(), tilt)
+        return self.kind.make(outputs, self.latent)
 
 
 class Decoder(nn.Module):
@@ -110,6 +110,8 @@ class VAE(nn.Module):
     ) -> None:
         super().__init__()
         gen = gen or torch.Generator().manual_seed(0)
+        if PRIORS[prior].discrete != POSTERIORS[posterior].family.discrete:
+            raise ValueError(f"The prior {prior} draws no z of the posterior {posterior}.")
         self.pixels = pixels
         self.noise = noise
         self.likelihood = LIKELIHOODS[likelihood]
@@ -127,6 +129,20 @@ class VAE(nn.Module):
             tilt = self.encoder.parameters_of_q.weight[2 * latent :]
             if len(tilt):
                 nn.init.xavier_uniform_(tilt, gain=FIRST_TILT, generator=gen)
+
+    def gaussian_q(self, x: Tensor) -> Gaussian:
+        """q(z|x) of a model whose q is a Gaussian, for what no coin can do.
+
+        Raises:
+            ValueError: q is none.
+        """
+        q = self.encoder(x)
+        if not isinstance(q, Gaussian):
+            raise ValueError(
+                "This is worked out for a Gaussian q(z|x), and the model's is another: "
+                f"{self.encoder.kind.title}."
+            )
+        return q
 
     def diagonal_q(self, x: Tensor) -> Normal:
         """q(z|x) of a model whose q is diagonal, for what mu and sigma alone are worked out for.

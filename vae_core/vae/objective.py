@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vae_core.estimators import Estimator, with_gradient_of
-from vae_core.families import Gaussian, Normal
+from vae_core.families import Distribution, Gaussian, Normal
 from vae_core.vae.likelihoods import bernoulli_log_prob as bernoulli_log_prob
 from vae_core.vae.model import VAE
 from vae_core.vae.priors import kl_per_dimension as kl_per_dimension
@@ -82,7 +82,7 @@ def elbo(
 
 def _sampled_terms(
     x: Tensor,
-    q: Gaussian,
+    q: Distribution,
     model: VAE,
     estimator: Estimator,
     k: int,
@@ -152,7 +152,7 @@ def anatomy(x: Tensor, model: VAE, eps: Tensor) -> Anatomy:
     return Anatomy(q, z, logits, log_px, log_pz, log_joint, reconstruction, kl, elbo)
 
 
-def log_weights(x: Tensor, q: Gaussian, model: VAE, z: Tensor) -> Tensor:
+def log_weights(x: Tensor, q: Distribution, model: VAE, z: Tensor) -> Tensor:
     """log p(x, z) - log q(z|x) at samples (K, B, D) of q: (K, B)."""
     return model.log_prob_x(x, z) + model.log_prior(z) - q.log_prob(z)
 

@@ -1,4 +1,4 @@
-"""What q(z|x) can be: a diagonal Gaussian, one with a tilt along one direction, or any.
+"""What q(z|x) can be: a diagonal Gaussian, one with a tilt along one direction, or any; or coins.
 
 Rezende, Mohamed & Wierstra 2014 write a diagonal plus rank one for the *precision*,
 C^-1 = D + u u^T; here it is the *covariance*, C = D + u u^T. Both tilt q along one direction by as
@@ -12,8 +12,8 @@ covariance is S (I + t t^T) S or S (N N^T) S with S = diag(sigma), and N a lower
 on its diagonal. Whatever numbers an encoder gives, that is a covariance; and where q narrows in
 training, its tilt stays as it is.
 
-All are z = mu + L eps with a lower triangle L, and one eps for each dimension. So with the same
-generator all kinds see the same noise. Shapes: K samples, B images, D latent dimensions.
+All Gaussians are z = mu + L eps with a lower triangle L, and one eps for each dimension. So with
+the same generator all of them see the same noise. Shapes: K samples, B images, D latent dimensions.
 
 A new kind is a class and one registered function that makes it; `POSTERIORS` carries it to the
 model, the shell, the pages and the tests.
@@ -28,7 +28,16 @@ import torch
 from torch import Tensor
 from torch.distributions import constraints
 
-from vae_core.families import STANDARD_NORMAL, Family, Gaussian, Normal, Parameter, Tails
+from vae_core.families import (
+    STANDARD_NORMAL,
+    BernoulliByLogit,
+    Distribution,
+    Family,
+    Gaussian,
+    Normal,
+    Parameter,
+    Tails,
+)
 
 SOURCE = "Rezende, Mohamed & Wierstra 2014"
 LOC = Parameter(constraints.real_vector, "numbers", symbol=r"\mu")
@@ -198,25 +207,38 @@ class PosteriorKind:
     Attributes:
         title: the name that a page shows.
         watch: one line on what to watch for.
-        further: D -> how many numbers the encoder gives beside mu and log sigma.
-        make: (mu (B, D), sigma (B, D), these numbers (B, further)) -> q(z|x).
+        family: what q(z|x) is to an estimator, which takes it or not.
+        outputs: D -> how many numbers the encoder gives for an image.
+        make: (these numbers (B, outputs), D) -> q(z|x).
     """
 
     title: str
     watch: str
-    further: Callable[[int], int]
-    make: Callable[[Tensor, Tensor, Tensor], Gaussian]
+    family: Family
+    outputs: Callable[[int], int]
+    make: Callable[[Tensor, int], Distribution]
 
 
 POSTERIORS: dict[str, PosteriorKind] = {}
 Make = Callable[[Tensor, Tensor, Tensor], Gaussian]
 
 
-def posterior(*, title: str, watch: str, further: Callable[[int], int]) -> Callable[[Make], Make]:
-    """Register the decorated function, which makes q(z|x), under its own name."""
+def posterior(
+    *, title: str, watch: str, further: Callable[[int], int], family: Family = Normal.family
+) -> Callable[[Make], Make]:
+    """Register the decorated function, which makes a Gaussian q(z|x), under its own name.
+
+    It is given mu and sigma, (B, D), and what else the encoder gives for it, (B, further).
+    """
 
     def register(make: Make) -> Make:
-        POSTERIORS[make.__name__] = PosteriorKind(title, watch, further, make)
+        def of_outputs(outputs: Tensor, latent: int) -> Distribution:
+            mu, log_sigma, tilt = outputs.tensor_split((latent, 2 * latent), dim=-1)
+            return make(mu, log_sigma.exp(), tilt)
+
+        POSTERIORS[make.__name__] = PosteriorKind(
+            title, watch, family, lambda latent: 2 * latent + further(latent), of_outputs
+        )
         return make
 
     return register
@@ -224,7 +246,7 @@ def posterior(*, title: str, watch: str, further: Callable[[int], int]) -> Calla
 
 def outputs_of_encoder(name: str, latent: int) -> int:
     """How many numbers an encoder gives for an image with this entry of `POSTERIORS`."""
-    return 2 * latent + POSTERIORS[name].further(latent)
+    return POSTERIORS[name].outputs(latent)
 
 
 @posterior(
@@ -241,6 +263,7 @@ def diagonal(mu: Tensor, sigma: Tensor, _tilt: Tensor) -> Gaussian:
     title="Diagonal plus rank one",
     watch="The bell may lean along one direction.",
     further=lambda latent: latent,
+    family=RankOne.family,
 )
 def rank_one(mu: Tensor, sigma: Tensor, tilt: Tensor) -> Gaussian:
     """Covariance D + u u^T, D = diag(sigma^2) and u = sigma * tilt."""
@@ -251,6 +274,7 @@ def rank_one(mu: Tensor, sigma: Tensor, tilt: Tensor) -> Gaussian:
     title="Full covariance",
     watch="The bell may lean any way: D (D - 1) / 2 more numbers for each image.",
     further=lambda latent: latent * (latent - 1) // 2,
+    family=Full.family,
 )
 def full(mu: Tensor, sigma: Tensor, tilt: Tensor) -> Gaussian:
     """Covariance L L^T; in units of sigma, L has ones on its diagonal and the tilt below it."""
@@ -259,3 +283,17 @@ def full(mu: Tensor, sigma: Tensor, tilt: Tensor) -> Gaussian:
     unit = torch.eye(size, dtype=mu.dtype).repeat(*mu.shape[:-1], 1, 1)
     unit[..., row, column] = tilt
     return Full(mu, sigma.unsqueeze(-1) * unit)
+
+
+def bernoulli(logits: Tensor, _latent: int) -> Distribution:
+    """Coins: z_d is 1 with probability 1 / (1 + exp(-logit)), each by itself."""
+    return BernoulliByLogit(logits)
+
+
+POSTERIORS["bernoulli"] = PosteriorKind(
+    "Bernoulli: z of zeros and ones",
+    "Each z is a coin, and has no path.",
+    BernoulliByLogit.family,
+    lambda latent: latent,
+    bernoulli,
+)

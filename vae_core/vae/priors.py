@@ -1,4 +1,4 @@
-"""Priors p(z): log-density, samples, and the KL from a Gaussian where it has a closed form.
+"""Priors p(z): log-density, samples, and the KL from q(z|x) where it has a closed form.
 
 Shapes: z is (..., D), log-densities are in nats and summed over D, (...), and C counts the
 components of a mixture. Samples come from the generator that is passed in.
@@ -12,14 +12,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from vae_core.families import LOG_SQRT_2PI, Gaussian, Normal
+from vae_core.families import LOG_SQRT_2PI, Coin, Gaussian, Normal
 
 COMPONENTS = 20
 PSEUDO_INPUTS = 50
+LOG_2 = math.log(2.0)
 APART = 0.6
 """How far a mixture's means start from zero, as the standard deviation of each coordinate."""
 
@@ -58,8 +61,12 @@ class Prior(nn.Module):
         """log p(z): (..., D) -> (...)."""
         return self.log_prob_per_dimension(z).sum(-1)
 
-    def kl_per_dimension(self, q: Gaussian) -> Tensor | None:
-        """KL(q || p) of each dimension, (B, D); None where there is no closed form."""
+    def kl_per_dimension(self, q: Any) -> Tensor | None:
+        """KL(q || p) of each dimension, (B, D); None where there is no closed form.
+
+        Args:
+            q: a Gaussian, (B, D); where the prior is one of coins, coins.
+        """
         return kl_per_dimension(q)
 
     def sample(self, count: int, gen: torch.Generator) -> Tensor:
@@ -167,6 +174,24 @@ class VampPrior(Mixture):
         return log_weights, self._encoder[0](self.pseudo_inputs.clamp(0.0, 1.0))
 
 
+class FairCoins(Prior):
+    """Bernoulli(1/2) in each dimension: 2^D codes, all alike."""
+
+    def log_prob_per_dimension(self, z: Tensor) -> Tensor:
+        """-log 2, whichever the coin shows: (..., D)."""
+        return torch.full_like(z, -LOG_2)
+
+    def kl_per_dimension(self, q: Coin) -> Tensor:
+        """log 2 less the entropy of each coin, between 0 and log 2: (B, D)."""
+        logit, p = q.log_odds, q.mean
+        by_one, by_zero = functional.softplus(-logit), functional.softplus(logit)
+        return LOG_2 - p * by_one - (1.0 - p) * by_zero
+
+    def sample(self, count: int, gen: torch.Generator) -> Tensor:
+        """Draw (count, D) of 0 and 1."""
+        return torch.randint(2, (count, self.latent), generator=gen).float()
+
+
 @dataclass(frozen=True)
 class PriorKind:
     """One entry of the registry.
@@ -175,24 +200,28 @@ class PriorKind:
         title: the name that a page shows.
         watch: one line on what to watch for.
         make: (latent, *, encoder, pseudo_inputs, gen) -> the prior before training.
+        discrete: whether its z are zeros and ones, as a posterior's must be then.
     """
 
     title: str
     watch: str
     make: Callable[..., Prior]
+    discrete: bool = False
 
 
 PRIORS: dict[str, PriorKind] = {}
 
 
-def prior(*, title: str, watch: str) -> Callable[[Callable[..., Prior]], Callable[..., Prior]]:
+def prior(
+    *, title: str, watch: str, discrete: bool = False
+) -> Callable[[Callable[..., Prior]], Callable[..., Prior]]:
     """Register the decorated function, which makes a prior, under its own name.
 
     It is given D, and may take by keyword what else `make_prior` has to start from.
     """
 
     def register(make: Callable[..., Prior]) -> Callable[..., Prior]:
-        PRIORS[make.__name__] = PriorKind(title, watch, make)
+        PRIORS[make.__name__] = PriorKind(title, watch, make, discrete)
         return make
 
     return register
@@ -231,6 +260,16 @@ def vamp(
 ) -> Prior:
     """It starts at the posteriors of the given pictures."""
     return VampPrior(latent, pseudo_inputs, encoder)
+
+
+@prior(
+    title="Fair coins",
+    watch="For a z of zeros and ones: at most log 2 of KL for each.",
+    discrete=True,
+)
+def bernoulli(latent: int, **_start: object) -> Prior:
+    """Bernoulli(1/2) in each dimension."""
+    return FairCoins(latent)
 
 
 def make_prior(

@@ -43,18 +43,21 @@ def straight_path(model: VAE, start: Tensor, end: Tensor, t: Tensor) -> tuple[Te
     Returns:
         The decoder's mean of x at (1 - t) mu(start) + t mu(end), and (1 - t) start + t end; each
         (T, 784).
+
+    Raises:
+        ValueError: q is no Gaussian, so there is nothing between two z.
     """
     part = t.unsqueeze(-1)
-    mu = model.encoder(torch.stack((start, end))).loc
+    mu = model.gaussian_q(torch.stack((start, end))).loc
     latent = model.mean_of_x((1.0 - part) * mu[0] + part * mu[1])
     return latent, (1.0 - part) * start + part * end
 
 
 @torch.no_grad()
 def change_by_reconstruction(model: VAE, x: Tensor) -> Tensor:
-    """How much images (B, 784) change on their way through mu and back, rms over the pixels: (B,).
+    """How much images (B, 784) change on their way through the likeliest z and back, rms over the pixels: (B,).
 
     Small for what the model takes for a digit, large for what it cannot draw.
     """
-    back = model.mean_of_x(model.encoder(x).loc)
+    back = model.mean_of_x(model.encoder(x).mode)
     return (back - x).square().mean(-1).sqrt()

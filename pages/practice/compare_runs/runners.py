@@ -17,7 +17,7 @@ from pages.ui.runs import visitor as training_room
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.jobs import JobsError
 from vae_core.runs.standing import RunView
-from vae_core.training.config import TRAINABLE, TrainConfig
+from vae_core.training.config import TrainConfig, trainable
 
 MOST = 4
 SAMPLES = (1, 4, 16)
@@ -54,7 +54,7 @@ class Runner:
 
 RUNNERS = {
     runner.key: runner
-    for runner in (Runner(name, k) for name in TRAINABLE for k in SAMPLES)
+    for runner in (Runner(name, k) for name in trainable() for k in SAMPLES)
     if runner.samples >= ESTIMATORS[runner.estimator].min_samples
 }
 

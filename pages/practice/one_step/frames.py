@@ -12,14 +12,14 @@ from pages.ui.live import Frame
 from pages.ui.numbers import number, short, three_digits, vector
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
-from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
+from vae_core.training.config import ConfigError, Settings, TrainConfig, trainable
 from vae_core.training.one_step import OneStep, one_step, run_up
 from vae_core.vae.data import SIDE, DataError, Mnist, load_mnist
 
 UPDATES = {"0": "none: fresh weights", "100": "100 updates", "300": "300 updates"}
 IMAGES = {str(i): f"image {i}" for i in range(1, 9)}
 BATCH = 50
-TITLES = {name: ESTIMATORS[name].title for name in TRAINABLE}
+TITLES = {name: ESTIMATORS[name].title for name in trainable()}
 
 _one_at_a_time = threading.Lock()
 

@@ -11,7 +11,8 @@ from pages.ui import controls
 from pages.ui.runs import options
 from pages.ui.runs.options import USUAL
 from vae_core.estimators import ESTIMATORS
-from vae_core.training.config import OPTIONS, TRAINABLE, ConfigError, TrainConfig
+from vae_core.training.config import OPTIONS, ConfigError, TrainConfig, priors_of, trainable
+from vae_core.vae.posteriors import POSTERIORS
 
 USUAL_RATE = f"{USUAL.learning_rate:g}"
 ROW = ("samples", "learning_rate", "beta", "latent", "epochs")
@@ -22,9 +23,17 @@ FIRST = (
 
 
 def estimator_control() -> str:
-    """The choice that the page is about."""
-    titles = {name: ESTIMATORS[name].title for name in TRAINABLE}
+    """The choice that the page is about: of those that take the z of the posterior chosen below."""
+    titles = {name: ESTIMATORS[name].title for name in trainable(chosen_posterior())}
     return controls.choice("estimator", "Gradient estimator", titles)
+
+
+def chosen_posterior() -> str:
+    """What the posterior's control is at, which stands further down the page."""
+    found, _ = controls.read(
+        options.address("posterior"), USUAL.posterior, controls.one_of(POSTERIORS)
+    )
+    return found
 
 
 def config_controls(estimator: str) -> TrainConfig:
@@ -39,7 +48,8 @@ def config_controls(estimator: str) -> TrainConfig:
     folded = folded_options()
     notes = st.container()
     with fold, controls.folded("The model", *map(options.address, folded), notes=notes):
-        model = {name: options.control(name) for name in folded}
+        fitting = {"prior": priors_of(chosen_posterior())}
+        model = {name: options.control(name, fitting.get(name, ())) for name in folded}
     fewest = ESTIMATORS[estimator].min_samples
     if told["samples"] < fewest:
         st.caption(f"{ESTIMATORS[estimator].title} needs K = {fewest} at least; that is used.")

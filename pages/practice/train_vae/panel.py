@@ -106,7 +106,7 @@ def pictures(view: RunView | None, config: TrainConfig) -> None:
     except DataError as problem:
         st.error(str(problem))
         return
-    st.html(strips_html(reports.strips(views)))
+    st.html(strips_html(reports.strips(views, view.config if view else config)))
     if views.latent_means is not None:
         live_figure(
             "latent_map",

@@ -25,19 +25,20 @@ def address(name: str) -> str:
     return shown(name).address or name
 
 
-def control(name: str, offered: Sequence[float] = (), *, advise: bool = True) -> Any:
+def control(name: str, offered: Sequence[Any] = (), *, advise: bool = True) -> Any:
     """The control of an option; what is chosen, as `TrainConfig` takes it.
 
     Args:
         name: a field of `TrainConfig` whose option has a control.
-        offered: numbers to choose from, in place of the option's own.
+        offered: numbers, or names, to choose from, in place of the option's own.
         advise: whether its advice stands behind a question mark.
     """
     values, told, usual = OPTIONS[name].values, shown(name), getattr(USUAL, name)
     if isinstance(values, Names):
-        options = {key: entry.title for key, entry in values.known.items()}
-        advice = " ".join(f"{entry.title}: {entry.watch}" for entry in values.known.values())
-        start = usual
+        entries = {key: values.known[key] for key in offered or values.known}
+        options = {key: entry.title for key, entry in entries.items()}
+        advice = " ".join(f"{entry.title}: {entry.watch}" for entry in entries.values())
+        start = usual if usual in entries else next(iter(entries))
     else:
         numbers = [controls.number_text(number) for number in offered or told.offered]
         options, advice, start = dict(zip(numbers, numbers, strict=True)), "", f"{usual:g}"

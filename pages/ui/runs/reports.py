@@ -15,11 +15,12 @@ from pages.ui.numbers import duration, number
 from pages.ui.runs.curves import Curve, DrawnCurve, Mark, used
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.standing import RunView
-from vae_core.training.config import OPTIONS, TRAINABLE, Settings, TrainConfig
+from vae_core.training.config import OPTIONS, Settings, TrainConfig, trainable
 from vae_core.training.evaluate import Bound, Views, held_out, take_views
 from vae_core.training.options import options_of
 from vae_core.training.train import fresh_model
 from vae_core.vae.data import load_mnist
+from vae_core.vae.posteriors import POSTERIORS
 
 REFERENCES = assets.FOLDER / "reference_runs"
 
@@ -45,7 +46,7 @@ def held_out_curve(view: RunView) -> Curve:
 def recorded() -> dict[str, list[dict[str, Any]]]:
     """Reports of recorded runs of one epoch, by estimator; see their README."""
     found = {}
-    for name in TRAINABLE:
+    for name in trainable():
         path = REFERENCES / f"{name}.jsonl"
         if path.is_file():
             text = path.read_text(encoding="utf-8")
@@ -212,18 +213,21 @@ def table(view: RunView | None) -> dict[str, list[float]] | None:
     }
 
 
-def strips(views: Views) -> list[Strip]:
-    """The rows of digits."""
+def strips(views: Views, config: TrainConfig) -> list[Strip]:
+    """The rows of digits; the words say which z the decoder has been given."""
+    coins = POSTERIORS[config.posterior].family.discrete
+    likeliest, from_its = ("the likelier 0s and 1s", "codes") if coins else ("μ", "mu")
+    drawn = "fair coins" if coins else "N(0, 1)"
     return [
         originals(views.originals),
         Strip(
-            "their reconstructions: the mean of p(x|z) at z = μ",
+            f"their reconstructions: the mean of p(x|z) at z = {likeliest}",
             "theta",
-            "The decoder's picture of each of the ten digits, from its mu.",
+            f"The decoder's picture of each of the ten digits, from its {from_its}.",
             views.reconstructions,
         ),
         Strip(
-            "samples: the mean of p(x|z) at z ~ N(0, 1)",
+            f"samples: the mean of p(x|z) at z ~ {drawn}",
             "z",
             "Ten digits that the decoder dreams up from the prior.",
             views.samples,

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from vae_core.estimators import ESTIMATORS
 from vae_core.training.checkpoint import Checkpoint
-from vae_core.training.config import TRAINABLE, ConfigError, Settings, TrainConfig
+from vae_core.training.config import ConfigError, Settings, TrainConfig, trainable
 from vae_core.training.one_step import OneStep, one_step, run_up
 from vae_core.vae.data import Mnist, load_mnist
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 CONFIG = TrainConfig(hidden=24, latent=2, batch=50, epochs=2, seed=3)
-each_estimator = pytest.mark.parametrize("name", TRAINABLE)
+each_estimator = pytest.mark.parametrize("name", trainable())
 
 
 @cache

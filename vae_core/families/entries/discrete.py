@@ -72,6 +72,11 @@ class Coin(Relaxable):
         """p."""
         return self.log_odds.sigmoid()
 
+    @property
+    def mode(self) -> Tensor:
+        """The likelier value, 1 where p is above 1/2: (B, D)."""
+        return (self.log_odds > 0.0).to(self.log_odds.dtype)
+
     def perturbed(self, eps: Tensor) -> Tensor:
         """x = logit p - logit u, which is above 0 where u < p."""
         return self.log_odds - eps.logit()

@@ -41,6 +41,11 @@ class Gaussian(Distribution):
     loc: Tensor
 
     @property
+    def mode(self) -> Tensor:
+        """The likeliest z: loc."""
+        return self.loc
+
+    @property
     @abstractmethod
     def variance(self) -> Tensor:
         """The variance of each z_d, the covariance's diagonal: (B, D)."""

@@ -72,7 +72,7 @@ def grid_posterior(model: VAE, x: Tensor, fine: int = FINE) -> GridPosterior:
     Raises:
         ValueError: z has another number of dimensions, or G is even.
     """
-    if model.encoder(x.unsqueeze(0)).loc.shape[-1] != 2:
+    if model.gaussian_q(x.unsqueeze(0)).loc.shape[-1] != 2:
         raise ValueError("The true posterior is put on a grid where z has two dimensions only.")
     if fine % 2 == 0:
         raise ValueError(f"The grid needs an odd number of points along each axis, not {fine}.")

@@ -60,7 +60,7 @@ def explained(model: VAE, x: Tensor, samples: int, seed: int = 0) -> Explained:
     Args:
         samples: draws in each round; the last round alone is averaged.
     """
-    gen, q = torch.Generator().manual_seed(seed), model.encoder(x)
+    gen, q = torch.Generator().manual_seed(seed), model.gaussian_q(x)
     loc, scale = q.loc.double(), q.lower_triangle.double()
     known = [*((loc, scale * wider) for wider in WIDER), _standard(len(loc))]
     z, ratio, likelihood = _round(model, x, known, samples, gen)
