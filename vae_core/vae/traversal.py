@@ -57,7 +57,8 @@ def straight_path(model: VAE, start: Tensor, end: Tensor, t: Tensor) -> tuple[Te
 def change_by_reconstruction(model: VAE, x: Tensor) -> Tensor:
     """How much images (B, 784) change on their way to the likeliest z and back: (B,).
 
-    The root of the mean square over the pixels. Small for what the model takes for a digit, large for what it cannot draw.
+    The root of the mean square over the pixels: small for what the model takes for a digit, large
+    for what it cannot draw.
     """
     back = model.mean_of_x(model.encoder(x).mode)
     return (back - x).square().mean(-1).sqrt()
