@@ -45,11 +45,12 @@ def config_controls(estimator: str) -> TrainConfig:
             told[name] = options.control(name)
     with last:
         told["seed"] = controls.seed()
-    folded = folded_options()
+    priors = priors_of(chosen_posterior())
+    folded = [name for name in folded_options() if name != "prior" or len(priors) > 1]
     notes = st.container()
     with fold, controls.folded("The model", *map(options.address, folded), notes=notes):
-        fitting = {"prior": priors_of(chosen_posterior())}
-        model = {name: options.control(name, fitting.get(name, ())) for name in folded}
+        offered = {"prior": priors}
+        model = {name: options.control(name, offered.get(name, ())) for name in folded}
     fewest = ESTIMATORS[estimator].min_samples
     if told["samples"] < fewest:
         st.caption(f"{ESTIMATORS[estimator].title} needs K = {fewest} at least; that is used.")
