@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -450,6 +451,133 @@ def test_steps_reach_the_best_bell_and_no_farther() -> None:
     assert gap(hills, x, start).value > best + 0.1
     assert gap(hills, x, way.bells[-1]).value == pytest.approx(best, abs=0.01)
     assert best > 0.5
+
+
+# ---- beyond -----------------------------------------------------------------------------------
+
+
+@holds(needs_a_gaussian="gaussian")
+def test_half_the_curvature_is_the_slope_under_a_bell_alone() -> None:
+    """f = z^4, whose second derivative is 12 z^2, by scipy's moments at a few variances."""
+    laws = {"bell": stats.norm, "laplace": stats.laplace}
+    widths = {"bell": lambda c: c**0.5, "laplace": lambda c: (c / 2) ** 0.5}
+    for name, law in laws.items():
+        for c in (0.5, 2.0):
+
+            def mean(c: float, law: Any = law, name: str = name) -> float:
+                return float(law(scale=widths[name](c)).moment(4))
+
+            found = law(scale=widths[name](c))
+            assert found.var() == pytest.approx(c)
+            slope = (mean(c + 1e-4) - mean(c - 1e-4)) / 2e-4
+            half = 12.0 * found.moment(2) / 2.0
+            assert slope == pytest.approx((1.0 if name == "bell" else 2.0) * half, rel=1e-6)
+            assert mean(c) == pytest.approx((3.0 if name == "bell" else 6.0) * c * c)
+
+
+@holds(how_wide_is_diagonal="known")
+def test_the_best_diagonal_is_as_wide_as_p_with_the_others_known() -> None:
+    """Both KLs of torch, over a fine walk around each answer: each is least at its own."""
+    normal, divergence = torch.distributions.MultivariateNormal, torch.distributions.kl_divergence
+    c = torch.tensor([[1.0, 0.9, 0.3], [0.9, 1.0, 0.2], [0.3, 0.2, 1.0]], dtype=torch.float64)
+    zero, wide = torch.zeros(3, dtype=torch.float64), c.diagonal()
+    known = torch.stack(
+        [
+            c[d, d] - c[d, rest] @ torch.linalg.solve(c[rest][:, rest], c[rest, d])
+            for d, rest in enumerate(([1, 2], [0, 2], [0, 1]))
+        ]
+    )
+    assert (known < wide - 0.05).all()
+    p = normal(zero, c)
+
+    def both(v: torch.Tensor) -> tuple[float, float]:
+        q = normal(zero, torch.diag(v))
+        return divergence(q, p).item(), divergence(p, q).item()
+
+    (least, _), (_, other) = both(known), both(wide)
+    for d in range(3):
+        for factor in (0.97, 1.03):
+            moved = torch.ones(3, dtype=torch.float64)
+            moved[d] = factor
+            assert both(known * moved)[0] > least
+            assert both(wide * moved)[1] > other
+
+
+def noise_of(kind: str, batch: int, draws: int = 3000) -> tuple[float, float]:
+    """Variance of doubly stochastic gradients in the mean, and of their means over the noise."""
+    from pages.beyond.doubly_stochastic.climbed import best, two
+
+    q, cases, gen = best("full")[0], two(), generator(batch)
+    n = len(cases.x)
+    picked = torch.stack([torch.randperm(n, generator=gen)[:batch] for _ in range(draws)])
+    x, sign = cases.x[picked], cases.sign[picked]  # (draws, B, D)
+
+    def gradient() -> torch.Tensor:
+        shape = (draws, 1 if kind == "weights" else batch, x.shape[-1])
+        w = q.loc + torch.randn(shape, generator=gen, dtype=torch.float64) @ q.chol.T
+        pull = torch.sigmoid(-sign * (x * w).sum(-1)) * sign
+        return (n / batch) * (pull.unsqueeze(-1) * x).sum(1)
+
+    first, second = gradient(), gradient()
+    common = ((first - first.mean(0)) * (second - second.mean(0))).mean(0).sum()
+    return first.var(0).sum().item(), common.item()  # of two draws on one batch: its own part
+
+
+@holds(noise_of_all_cases="noise")
+def test_with_all_cases_the_draw_of_w_alone_is_noisy() -> None:
+    whole, batch_part = noise_of("weights", 398)
+    assert abs(batch_part) < 0.1 * whole
+    few, batch_part = noise_of("weights", 4)
+    assert batch_part > 0.2 * few
+    assert whole < 0.5 * few
+
+
+@holds(local_noise="cancel")
+def test_noises_of_their_own_cancel_and_a_single_case_sees_no_difference() -> None:
+    """What the minibatch leaves: less for independent noises, the less the larger B is."""
+    shares = {}
+    for batch in (1, 16, 128):
+        together, alone = (
+            (lambda total, part: total - part)(*noise_of(kind, batch))
+            for kind in ("weights", "cases")
+        )
+        shares[batch] = alone / together
+    assert shares[1] == pytest.approx(1.0, abs=0.2)
+    assert shares[128] < 0.5 * shares[16] < 0.5 * shares[1]
+    assert shares[128] < 0.2
+
+
+@holds(colder="traded")
+@pytest.mark.parametrize("logit", [-1.0, 0.4])
+def test_a_colder_softmax_has_less_bias_and_more_noise_and_never_none(logit: float) -> None:
+    """Over the uniform number behind it, by scipy, on exp 2z."""
+
+    def relaxed(u: float, eta: float, tau: float) -> float:
+        x = eta - math.log(u / (1 - u))
+        return 1.0 / (1.0 + math.exp(-min(max(x / tau, -700.0), 700.0)))
+
+    def moments(tau: float) -> tuple[float, float]:
+        def slope(u: float) -> float:
+            z = relaxed(u, logit, tau)
+            return 2.0 * math.exp(2.0 * z) * z * (1.0 - z) / tau
+
+        p = 1.0 / (1.0 + math.exp(-logit))
+        cuts = sorted({min(max(p + s * tau, 1e-6), 1 - 1e-6) for s in (-1, -0.25, 0, 0.25, 1)})
+        ends = [1e-12, *cuts, 1 - 1e-12]
+        mean, square = (
+            sum(
+                integrate.quad(lambda u, n=n: slope(u) ** n, low, high, limit=300)[0]
+                for low, high in pairwise(ends)
+            )
+            for n in (1, 2)
+        )
+        exact = p * (1.0 - p) * (math.exp(2.0) - 1.0)
+        return abs(mean - exact), square - mean * mean
+
+    biases, noises = zip(*(moments(tau) for tau in (0.5, 0.3, 0.15, 0.05)), strict=True)
+    assert list(biases) == sorted(biases, reverse=True)
+    assert list(noises) == sorted(noises)
+    assert biases[-1] > 1e-4
 
 
 def test_every_answer_in_words_is_held() -> None:

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 from torch.nn import functional
 
 from pages.review.quiz.computed import QUESTIONS, Drawn, draw
 from pages.review.quiz.computed.goal import NOISE
 from vae_core.estimators import ESTIMATORS
-from vae_core.families import Normal
+from vae_core.families import BernoulliByLogit, Normal
 
 SEEDS = 3
 Given = Mapping[str, float]
@@ -383,6 +383,75 @@ def implicit_slope(given: Given) -> dict[str, float]:
     }
 
 
+@holds
+def slope_in_deviation(given: Given) -> dict[str, float]:
+    """Differences of a mean by quadrature, in the deviation and in the variance."""
+    mu, sigma = given["mu"], given["sigma"]
+
+    def mean(variance: float) -> float:
+        return under(stats.norm(mu, variance**0.5), lambda z: (z * z - 1) ** 2)
+
+    in_sigma, in_c = slope(lambda s: mean(s * s), sigma, 1e-4), slope(mean, sigma**2, 1e-4)
+    assert given["curvature"] == pytest.approx(2 * in_c, abs=0.0051)
+    return {"sigma": in_sigma, "half": in_c, "whole": 2 * in_c, "both": in_sigma / 2}
+
+
+def enumerated(eta: float, f: Callable[[float], float]) -> float:
+    """The mean of f over both sides of a coin."""
+    coin = stats.bernoulli(special.expit(eta))
+    return float(sum(coin.pmf(z) * f(z) for z in (0, 1)))
+
+
+@holds
+def straight_through_mean(given: Given) -> dict[str, float]:
+    """The registered estimator on both sides of the coin by autograd; the rest by differences."""
+    eta, p = given["eta"], float(special.expit(given["eta"]))
+    assert given["p"] == pytest.approx(p, abs=0.00051)
+    assert given["f1"] == pytest.approx(math.exp(2), abs=0.0051)
+
+    def reported(u: float) -> float:
+        logit = torch.tensor([[eta]], dtype=torch.float64, requires_grad=True)
+        q = Tossed(logit)
+        object.__setattr__(q, "u", u)
+        cost = ESTIMATORS["straight_through"].function(
+            lambda z: torch.exp(2 * z).squeeze(-1), q, 1, torch.Generator()
+        )
+        return float(torch.autograd.grad(cost.sum(), logit)[0])
+
+    mean = p * reported(p / 2) + (1 - p) * reported((1 + p) / 2)
+    steep = slope(lambda x: float(special.expit(x)), eta)
+    return {
+        "slopes": mean,
+        "exact": slope(lambda x: enumerated(x, lambda z: math.exp(2 * z)), eta),
+        "middle": steep * slope(lambda z: math.exp(2 * z), p),
+        "bare": enumerated(eta, lambda z: slope(lambda at: math.exp(2 * at), z)),
+    }
+
+
+class Tossed(BernoulliByLogit):
+    """A coin whose uniform number is known beforehand."""
+
+    u: float
+
+    def base(self, k: int, gen: torch.Generator) -> torch.Tensor:
+        """The number that was set."""
+        return torch.full((k, *self.shape), self.u, dtype=torch.float64)
+
+
+@holds
+def one_draw_of_a_coin(given: Given) -> dict[str, float]:
+    """Differences of scipy's log-mass in the logit and in p."""
+    eta, z, p = given["eta"], given["z"], float(special.expit(given["eta"]))
+    f = math.exp(2 * z)
+    assert (given["p"], given["f"]) == pytest.approx((p, f), abs=0.0051)
+    return {
+        "score": f * slope(lambda x: float(stats.bernoulli.logpmf(z, special.expit(x))), eta),
+        "chance": f * slope(lambda x: float(stats.bernoulli.logpmf(z, x)), p),
+        "path": 0.0,
+        "mean": slope(lambda x: enumerated(x, lambda side: math.exp(2 * side)), eta),
+    }
+
+
 def test_every_computed_question_is_held() -> None:
     assert set(HELD) == set(QUESTIONS)
 
@@ -403,7 +472,13 @@ def test_each_option_is_what_it_is_said_to_be(name: str, seed: int) -> None:
         assert value == pytest.approx(expected[option], abs=rough, rel=1e-5), option
 
 
-ADDED = ("bound_from_parts", "gap_from_parts", "kl_of_two_latents", "implicit_slope")
+ADDED = (
+    "bound_from_parts",
+    "gap_from_parts",
+    "kl_of_two_latents",
+    "implicit_slope",
+    "slope_in_deviation",
+)
 
 
 @pytest.mark.parametrize("name", ADDED)
@@ -416,5 +491,6 @@ def test_who_adds_the_written_numbers_gets_the_written_answer(name: str) -> None
             "gap_from_parts": lambda g: g["evidence"] - g["bound"],
             "kl_of_two_latents": lambda g: g["first"] + g["second"],
             "implicit_slope": lambda g: -g["z"] / g["rate"],
+            "slope_in_deviation": lambda g: g["sigma"] * g["curvature"],
         }[name](given)
         assert f"{told:.2f}" == f"{next(iter(drawn.options.values())):.2f}"
