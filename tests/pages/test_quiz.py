@@ -192,6 +192,15 @@ def test_the_same_seed_is_the_same_quiz() -> None:
     assert choose(ITEMS, 9, 10) != some
 
 
+def test_the_lessons_five_questions_are_one_of_each_chapter_before_beyond() -> None:
+    """Another question anywhere shuffles them anew; then another seed is to be looked for."""
+    text = (reading.FOLDER.parent / "lessons" / "start.md").read_text(encoding="utf-8")
+    found = re.search(r"quiz\?count=5&seed=(\d+)", text)
+    assert found
+    told = [item.chapter for item in choose(ITEMS, int(found[1]), 5)]
+    assert told == [name for name in reading.chapters() if name != "beyond"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
