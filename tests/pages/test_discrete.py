@@ -12,7 +12,7 @@ import torch
 from scipy import integrate, special, stats
 
 from pages import contents
-from pages.beyond.discrete import rows, steps, temperature
+from pages.beyond.discrete import rows, simplex, steps, temperature
 from pages.beyond.discrete.costs import COSTS, GRID, expected
 from pages.beyond.discrete.kinds import kinds
 from pages.beyond.discrete.views import ETA, TAU, VIEWS
@@ -233,6 +233,60 @@ def test_every_end_of_the_sliders_gives_numbers(view: str, cost: str) -> None:
             assert all(map(math.isfinite, told))
             for trace in now.traces.values():
                 assert np.isfinite(np.asarray(trace["y"], dtype=float)).all()
+
+
+def mean_of_three(cost: str, logits: np.ndarray) -> float:
+    """E[f] over the numbers 0, 1 and 2, by scipy's softmax."""
+    return float(special.softmax(logits) @ FUNCTIONS[cost][0](np.arange(3.0)))
+
+
+@each_cost
+@each_logit
+def test_the_gradient_of_three_categories_is_the_slope_of_their_mean(cost: str, eta: float) -> None:
+    now = simplex.frame(eta, 0.5, 0, cost).numbers
+    logits, h = np.array([0.0, 1.0, eta]), 1e-5
+    for i, side in enumerate(np.eye(3) * h):
+        up, down = (mean_of_three(cost, logits + way * side) for way in (1, -1))
+        assert now[f"gradient{i}"] == pytest.approx((up - down) / (2 * h), rel=1e-6, abs=1e-9)
+        assert now[f"chance{i}"] == pytest.approx(special.softmax(logits)[i], rel=1e-12)
+
+
+@pytest.mark.parametrize("eta", [-2.0, 1.0])
+def test_no_dot_changes_its_corner_with_the_temperature(eta: float) -> None:
+    """And the corners have their chances; cold, the dots lie in them, hot, around the middle."""
+    (cold, first), (hot, second) = (simplex.relaxed(eta, tau, 3) for tau in (0.05, 10.0))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(cold.argmax(1), hot.argmax(1))
+    np.testing.assert_allclose(cold.sum(1), 1.0)
+    counts = np.bincount(first.astype(int), minlength=3)
+    expected = special.softmax([0.0, 1.0, eta]) * simplex.DRAWS
+    assert stats.chisquare(counts, expected).pvalue > 1e-3
+    assert (cold.max(1) > 0.99).mean() > 0.8
+    assert np.abs(hot - 1.0 / 3.0).mean() < 0.1
+
+
+@each_cost
+@pytest.mark.parametrize("tau", [0.1, 2.0])
+def test_only_what_weighs_or_corrects_is_right_for_three_categories(cost: str, tau: float) -> None:
+    now = simplex.frame(-1.0, tau, 5, cost).numbers
+    for name in simplex.NAMES:
+        scores = []
+        for i in range(3):
+            off = float(now[f"{name}_mean{i}"]) - float(now[f"gradient{i}"])
+            spread = max(float(now[f"{name}_spread{i}"]), 1e-9)
+            scores.append(abs(off) / spread * math.sqrt(simplex.REPLICATES))
+        if ESTIMATORS[name].unbiased or (cost, name) == ("line", "straight_through"):
+            assert max(scores) < 4.5
+        elif tau == 2.0:
+            assert max(scores) > 8.0
+
+
+def test_in_the_middle_a_slope_can_point_the_wrong_way() -> None:
+    """As the lesson says of the middle category; and half of 0 and half of 2 is taken for 1."""
+    now = simplex.frame(-1.0, 0.5, 0, "toy").numbers
+    assert float(now["gradient1"]) < 0.0 < float(now["straight_through_mean1"])
+    half = torch.tensor([[[[0.0, -80.0, 0.0]]]], dtype=torch.float64)
+    assert simplex.categorical(0.0).relax(half, 1.0).item() == pytest.approx(1.0)
 
 
 def test_the_table_of_kinds_is_the_registrys() -> None:

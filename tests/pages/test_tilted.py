@@ -14,6 +14,8 @@ from torch.distributions import MultivariateNormal
 from pages import contents
 from pages.practice.train_vae import tilted
 from pages.ui import lesson
+from pages.ui.runs.recorded import runs
+from pages.ui.runs.reports import REFERENCES
 from tests.support import pages_sweep
 from vae_core.training.config import TrainConfig
 from vae_core.training.pretrained import load_pretrained
@@ -25,16 +27,16 @@ from vae_core.vae.posteriors import POSTERIORS
 PAGE = contents.page_info("train_vae")
 LATENTS = (2, 5, 20)
 GAUSSIANS = [name for name, kind in POSTERIORS.items() if not kind.family.discrete]
-README = tilted.FILE.with_name("README.md")
+README = REFERENCES / "README.md"
 
 
 def test_every_posterior_was_run_at_every_size_with_every_seed() -> None:
-    seeds = sorted({run["seed"] for run in tilted.recorded()})
+    seeds = sorted({run["seed"] for run in runs(tilted.RUNS)})
     assert seeds == list(range(len(seeds)))
     assert len(seeds) >= 2
-    found = [(run["posterior"], run["latent"], run["seed"]) for run in tilted.recorded()]
+    found = [(run["posterior"], run["latent"], run["seed"]) for run in runs(tilted.RUNS)]
     assert sorted(found) == sorted((p, d, s) for p in GAUSSIANS for d in LATENTS for s in seeds)
-    for run in tilted.recorded():
+    for run in runs(tilted.RUNS):
         assert run["elbo"] == pytest.approx(run["reconstruction"] - run["kl"], abs=2e-4)
 
 
@@ -43,12 +45,12 @@ def test_every_posterior_was_run_at_every_size_with_every_seed() -> None:
 def test_gains_are_between_runs_of_one_seed(posterior: str, latent: int) -> None:
     by_seed = {
         run["seed"]: run["elbo"]
-        for run in tilted.recorded()
+        for run in runs(tilted.RUNS)
         if (run["posterior"], run["latent"]) == (posterior, latent)
     }
     each = [
         by_seed[run["seed"]] - run["elbo"]
-        for run in tilted.recorded()
+        for run in runs(tilted.RUNS)
         if (run["posterior"], run["latent"]) == ("diagonal", latent)
     ]
     mean, error = tilted.gain(posterior, latent)

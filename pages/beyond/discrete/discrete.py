@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.beyond.discrete import rows
+from pages.beyond.discrete import rows, simplex
 from pages.beyond.discrete.kinds import kinds
 from pages.beyond.discrete.views import TITLES, VIEWS
 from pages.ui import controls
@@ -34,7 +34,7 @@ with page_layout("discrete") as lesson:
     with columns[1]:
         cost = controls.choice("cost", "Cost f(z)", TITLES)
     live_figure(f"discrete_{view}", VIEWS[view].build(lesson, cost))
-    lesson(view, replicates=f"{rows.REPLICATES:,}")
+    lesson(view, replicates=f"{rows.REPLICATES:,}", measured=f"{simplex.REPLICATES:,}")
     with covered("ways"):
         lesson("ways")
         with st.expander("Which estimator takes which z?"):

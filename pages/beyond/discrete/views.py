@@ -1,4 +1,4 @@
-"""The three views of the page: for each its picture, with sliders and words."""
+"""The four views of the page: for each its picture, with sliders and words."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from pages.beyond.discrete import rows, steps, temperature
+from pages.beyond.discrete import rows, simplex, steps, temperature
 from pages.beyond.discrete.costs import COSTS, LOGITS
 from pages.ui.lesson import Lesson
 from pages.ui.live import Param, Picture, Preset
 from vae_core.estimators import ESTIMATORS
 from vae_core.estimators.discrete import rebar, straight_through
+from vae_core.families.entries.categorical import Categories
 from vae_core.families.entries.discrete import BernoulliByLogit
 from vae_core.lab.exact.coin import law
 
@@ -23,6 +24,15 @@ ETA = Param(
     default=-1.0,
     format=".1f",
     help="log p / (1 - p): the parameter that the gradient is taken in.",
+)
+LAST = Param(
+    "eta",
+    "logit η₂",
+    *LOGITS,
+    0.2,
+    default=-1.0,
+    format=".1f",
+    help="Of the last of three categories; η₀ is 0 and η₁ is 1.",
 )
 DRAWS = Param(
     "k", "draws K", positions=(1, 2, 3, 5, 10, 20, 50, steps.MOST), default=20, format="d"
@@ -118,6 +128,37 @@ def _temperature(lesson: Lesson, of: str) -> Picture:
     )
 
 
+def _simplex(lesson: Lesson, of: str) -> Picture:
+    stay = {"view": "simplex"}
+    return Picture(
+        frame=simplex.frame,
+        figure=partial(simplex.draw, cost=of),
+        steady=True,
+        params=(TAU, LAST, SEED),
+        extra={"cost": of},
+        takeaway=lesson.text("takeaway_simplex"),
+        tex=lesson.text("formula_simplex"),
+        table={
+            "gradient in η₀, η₁, η₂": "{gradient0:.4f}, {gradient1:.4f}, {gradient2:.4f}",
+            "chance of 0, 1, 2": "{chance0:.4f}, {chance1:.4f}, {chance2:.4f}",
+            "drawn": "{drawn0:.4f}, {drawn1:.4f}, {drawn2:.4f}",
+        }
+        | {
+            f"{ESTIMATORS[name].title}: measured means": ", ".join(
+                f"{{{name}_mean{i}:.4f}}" for i in range(3)
+            )
+            for name in simplex.NAMES
+        },
+        presets=(
+            Preset(lesson.text("try_corners"), {**stay, "tau": 0.05}),
+            Preset(lesson.text("try_middle"), {**stay, "tau": 5}),
+            Preset(lesson.text("try_order"), {**stay, "cost": "line"}),
+        ),
+        source=(Categories.perturbed, Categories.relax),
+        height=470,
+    )
+
+
 class View(NamedTuple):
     """A way to look at a coin's gradient: its title, and its picture for a cost."""
 
@@ -129,5 +170,6 @@ VIEWS: dict[str, View] = {
     "steps": View("Why there is no path", _steps),
     "rows": View("Estimators", _rows),
     "temperature": View("Temperature", _temperature),
+    "simplex": View("Three categories", _simplex),
 }
 TITLES = {name: cost.title for name, cost in COSTS.items()}

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
-from functools import cache
-from statistics import fmean, stdev
-from typing import TypedDict
 
-from pages.ui.runs.reports import REFERENCES
+from pages.ui.runs.recorded import mean_and_error, of_each_seed, runs
 
-FILE = REFERENCES / "posteriors.json"
+RUNS = "posteriors"
 NAMES = {"rank_one": "diagonal plus rank one", "full": "the full covariance"}
 CLEAR = {2: 12.71, 3: 4.30, 4: 3.18}
 """Standard errors that a mean over so many seeds must lie from zero to be told from it.
@@ -20,33 +15,9 @@ Student's t with a degree of freedom less than seeds: 19 of 20 means of mere noi
 """
 
 
-class Run(TypedDict):
-    """One recorded training: what it was told, and its bound on all held-out images in nats."""
-
-    posterior: str
-    latent: int
-    seed: int
-    elbo: float
-    reconstruction: float
-    kl: float
-
-
-@cache
-def recorded() -> list[Run]:
-    """The runs of `assets/reference_runs/posteriors.json`; its README tells how they were made."""
-    found: list[Run] = json.loads(FILE.read_text(encoding="utf-8"))
-    return found
-
-
 def elbos(posterior: str, latent: int) -> list[float]:
     """Held-out ELBO of each seed in turn, nats per image."""
-    runs = [r for r in recorded() if (r["posterior"], r["latent"]) == (posterior, latent)]
-    return [run["elbo"] for run in sorted(runs, key=lambda run: run["seed"])]
-
-
-def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """The mean over seeds, and its standard error."""
-    return fmean(values), stdev(values) / math.sqrt(len(values))
+    return of_each_seed(RUNS, "elbo", posterior=posterior, latent=latent)
 
 
 def gain(posterior: str, latent: int) -> tuple[float, float]:
@@ -57,8 +28,8 @@ def gain(posterior: str, latent: int) -> tuple[float, float]:
 
 def told() -> dict[str, str]:
     """The lesson's blanks: seeds, mean bounds, gains with their standard errors, and who won."""
-    kinds = sorted({(run["posterior"], run["latent"]) for run in recorded()})
-    blanks = {"seeds": str(len({run["seed"] for run in recorded()}))}
+    kinds = sorted({(run["posterior"], run["latent"]) for run in runs(RUNS)})
+    blanks = {"seeds": str(len({run["seed"] for run in runs(RUNS)}))}
     for kind, latent in kinds:
         mean, _ = mean_and_error(elbos(kind, latent))
         blanks[f"{kind}_{latent}"] = f"−{-mean:.2f}"
@@ -75,7 +46,7 @@ def verdict(posterior: str) -> str:
         "is behind": [],
         "cannot be told from the diagonal": [],
     }
-    for latent in sorted({run["latent"] for run in recorded()}):
+    for latent in sorted({run["latent"] for run in runs(RUNS)}):
         difference, error = gain(posterior, latent)
         clear = abs(difference) > CLEAR[len(elbos(posterior, latent))] * error
         side = "is ahead" if difference > 0.0 else "is behind"
