@@ -27,7 +27,7 @@ NAMES = ("score", "rebar", "straight_through", "straight_through_gumbel", "gumbe
 FIRST, SECOND = 0.0, 1.0
 DRAWS, REPLICATES, CLOSE = 400, 2000, 0.05
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
-COLOURS = ("phi", "z", "sigma")
+KINDS = (("accent", "circle"), ("eps", "square"), ("muted", "diamond"))  # no estimator's
 WINDOWS = {"toy": (-0.9, 1.3), "exp": (-22.0, 32.0), "sine": (-1.1, 1.1), "line": (-0.8, 1.0)}
 BLOCK = len(NAMES) + 1.6
 FEET = {
@@ -147,18 +147,21 @@ def draw(now: Frame, cost: str) -> go.Figure:
     fig, at = go.Figure(), now.traces
     edge = CORNERS[[0, 1, 2, 0]].T
     add_line(fig, "triangle", {"x": edge[0], "y": edge[1]}, theme.var("muted"), width=1.5)
-    for i, colour in enumerate(COLOURS):
-        add_dots(fig, f"draws {i}", at[f"draws {i}"], theme.var(colour, 0.7), 6)
-    for i, colour in enumerate(COLOURS):
+    for i, (colour, symbol) in enumerate(KINDS):
+        shade = theme.var(colour, 0.7)
+        add_dots(fig, f"draws {i}", at[f"draws {i}"], shade, 7, symbol=symbol)
+    for i, (colour, _) in enumerate(KINDS):
         place = "middle center"
         add_words(fig, f"corner {i}", at[f"corner {i}"], theme.var(colour), 13, place)
     right: dict[str, Any] = {"xaxis": "x2", "yaxis": "y2"}
     for i in range(3):
-        add_line(fig, f"exact {i}", at[f"exact {i}"], theme.var("ink"), dash="dash", **right)
+        for name in NAMES:
+            spread, colour = f"{name} spread {i}", theme.estimator_var(name)
+            add_line(fig, spread, at[spread], colour, width=4, **right)
+        add_line(fig, f"exact {i}", at[f"exact {i}"], theme.var("ink"), width=2, **right)
         for name in NAMES:
             title, colour = ESTIMATORS[name].title, theme.estimator_var(name)
-            spread, mean = f"{name} spread {i}", f"{name} mean {i}"
-            add_line(fig, spread, at[spread], colour, width=4, **right)
+            mean = f"{name} mean {i}"
             hover = f"<b>{title}</b><br>in η{'₀₁₂'[i]} on average %{{x:.3f}}"
             add_dots(fig, mean, at[mean], colour, 10, hover, symbol="diamond", **right)
     for row, name in enumerate(NAMES):
@@ -177,8 +180,8 @@ def _dress(fig: go.Figure, cost: str) -> None:
     middles = [BLOCK * (2 - i) + (len(NAMES) - 1) / 2 for i in range(3)]
     bare = {"visible": False, "fixedrange": True}
     fig.update_layout(
-        xaxis={**bare, "domain": (0.0, 0.42), "range": (-0.22, 1.22)},
-        yaxis={**bare, "domain": (0.0, 1.0), "range": (-0.22, 1.06)},
+        xaxis={**bare, "domain": (0.0, 0.42), "range": (-0.3, 1.3)},
+        yaxis={**bare, "domain": (0.0, 1.0), "range": (-0.2, 1.04), "scaleanchor": "x"},
         xaxis2={
             "domain": (0.54, 1.0),
             "range": WINDOWS[cost],
