@@ -21,6 +21,11 @@ with page_layout("train_vae") as lesson:
         lesson.text("try_fast"): {"batch": 200, "lr": 0.01, "epochs": 5},
         lesson.text("try_plane"): {"latent": 2, "epochs": 5},
         lesson.text("try_tilt"): {"latent": 5, "posterior": "full", "epochs": 5},
+        lesson.text("try_coins"): {
+            "posterior": "bernoulli",
+            "estimator": "disarm",
+            "targets": "binary",
+        },
         lesson.text("try_blow_up"): {"lr": 1000},
     }
     active = visitor.is_active(visitor.present_run())

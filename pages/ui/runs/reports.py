@@ -69,9 +69,13 @@ def reference_curves() -> dict[str, Curve]:
 
 
 def drawn_curves(view: RunView | None) -> list[DrawnCurve]:
-    """What the curves show: the recorded runs, and above them the present one."""
+    """What the curves show: the recorded runs, and above them the present one.
+
+    Beside a run whose z are coins there are none: those recorded have bells, which can carry more.
+    """
     strong = view is None
-    ends = sorted((found.elbo[-1] for found in reference_curves().values()), reverse=True)
+    beside = {} if view and of_coins(view.config) else reference_curves()
+    ends = sorted((found.elbo[-1] for found in beside.values()), reverse=True)
     recorded = [
         DrawnCurve(
             ESTIMATORS[name].title,
@@ -81,7 +85,7 @@ def drawn_curves(view: RunView | None) -> list[DrawnCurve]:
             label_colour=theme.estimator_var(name),
             beside="above" if found.elbo[-1] == ends[0] else "below",
         )
-        for name, found in reference_curves().items()
+        for name, found in beside.items()
     ]
     if view is None:
         return recorded
@@ -93,6 +97,11 @@ def drawn_curves(view: RunView | None) -> list[DrawnCurve]:
         ),
         DrawnCurve("held-out images", held_out_curve(view), colour, width=3.0),
     ]
+
+
+def of_coins(config: TrainConfig) -> bool:
+    """Whether a run's z are zeros and ones."""
+    return POSTERIORS[config.posterior].family.discrete
 
 
 @lru_cache(maxsize=16)
@@ -215,9 +224,10 @@ def table(view: RunView | None) -> dict[str, list[float]] | None:
 
 def strips(views: Views, config: TrainConfig) -> list[Strip]:
     """The rows of digits; the words say which z the decoder has been given."""
-    coins = POSTERIORS[config.posterior].family.discrete
-    likeliest, from_its = ("the likelier 0s and 1s", "codes") if coins else ("μ", "mu")
-    drawn = "fair coins" if coins else "N(0, 1)"
+    likeliest, from_its = "μ", "mu"
+    drawn = "N(0, 1)"
+    if of_coins(config):
+        likeliest, from_its, drawn = "the likelier 0s and 1s", "likelier 0s and 1s", "fair coins"
     return [
         originals(views.originals),
         Strip(

@@ -129,6 +129,10 @@ def test_kl_prior_and_draws_are_those_of_torch():
     half = Bernoulli(probs=torch.full((4, 3), 0.5, dtype=torch.float64))
     expected = kl_divergence(Bernoulli(logits=q.logit), half)
     torch.testing.assert_close(prior.kl_per_dimension(q), expected)
+    p = q.logit.sigmoid()
+    written = (math.log(2.0) + p * p.log() + (1.0 - p) * (1.0 - p).log()).sum(-1)
+    torch.testing.assert_close(written, expected.sum(-1))
+    assert (written <= 3 * math.log(2.0)).all()
     torch.testing.assert_close(
         prior.log_prob(CODES), torch.full((8,), -3 * math.log(2.0), dtype=torch.float64)
     )
