@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.beyond.discrete import rows, simplex
+from pages.beyond.discrete import binary_vae, rows, simplex
 from pages.beyond.discrete.kinds import kinds
 from pages.beyond.discrete.views import TITLES, VIEWS
 from pages.ui import controls
@@ -41,6 +41,9 @@ with page_layout("discrete") as lesson:
             lesson("kinds")
             st.table(kinds(), border="horizontal")
         lesson("categories")
+        lesson("binary_vae", **binary_vae.told())
+        st.table(binary_vae.table(), border="horizontal")
+        lesson("binary_vae_says", **binary_vae.told())
         with st.expander("Derivation"):
             lesson("derivation")
     lesson("source")
