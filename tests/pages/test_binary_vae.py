@@ -110,7 +110,7 @@ def test_the_page_shows_the_table_and_its_link_trains_such_a_vae(jobs: Jobs) -> 
     assert (view.state, view.config.prior) == ("finished", "bernoulli")
     assert view.history[-1].test.elbo > view.history[0].test.elbo
     assert [curve.name for curve in reports.drawn_curves(view)][:1] == ["this run: training images"]
-    titles = [strip.title for strip in reports.strips(view.views, view.config)]
+    titles = [strip.label for strip in reports.strips(view.views, view.config)]
     assert "the likelier 0s and 1s" in titles[1]
     assert "fair coins" in titles[2]
     assert pages_sweep.faults(started.run()) == []

@@ -41,9 +41,9 @@ with page_layout("discrete") as lesson:
             lesson("kinds")
             st.table(kinds(), border="horizontal")
         lesson("categories")
-        lesson("binary_vae", **binary_vae.told())
-        st.table(binary_vae.table(), border="horizontal")
-        lesson("binary_vae_says", **binary_vae.told())
         with st.expander("Derivation"):
             lesson("derivation")
+    lesson("binary_vae", **binary_vae.told())
+    st.table(binary_vae.table(), border="horizontal")
+    lesson("binary_vae_says", **binary_vae.told())
     lesson("source")
