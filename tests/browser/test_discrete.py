@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from pages.beyond.discrete import rows, steps
+from pages.beyond.discrete import rows, simplex, steps
 from tests.conftest import Opener
 from tests.support.live_page import LivePage
 
@@ -31,3 +31,11 @@ def test_the_takeaways_follow_the_logit_to_its_ends(
     live.wait_for(tau=tau)
     told = str(rows.frame(eta, tau, 0, "toy").numbers["told"])
     expect(live.root.locator(".ttn-takeaway")).to_contain_text(told)
+
+    watched = open_page(f"/discrete?view=simplex&eta={eta:g}&seed=3")
+    live = LivePage(watched.page, "discrete_simplex").ready()
+    live.slider("tau").press(key)
+    live.wait_for(tau=tau)
+    near = simplex.frame(eta, tau, 3, "toy").numbers["near"]
+    said = f"{near:.0f} % of the relaxed draws lie close to a corner"
+    expect(live.root.locator(".ttn-takeaway")).to_contain_text(said)

@@ -71,7 +71,13 @@ def called_with(text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "config",
-    [CONFIG, TINY, TrainConfig(seconds=2.5), *(TrainConfig(name, 4) for name in trainable())],
+    [
+        CONFIG,
+        TINY,
+        TrainConfig(seconds=2.5),
+        *(TrainConfig(name, 4) for name in trainable()),
+        TrainConfig("arm", posterior="bernoulli"),
+    ],
 )
 def test_the_script_says_the_configuration(config):
     text = script(config)

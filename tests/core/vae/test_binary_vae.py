@@ -1,6 +1,7 @@
 """VAEs whose z are coins: bound and gradient by enumeration of all codes, and all that reads q."""
 
 import itertools
+import json
 import math
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, kl_divergence
 
+from vae_core.__main__ import main
 from vae_core.estimators import ESTIMATORS
 from vae_core.families import BernoulliByLogit
 from vae_core.training.config import ConfigError, TrainConfig, priors_of, trainable
@@ -218,6 +220,20 @@ def test_a_prior_of_another_kind_of_z_is_refused():
             with pytest.raises(ValueError, match="draws no z"):
                 VAE(PIXELS, 4, 2, posterior=posterior, prior=prior)
     assert TrainConfig("arm", posterior="bernoulli") == TrainConfig("arm", **COINS)
+
+
+def test_the_shell_trains_saves_and_judges_one_and_says_what_does_not_fit(tmp_path, capsys):
+    quick = ["train", "--epochs", "0.02", "--hidden", "8", "--latent", "2", "--json"]
+    path = str(tmp_path / "coins.safetensors")
+    coins = [*quick, "--posterior", "bernoulli"]
+    assert main([*coins, "--estimator", "disarm", "--save", path]) == 0
+    assert main(["evaluate", path, "--samples", "5", "--images", "5", "--json"]) == 0
+    judged = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert 0.0 <= judged["elbo"]["kl"] <= 2 * math.log(2.0)
+    assert main(coins) == 2
+    assert "needs a z that moves" in capsys.readouterr().err
+    assert main([*coins, "--estimator", "arm", "--prior", "mixture"]) == 2
+    assert "KL is infinite. Choose one of: bernoulli." in capsys.readouterr().err
 
 
 def test_a_step_is_taken_apart_for_a_bell_and_a_blow_up_is_told():
