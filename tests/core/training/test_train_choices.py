@@ -11,7 +11,7 @@ import torch
 from vae_core.runs.disk.folder import pictures
 from vae_core.runs.standing import Point, Standing
 from vae_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from vae_core.training.config import ConfigError, Settings, TrainConfig
+from vae_core.training.config import ConfigError, Settings, TrainConfig, trainable
 from vae_core.training.evaluate import evaluate, evidence, held_out
 from vae_core.training.fast_step import standard_step
 from vae_core.training.gradient_noise import GradientProbe
@@ -231,8 +231,17 @@ def test_gradient_noise_of_each_estimator_is_measured_at_looks_and_repeatable(da
         assert noise["pathwise"].variance < noise["score_loo"].variance < noise["score"].variance
 
 
+def test_of_coins_the_estimators_that_take_them_are_measured(data):
+    (*_, last) = probes(data, replace(SMALL, **COINS, estimator="disarm"))
+    noise = last.gradient_noise
+    assert tuple(noise) == trainable("bernoulli")
+    assert noise["disarm"].variance < noise["score"].variance
+    assert noise["straight_through"].variance < noise["score"].variance
+
+
 def test_measuring_leaves_the_run_as_it_is(data):
-    changes = ({}, {"targets": "binary", "prior": "vamp"}, {"posterior": "full"})
+    coins = {**COINS, "estimator": "arm"}
+    changes = ({}, {"targets": "binary", "prior": "vamp"}, {"posterior": "full"}, coins)
     for config in (replace(SMALL, **change) for change in changes):
         plain = list(train(config, data, evaluate_every=5, noise_share=0.0))
         assert not any(r.gradient_noise for r in plain)
