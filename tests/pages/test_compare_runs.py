@@ -14,6 +14,7 @@ from tests.support.small_jobs import small_jobs
 from vae_core.estimators import ESTIMATORS
 from vae_core.runs.jobs import Jobs
 from vae_core.runs.standing import RunView
+from vae_core.training.config import TrainConfig
 
 PAGE = contents.page_info("compare_runs")
 WORDS = {"none": "none", "one": "{name} {elbo}", "some": "{name} {elbo} {second} {ahead}"}
@@ -70,6 +71,17 @@ def test_all_start_alike_and_differ_in_their_estimator_alone(jobs):
     press(app, "reset")
     assert "runs" not in app.query_params
     assert all(jobs.look(view.token) is None for view in views)
+
+
+def test_runs_that_another_page_began_stand_side_by_side_too(jobs):
+    """Coins, and a K that this page does not offer."""
+    coins = {"posterior": "bernoulli", "latent": 3, "hidden": 20}
+    plans = [TrainConfig("disarm", **coins), TrainConfig("score_loo", 2, **coins)]
+    held = [jobs.start(plan, "ann") for plan in plans]
+    views = [jobs.wait_for(token, lambda view: not view.active) for token in held]
+    assert pages_sweep.faults(pages_sweep.open_page(PAGE, runs=",".join(held))) == []
+    drawn = figures.curves(views, "step").data
+    assert [trace.name for trace in drawn] == ["DisARM, K = 1", "REINFORCE, leave-one-out, K = 2"]
 
 
 def test_five_are_too_many_and_the_first_four_run(jobs):

@@ -25,7 +25,7 @@ LONG_RUN = "latent20"
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
 USUAL = (-220.0, -90.0)
 ROUND = 20.0
-DASHES = {1: "solid", 4: "dash", 16: "dot"}
+DASHES, OTHER = {1: "solid", 4: "dash", 16: "dot"}, "dashdot"
 
 
 def looks(view: RunView) -> list[Point]:
@@ -68,7 +68,9 @@ def curves(views: Sequence[RunView], against: str) -> go.Figure:
         seen.append(y)
         runner = runner_of(view)
         colour = theme.estimator_var(runner.estimator)
-        figure.add_trace(_line(runner.title, x, y, colour, DASHES[runner.samples], against))
+        figure.add_trace(
+            _line(runner.title, x, y, colour, DASHES.get(runner.samples, OTHER), against)
+        )
     for name, reports in {} if views else recorded().items():
         x = np.array([report[against] for report in reports], dtype=float)
         y = np.array([report["train"]["elbo"] for report in reports], dtype=float)
