@@ -77,7 +77,7 @@ def test_runs_that_another_page_began_stand_side_by_side_too(jobs):
     """Coins, and a K that this page does not offer."""
     coins = {"posterior": "bernoulli", "latent": 3, "hidden": 20}
     plans = [TrainConfig("disarm", **coins), TrainConfig("score_loo", 2, **coins)]
-    held = [jobs.start(plan, "ann") for plan in plans]
+    held = jobs.start_many(plans, "ann")
     views = [jobs.wait_for(token, lambda view: not view.active) for token in held]
     assert pages_sweep.faults(pages_sweep.open_page(PAGE, runs=",".join(held))) == []
     drawn = figures.curves(views, "step").data
