@@ -124,6 +124,10 @@ def test_only_what_fits_is_offered() -> None:
         assert app.selectbox(key="control:estimator").options == titles
         keys = {box.key for box in app.selectbox}
         assert ("control:prior" in keys) == (posterior == "diagonal")
+        told = any("this z has none: REINFORCE is used" in each.value for each in app.caption)
+        assert told == (posterior == "bernoulli")
+    app = pages_sweep.open_page(TRAINING, posterior="bernoulli", estimator="disarm")
+    assert not any("this z has none" in each.value for each in app.caption)
 
 
 def test_an_address_that_does_not_fit_gets_a_note_or_a_sentence() -> None:

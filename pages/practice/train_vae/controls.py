@@ -51,6 +51,12 @@ def config_controls(estimator: str) -> TrainConfig:
     with fold, controls.folded("The model", *map(options.address, folded), notes=notes):
         offered = {"prior": priors}
         model = {name: options.control(name, offered.get(name, ())) for name in folded}
+    if controls.stated("estimator") is None and estimator != USUAL.estimator:
+        usual = ESTIMATORS[USUAL.estimator].title
+        st.caption(
+            f"{usual} needs a path, and this z has none: {ESTIMATORS[estimator].title} is used. "
+            "The others that can do without stand to choice above, most of them calmer."
+        )
     fewest = ESTIMATORS[estimator].min_samples
     if told["samples"] < fewest:
         st.caption(f"{ESTIMATORS[estimator].title} needs K = {fewest} at least; that is used.")
