@@ -580,6 +580,35 @@ def test_a_colder_softmax_has_less_bias_and_more_noise_and_never_none(logit: flo
     assert biases[-1] > 1e-4
 
 
+@holds(cost_before_the_draw="noisier")
+def test_a_cost_that_was_paid_before_adds_noise_alone() -> None:
+    """x1 ~ N(theta, 1), f1 = x1^2, x2 ~ N(theta x1, 1), f2 = (x2 - 1)^2, in a million draws."""
+    gen, theta = np.random.default_rng(0), 0.5
+    x1 = theta + gen.standard_normal(1_000_000)
+    eps = gen.standard_normal(len(x1))
+    score, before, after = eps * x1, x1**2, (theta * x1 + eps - 1) ** 2
+    added = score * before
+    assert abs(added.mean()) < 4 * added.std() / 1e3
+    assert (score * (before + after)).var() > 1.2 * (score * after).var()
+
+
+@holds(value_of_a_surrogate="nothing")
+def test_a_surrogate_loss_falls_while_its_cost_rises() -> None:
+    """z ~ N(theta, 1) by its score and the cost z^2: both means over theta, by scipy."""
+
+    def mean(theta: float, f: Callable[[float], float]) -> float:
+        density = stats.norm(theta, 1).pdf
+        return integrate.quad(lambda z: density(z) * f(z), theta - 12, theta + 12)[0]
+
+    losses, costs = [], []
+    for theta in (0.5, 1.0, 2.0):
+        log_p = stats.norm(theta, 1).logpdf
+        costs.append(mean(theta, lambda z: z * z))
+        losses.append(mean(theta, lambda z, log_p=log_p: log_p(z) * z * z + z * z))
+    assert costs == sorted(costs)
+    assert losses == sorted(losses, reverse=True)
+
+
 def test_every_answer_in_words_is_held() -> None:
     fixed = [item for item in reading.read_all() if not item.computed]
     right = {item.name: next(o.name for o in item.options if o.right) for item in fixed}
