@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
+import gzip
 import hashlib
 import importlib
 import logging
@@ -179,6 +180,24 @@ async def serve_looks(request: Request) -> Response:
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
+async def serve_ahead(request: Request) -> Response:
+    """Answer with what one slider of a figure would show, by the name that its page was told."""
+    from pages.ui.live.ahead.walks import WALKS
+
+    found = await WALKS.fetch(request.query_params.get("walk", ""), request.is_disconnected)
+    if found is None:
+        return PlainTextResponse("There is nothing ahead of this name.", status_code=404)
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+    }
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        found = await run_in_threadpool(gzip.decompress, found)
+    return Response(found, media_type="application/json", headers=headers)
+
+
 def explain_failure(error: Exception) -> bool:
     """Tell the visitor in a sentence that a page failed; the details go to the server's log."""
     LOG.error("a page failed", exc_info=error)
@@ -214,8 +233,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     warming = asyncio.create_task(run_in_threadpool(warm_up))
     yield
     await warming
+    from pages.ui.live.ahead.walks import WALKS
     from pages.ui.runs import visitor
 
+    await run_in_threadpool(WALKS.close)
     await run_in_threadpool(visitor.close)
 
 
@@ -247,6 +268,7 @@ ROUTES = (
     Route("/assets/{name:path}", serve_asset),
     Route("/take/{name}", serve_file),
     Route("/looks", serve_looks),
+    Route("/ahead", serve_ahead),
 )
 app = st.App(
     PAGES / "site.py",

@@ -87,6 +87,8 @@ export interface Payload {
   table: Record<string, Cell | Cell[]>;
   presets: Preset[];
   code: string[];
+  /** Where what each slider would show can be fetched, as an `Ahead`. */
+  ahead: { axis: string; address: string }[];
 }
 
 /** Frames of one slider, packed: pages/ui/live/lookahead.py says how. */
@@ -101,14 +103,6 @@ export interface Ahead {
   numbers: Record<string, (number | string | null)[]>;
   data: string;
   greys: string;
-}
-
-export interface Lookahead {
-  lookaheadFor: string;
-  axis: string;
-  context: string;
-  from: Values;
-  ahead: Ahead;
 }
 
 /** What Streamlit hands to a component. */

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages import contents
 from pages.ui import layout
+from pages.ui.live.ahead.turns import TURNS
 
 ABOUT = (
     f"**{layout.NAME}** shows how a gradient gets through a random variable. "
@@ -33,4 +34,5 @@ page = st.navigation(
     position="top",
 )
 layout.way_home()
-page.run()
+with TURNS.answering():
+    page.run()

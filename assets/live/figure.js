@@ -11,7 +11,7 @@ import { mayTell } from "../shared/leaving.js";
 import { mount } from "../shared/mount.js";
 import { attend } from "../shared/presenter.js";
 import { goTo, writeValues } from "./address.js";
-import { Frames, keepAhead } from "./frames.js";
+import { Frames } from "./frames.js";
 import { Grips } from "./grips.js";
 import { loadParts } from "./loading.js";
 import { position } from "./positions.js";
@@ -25,9 +25,6 @@ import { TransportBar } from "./transport.js";
 /** @import { Component, Names, Param, Payload, Values } from "../types" */
 
 const ANSWER_MS = 1500; // plotly waits so long for the answer, as it brings a figure of its own
-
-/** @type {Map<string, LiveFigure>} by key of a figure */
-const named = new Map();
 
 class LiveFigure {
   /** @type {Payload} */
@@ -79,7 +76,6 @@ class LiveFigure {
     const { data } = component;
     this.data = data;
     this.tell = component.setTriggerValue;
-    named.set(data.key, this);
     try {
       const { katex, plotly } = await loadParts(data, this.frames);
       [this.katex, this.stage.plotly] = [katex, plotly];
@@ -109,6 +105,7 @@ class LiveFigure {
     this.words.set(this.names);
     this.words.restSoon();
     this.label();
+    this.frames.ahead.fetch(this.data);
     this.root.dataset.settled = known;
   }
 
@@ -283,18 +280,9 @@ class LiveFigure {
     this.state.end();
     this.words.end();
     this.transport.pause();
-    if (named.get(this.data.key) === this) named.delete(this.data.key);
+    this.frames.ahead.end();
     this.root.remove();
   }
 }
 
-const mounted = mount(LiveFigure);
-
-/** @param {Component<any>} component */
-export function show(component) {
-  const { data } = component;
-  if (!data.lookaheadFor) return mounted(component);
-  keepAhead(data);
-  named.get(data.lookaheadFor)?.hear();
-  return undefined;
-}
+export const show = mount(LiveFigure);

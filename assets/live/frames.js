@@ -1,25 +1,14 @@
 // Where the pictures under a moving hand come from: a module that computes them here, pictures
-// fetched by their names, or what Python sent ahead for each slider.
+// fetched by their names, or what each slider would show, computed ahead by Python.
 
-import { Axis, unpackConstants } from "../shared/decode.js";
+import { unpackConstants } from "../shared/decode.js";
 import { loadModule } from "../shared/load.js";
+import { Ahead } from "./ahead.js";
 import { mix } from "./glide.js";
 import { placeOf, whole } from "./positions.js";
 import { Shelf } from "./shelf.js";
 
-/** @import { Frame, FrameModule, Lookahead, Param, Payload, Transport, Values } from "../types" */
-
-/** By key of a figure: what each of its sliders would show.
- * @type {Map<string, Map<string, Axis>>} */
-const ahead = new Map();
-
-/** Keep what Python sent ahead; it may come before the figure itself.
- * @param {Lookahead} message */
-export function keepAhead(message) {
-  const { lookaheadFor: key, axis } = message;
-  const axes = ahead.get(key) ?? new Map();
-  ahead.set(key, axes.set(axis, new Axis(message)));
-}
+/** @import { Frame, FrameModule, Param, Payload, Transport, Values } from "../types" */
 
 export class Frames {
   /** The module that computes frames here, where there is one.
@@ -37,6 +26,7 @@ export class Frames {
   /** @param {() => void} arrived */
   constructor(arrived) {
     this.shelf = new Shelf(arrived);
+    this.ahead = new Ahead(arrived);
   }
 
   /** @param {Payload} data */
@@ -97,7 +87,7 @@ export class Frames {
    * @param {Values} values
    * @param {Param[]} params
    * @returns {Frame | null} */
-  at({ key, transport }, values, params) {
+  at({ transport }, values, params) {
     if (this.module) return this.module.frame(values, this.constants);
     const place = (/** @type {string} */ name) => {
       const param = params.find((each) => each.key === name);
@@ -107,8 +97,7 @@ export class Frames {
       const { param, index } = place(transport.param);
       return this.shelf.frame(param?.names?.[index] ?? "");
     }
-    const axes = Array.from(ahead.get(key)?.values() ?? []);
-    const axis = axes.find((each) => each.serves(this.context, values));
+    const axis = this.ahead.axis(this.context, values);
     return axis ? axis.frameAt(place(axis.name).index) : null;
   }
 }

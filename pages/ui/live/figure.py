@@ -2,8 +2,9 @@
 
 A page hands over a `Picture`, whose heart is two pure functions: `frame(**values)` computes what it
 shows at some setting of its parameters, `figure(frame)` draws it. The browser has what it needs
-before a slider moves (see `lookahead`, or frames of its own) and repaints under the finger; Python
+before a slider moves (see `ahead`, or frames of its own) and repaints under the finger; Python
 hears of the new value when the slider is let go. Zoom, pan and hidden traces survive all of it.
+What depends on the state alone is made once for all visitors.
 
 Colours in a figure are `theme.var(...)` tokens; the browser turns them into the active theme's.
 """
@@ -11,6 +12,7 @@ Colours in a figure are `theme.var(...)` tokens; the browser turns them into the
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,33 +22,65 @@ import streamlit as st
 
 from pages.ui import assets, controls
 from pages.ui.live import payload
+from pages.ui.live.ahead.walks import WALKS, Walk
 from pages.ui.live.diagram import Diagram
 from pages.ui.live.frame import Frame, FrameFunction
-from pages.ui.live.lookahead import axis_ahead, pack_constants, plain
+from pages.ui.live.lookahead import pack_constants, plain
+from pages.ui.live.once import NamelessError, Once, name_of
 from pages.ui.live.parts import Param, Preset
 from pages.ui.live.picture import FigureOrDraw, Picture
 
-# Where the program does not come, the figure itself says so; what is sent ahead stays quiet.
-_AHEAD = """
-export default async function (component) {
-  const url = new URL(component.data.script, document.baseURI);
-  const live = await import(url.href).catch(() => null);
-  return live?.show(component);
-}
-"""
 _figure_component = st.components.v2.component(
     "ttn_live_figure", js=assets.START, isolate_styles=False
 )
-_ahead_component = st.components.v2.component("ttn_lookahead", js=_AHEAD, isolate_styles=False)
 _LOADED = ("katex.js", "live/figure.css")
+AHEAD = "./ahead?walk="
 
 
 @dataclass(frozen=True)
 class Live:
-    """What a live figure stands at: its parameters' values and its frame (None without params)."""
+    """What a live figure stands at: its parameters' values."""
 
     values: dict[str, Any]
-    frame: Frame | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks of a figure, beside the picture itself.
+
+    Attributes:
+        values: of its parameters, by key.
+        notes: on what the address says otherwise.
+        present: whether it is shown to a class.
+        hidden: keys of parameters without a control.
+    """
+
+    values: tuple[tuple[str, Any], ...]
+    notes: tuple[str, ...]
+    present: bool
+    hidden: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the browser is told of a figure in one state, the same for all who ask for it.
+
+    Attributes:
+        data: plain JSON.
+        walks: what each slider would show, with the names under which that is offered.
+    """
+
+    data: Mapping[str, Any]
+    walks: tuple[tuple[str, Walk], ...]
+
+    @property
+    def weight(self) -> int:
+        """Its bytes, with a share for its name."""
+        return len(json.dumps(self.data)) + NAME_BYTES
+
+
+NAME_BYTES, MOST_BYTES = 20_000, 128_000_000
+STATES: Once[Made] = Once(MOST_BYTES, lambda made: made.weight)
 
 
 def live_figure(key: str, picture: Picture) -> Live:
@@ -61,38 +95,71 @@ def live_figure(key: str, picture: Picture) -> Live:
     """
     axes = picture.axes
     values, notes = _read(axes)
+    hidden = tuple(param.key for param in axes if controls.hidden(param.key))
+    asked = Asked(tuple(values.items()), tuple(notes), controls.presenting(), hidden)
+    made = _made(key, picture, asked)
+    for name, walk in made.walks:
+        WALKS.offer(walk, name)
+    _figure_component(
+        key=key, data=made.data, on_changed_change=lambda: _hear(key, axes, picture.presets)
+    )
+    return Live(values)
+
+
+def _made(key: str, picture: Picture, asked: Asked) -> Made:
+    """What the browser is told, made by the first who comes to this state."""
+    urls = _urls(picture)
+
+    def make() -> Made:
+        return _make(key, picture, asked, urls)
+
+    try:
+        name = key, name_of(picture), name_of(asked), name_of(urls)
+    except NamelessError:
+        return make()
+    return STATES.get(name, make, _give_way)
+
+
+def _make(key: str, picture: Picture, asked: Asked, urls: Mapping[str, Any]) -> Made:
+    values = dict(asked.values)
     now = picture.at(values)
+    walks = _walks(picture, values)
     data = {
         "key": key,
-        **_loaded(picture, values),
+        **urls,
+        "constants": _constants(picture, values),
         **_figures(picture, now),
-        **_standing(picture, now, values, notes),
-        **payload.controls_data(picture, values),
+        **_standing(picture, now, asked),
+        **payload.controls_data(picture, values, asked.hidden),
         "formula": picture.tex,
         "takeaway": picture.takeaway,
         "hint": picture.hint,
         **payload.folded_data(picture),
+        "ahead": [{"axis": walk.axis, "address": AHEAD + name} for name, walk in walks],
     }
-    _figure_component(
-        key=key, data=data, on_changed_change=lambda: _hear(key, axes, picture.presets)
-    )
-    fetched = picture.transport is not None and picture.transport.fetched
-    if picture.frame and axes and not picture.frames_js and not fetched:
-        _send_ahead(key, picture.frame, axes, values, picture.extra)
-    return Live(values, now)
+    return Made(data, walks)
 
 
-def _loaded(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the browser loads, and the constants of the module that computes its frames."""
+def _give_way() -> None:
+    """Let a newer run take over: at each look at the session state, Streamlit sees to that."""
+    "ahead" in st.session_state  # noqa: B015
+
+
+def _urls(picture: Picture) -> dict[str, Any]:
+    """What the browser loads."""
     loaded = _LOADED if isinstance(picture.figure, Diagram) else (*_LOADED, "plotly.min.js")
     module = f"frames/{picture.frames_js}.js"
-    given = picture.constants(**values, **picture.extra) if picture.constants else {}
     return {
         "script": assets.url("live/figure.js"),
         "urls": {name: assets.url(name) for name in loaded},
         "formulaJs": assets.url(module) if picture.frames_js else "",
-        "constants": pack_constants(given),
     }
+
+
+def _constants(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the module needs that computes frames in the browser."""
+    given = picture.constants(**values, **picture.extra) if picture.constants else {}
+    return pack_constants(given)
 
 
 def _figures(picture: Picture, now: Frame | None) -> dict[str, Any]:
@@ -117,16 +184,14 @@ def _drawn(figure: FigureOrDraw, picture: Picture, now: Frame | None) -> str:
     return payload.figure_json(figure(now))
 
 
-def _standing(
-    picture: Picture, now: Frame | None, values: Mapping[str, Any], notes: Sequence[str]
-) -> dict[str, Any]:
+def _standing(picture: Picture, now: Frame | None, asked: Asked) -> dict[str, Any]:
     """Where the figure stands: its numbers, and what there is to say of the address."""
-    numbers = now.numbers if now else {}
+    numbers = {**(now.numbers if now else {}), **dict(asked.values)}
     return {
         "context": _context(picture.frame, picture.extra),
-        "names": {name: plain(value) for name, value in {**numbers, **values}.items()},
-        "notes": notes,
-        "present": controls.presenting(),
+        "names": {name: plain(value) for name, value in numbers.items()},
+        "notes": asked.notes,
+        "present": asked.present,
     }
 
 
@@ -166,38 +231,24 @@ def _hear(key: str, axes: Sequence[Param], presets: Sequence[Preset]) -> None:
     controls.write(texts)
 
 
-def _send_ahead(
-    key: str,
-    frame: FrameFunction,
-    axes: Sequence[Param],
-    values: Mapping[str, Any],
-    extra: Mapping[str, Any],
-) -> None:
-    """Send what each slider would show; after the figure, so that its numbers never wait for it.
+def _walks(picture: Picture, values: Mapping[str, Any]) -> tuple[tuple[str, Walk], ...]:
+    """What each slider would show, where the browser neither computes nor asks for it otherwise.
 
-    One message for each axis, the same as before while the other parameters stand where they
-    stood: the axis that was just dragged is neither computed nor sent again.
+    A walk is the same while the other parameters stand where they stood: that of the slider which
+    was just dragged is there already.
     """
-    for param in axes:
+    fetched = picture.transport is not None and picture.transport.fetched
+    if picture.frame is None or picture.frames_js or fetched:
+        return ()
+    walks = []
+    for param in picture.axes:
         if param.kind == "seed":
             continue
         stay = {name: value for name, value in values.items() if name != param.key}
-        walk = tuple(int(at) if param.whole else at for at in param.positions)
-        others = (*stay.items(), *extra.items())
-        data = {
-            "script": assets.url("live/figure.js"),
-            "lookaheadFor": key,
-            "context": _context(frame, extra),
-            "from": stay,
-            "axis": param.key,
-            "ahead": axis_ahead(frame, param.key, walk, others, _give_way),
-        }
-        _ahead_component(key=f"lookahead_{key}_{param.key}", data=data)
-
-
-def _give_way() -> None:
-    """Let a newer run take over: at each look at the session state, Streamlit sees to that."""
-    "lookahead" in st.session_state  # noqa: B015
+        others = (*stay.items(), *picture.extra.items())
+        positions = tuple(int(at) if param.whole else at for at in param.positions)
+        walks.append(Walk(picture.frame, param.key, positions, others))
+    return tuple((WALKS.offer(walk), walk) for walk in walks)
 
 
 def _context(frame: FrameFunction | None, extra: Mapping[str, Any]) -> str:

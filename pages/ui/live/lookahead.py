@@ -1,52 +1,16 @@
-"""Pictures ahead of the finger: what a slider will show, computed before it is moved.
-
-A figure is a function of its parameters. From where the sliders stand, each axis is walked through
-position by position, and what changes along it is packed for the browser, which then repaints
-while the finger moves without asking the server. Every position is computed; none is interpolated.
-"""
+"""Frames packed for the browser, which then repaints under the finger without asking the server."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pages.ui.live.frame import Frame, FrameFunction
+from pages.ui.live.frame import Frame
 
-Values = tuple[tuple[str, Any], ...]
 MOVING = ("x", "y", "z", "text")
-
-
-def _go_on() -> None:
-    """Nothing to wait for."""
-
-
-@lru_cache(maxsize=256)
-def axis_ahead(
-    frame: FrameFunction,
-    axis: str,
-    positions: tuple[float, ...],
-    others: Values,
-    pause: Callable[[], object] = _go_on,
-) -> dict[str, Any]:
-    """One axis walked through, packed; kept, so that an axis just dragged costs nothing again.
-
-    Args:
-        frame: A pure function of its keyword arguments.
-        axis: Name of the argument that moves.
-        positions: The values it takes.
-        others: The other arguments, as (name, value) pairs.
-        pause: Called before each position; it may raise to break the walk off, and nothing is kept.
-    """
-    fixed = dict(others)
-    frames = []
-    for position in positions:
-        pause()
-        frames.append(frame(**{**fixed, axis: position}))
-    return pack(frames)
 
 
 def pack(frames: Sequence[Frame], *, whole: bool = False) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
-from pages.ui import controls, theme
+from pages.ui import theme
 from pages.ui.live.diagram import SMALL, Box, Diagram, Edge, Form, Line, Node, spoken
 from pages.ui.live.frame import Frame
 from pages.ui.live.lookahead import grey_bytes, plain
@@ -118,11 +118,16 @@ def _json(figure: Mapping[str, Any]) -> str:
     return str(to_json_plotly(figure))
 
 
-def controls_data(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be moved, and where it stands."""
+def controls_data(
+    picture: Picture, values: Mapping[str, Any], hidden: Collection[str]
+) -> dict[str, Any]:
+    """What can be moved, and where it stands; `hidden` names what has no control."""
     return {
-        "params": [param_data(param, values[param.key]) for param in picture.axes],
-        "transport": transport_data(picture.transport),
+        "params": [
+            param_data(param, values[param.key], hidden=param.key in hidden)
+            for param in picture.axes
+        ],
+        "transport": transport_data(picture.transport, hidden),
         "handles": [vars(handle) for handle in picture.handles],
     }
 
@@ -136,16 +141,18 @@ def folded_data(picture: Picture) -> dict[str, Any]:
     }
 
 
-def param_data(param: Param, value: Any) -> dict[str, Any]:
+def param_data(param: Param, value: Any, *, hidden: bool) -> dict[str, Any]:
     """A parameter and where it stands."""
     shown = ("key", "label", "colour", "format", "help", "kind", "positions", "maximum", "default")
     data = {name: getattr(param, name) for name in shown}
     if param.names:
         data["names"] = param.names
-    return data | {"value": value, "hidden": controls.hidden(param.key)}
+    return data | {"value": value, "hidden": hidden}
 
 
-def transport_data(transport: Transport | None) -> dict[str, Any] | None:
+def transport_data(
+    transport: Transport | None, hidden: Collection[str]
+) -> dict[str, Any] | None:
     """The transport bar, if there is one."""
     if transport is None:
         return None
@@ -154,7 +161,7 @@ def transport_data(transport: Transport | None) -> dict[str, Any] | None:
         "seconds": transport.seconds,
         "buttons": transport.buttons,
         "fetched": transport.fetched,
-        "hidden": controls.hidden(transport.param.key),
+        "hidden": transport.param.key in hidden,
     }
 
 

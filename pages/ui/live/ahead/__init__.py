@@ -1,0 +1,1 @@
+"""What is made before anyone needs it, after what somebody waits for."""
