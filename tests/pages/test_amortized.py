@@ -12,7 +12,7 @@ from pages import contents
 from pages.goal.amortized import count, image, picture, thousand
 from pages.goal.amortized.views import DIGITS, SIGMAS, VIEWS, _params
 from pages.ui.lesson import Lesson
-from pages.ui.live.lookahead import axis_ahead
+from pages.ui.live.ahead.walks import Walk
 from tests.support import pages_sweep
 from vae_core.vae.data import held_out_digit
 from vae_core.vae.objective import bernoulli_log_prob, kl_to_standard_normal
@@ -68,7 +68,7 @@ def test_an_axis_is_ahead_in_time_and_size() -> None:
     for param in _params():
         stay = {name: value for name, value in HAND.items() if name != param.key}
         others = (*stay.items(), ("digit", 3))
-        sent = axis_ahead(picture.by_hand, param.key, param.positions, others, lambda: None)
+        sent = Walk(picture.by_hand, param.key, param.positions, others).packed()
         assert len(sent["data"]) < 200_000
 
 

@@ -143,22 +143,21 @@ def jobs(tmp_path) -> Iterator[Jobs]:
 
 @pytest.fixture
 def shown(monkeypatch) -> list[tuple[int, tuple[float, ...], bool]]:
-    """Of each drawing of the album: the step, all steps, and whether a look-ahead went along."""
+    """Of each drawing of the album: the step, all steps, and whether a look-ahead was offered."""
     seen: list[tuple[int, tuple[float, ...], bool]] = []
-    original, ahead = live_figure.live_figure, live_figure._send_ahead
-    sent: list[str] = []
+    original, making = live_figure.live_figure, live_figure._made
+    made: list[live_figure.Made] = []
 
     def noted(key, picture):
-        sent.clear()
         live = original(key, picture)
         if key == "look_back":
             positions = picture.transport.param.positions
-            seen.append((live.values["look"], positions, key in sent))
+            seen.append((live.values["look"], positions, bool(made[-1].data["ahead"])))
         return live
 
     monkeypatch.setattr("pages.practice.train_vae.panel.live_figure", noted)
     monkeypatch.setattr(
-        live_figure, "_send_ahead", lambda key, *rest: (sent.append(key), ahead(key, *rest))
+        live_figure, "_made", lambda *words: made.append(making(*words)) or made[-1]
     )
     return seen
 

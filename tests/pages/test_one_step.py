@@ -27,7 +27,7 @@ from pages.practice.one_step.picture import (
 )
 from pages.ui.lesson import Lesson, read_sections
 from pages.ui.live import Edge, Frame, Line
-from pages.ui.live.lookahead import axis_ahead
+from pages.ui.live.ahead.walks import Walk
 from pages.ui.numbers import three_digits
 from tests.support import diagrams, pages_sweep
 from vae_core.estimators import ESTIMATORS
@@ -260,7 +260,7 @@ def test_the_browser_gets_every_stage_ahead() -> None:
     """Nothing but words changes, so that no stage asks the server."""
     others = tuple({"seed": 0, "estimator": "pathwise", "updates": 0, "image": 2}.items())
     others += (("sentences", sentences("pathwise")),)
-    packed = axis_ahead(frames.frame, "stage", tuple(EVERY_STAGE), others)
+    packed = Walk(frames.frame, "stage", tuple(EVERY_STAGE), others).packed()
     assert packed["numbers"]["told"][SAMPLE - 1] == shown("pathwise", SAMPLE).numbers["told"]
     assert packed["fields"] == []
     moving = {name for name, values in packed["numbers"].items() if len(set(values)) > 1}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages import contents
 from pages.ui import controls
 from pages.ui.controls import widgets
-from pages.ui.live import Param, figure
+from pages.ui.live import Param
 from tests.support import pages_sweep
 
 GUESSES = ("z^2 + z", "1", "0", "2")
@@ -60,17 +59,6 @@ class Found:
         return list(reversed(list(bounds.get("options", []))))
 
 
-@contextmanager
-def without_looking_ahead() -> Iterator[None]:
-    """No look-ahead is computed, which takes most of a page's time."""
-    original = figure._send_ahead
-    figure._send_ahead = lambda *_all: None
-    try:
-        yield
-    finally:
-        figure._send_ahead = original
-
-
 def read_page(page: contents.PageInfo, **query: str) -> tuple[AppTest, dict[str, Found]]:
     """A page at an address, and every control that it read."""
     found: dict[str, Found] = {}
@@ -88,8 +76,7 @@ def read_page(page: contents.PageInfo, **query: str) -> tuple[AppTest, dict[str,
     for module in readers:
         module.read = noted
     try:
-        with without_looking_ahead():
-            return pages_sweep.open_page(page, **query), found
+        return pages_sweep.open_page(page, **query), found
     finally:
         for module in readers:
             module.read = original

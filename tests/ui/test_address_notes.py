@@ -36,16 +36,16 @@ def notes(
 ) -> tuple[set[str], set[str]]:
     """Controls that the address tells nothing of use, and notes in sight, figures' included."""
     told: list[str] = []
-    original = figure._standing
+    original = figure._made
 
-    def noted(*words: Any) -> dict[str, Any]:
-        standing = original(*words)
-        told.extend(standing["notes"])
-        return standing
+    def noted(*words: Any) -> figure.Made:
+        made = original(*words)
+        told.extend(made.data["notes"])
+        return made
 
-    monkeypatch.setattr(figure, "_standing", noted)
+    monkeypatch.setattr(figure, "_made", noted)
     app, found = page_controls.read_page(page, **query)
-    monkeypatch.setattr(figure, "_standing", original)
+    monkeypatch.setattr(figure, "_made", original)
     unfit = {name for name, each in found.items() if not each.fit}
     return unfit, {text for text in (*told, *seen(app.main)) if text.startswith(NOTE)}
 
@@ -75,7 +75,7 @@ def test_every_whole_number_of_samples_is_a_position(
     if samples == 4:
         told = standing(page, monkeypatch, samples="4")
         assert told["names"]["samples"] == 4
-        assert told["notes"] == []
+        assert not told["notes"]
 
 
 @pytest.mark.parametrize(
@@ -97,17 +97,15 @@ def test_every_whole_number_of_samples_is_a_position(
 def test_a_value_between_positions_snaps_with_a_note(
     key: str, query: dict[str, str], told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert standing(contents.page_info(key), monkeypatch, **query)["notes"] == told
+    assert list(standing(contents.page_info(key), monkeypatch, **query)["notes"]) == told
 
 
 def standing(
     page: contents.PageInfo, monkeypatch: pytest.MonkeyPatch, **query: str
 ) -> dict[str, Any]:
     """Where the page's first figure stands, as it is told to the browser."""
-    found: list[dict[str, Any]] = []
-    original = figure._standing
-    monkeypatch.setattr(
-        figure, "_standing", lambda *words: found.append(original(*words)) or found[-1]
-    )
+    found: list[figure.Made] = []
+    original = figure._made
+    monkeypatch.setattr(figure, "_made", lambda *words: found.append(original(*words)) or found[-1])
     page_controls.read_page(page, **query)
-    return found[0]
+    return dict(found[0].data)

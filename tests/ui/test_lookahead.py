@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pages.ui.live import Frame
-from pages.ui.live.lookahead import axis_ahead, pack, pack_constants, plain
+from pages.ui.live.ahead.walks import Walk
+from pages.ui.live.lookahead import pack, pack_constants, plain
 
 GRID = np.linspace(-1.0, 1.0, 7)
 
@@ -28,7 +29,7 @@ def unpack(field: dict[str, Any], data: str, index: int) -> np.ndarray:
 
 def test_only_what_changes_is_sent_and_it_is_exact() -> None:
     positions = (0.0, 0.5, 2.0)
-    packed = axis_ahead(parabola, "a", positions, (("b", 1.0),))
+    packed = Walk(parabola, "a", positions, (("b", 1.0),)).packed()
     assert [(field["trace"], field["attr"]) for field in packed["fields"]] == [("moving", "y")]
     for index, a in enumerate(positions):
         expected = parabola(a, 1.0).traces["moving"]["y"].astype("<f4")
@@ -89,20 +90,3 @@ def test_constants_keep_all_their_digits() -> None:
     raw = base64.b64decode(packed["third"]["f8"])
     np.testing.assert_array_equal(np.frombuffer(raw, dtype="<f8"), third)
     assert packed["n"] == 3
-
-
-def test_a_walk_can_be_broken_off_and_begun_again() -> None:
-    calls = []
-
-    def pause() -> None:
-        calls.append(len(calls))
-        if len(calls) == 2:
-            raise InterruptedError
-
-    walk = ("a", (0.0, 0.5, 2.0), (("b", 7.0),), pause)
-    with pytest.raises(InterruptedError):
-        axis_ahead(parabola, *walk)
-    assert axis_ahead(parabola, *walk)["numbers"]["top"] == [7.0, 7.5, 9.0]
-    assert len(calls) == 5
-    axis_ahead(parabola, *walk)
-    assert len(calls) == 5

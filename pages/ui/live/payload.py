@@ -150,9 +150,7 @@ def param_data(param: Param, value: Any, *, hidden: bool) -> dict[str, Any]:
     return data | {"value": value, "hidden": hidden}
 
 
-def transport_data(
-    transport: Transport | None, hidden: Collection[str]
-) -> dict[str, Any] | None:
+def transport_data(transport: Transport | None, hidden: Collection[str]) -> dict[str, Any] | None:
     """The transport bar, if there is one."""
     if transport is None:
         return None

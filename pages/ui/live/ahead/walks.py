@@ -46,7 +46,7 @@ class Walk:
     positions: tuple[float, ...]
     others: Values
 
-    def packed(self, pause: Callable[[], object]) -> dict[str, Any]:
+    def packed(self, pause: Callable[[], object] = TURNS.stand_back) -> dict[str, Any]:
         """What each position shows, see `pack`; `pause` is called before each, and may raise."""
         fixed = dict(self.others)
         frames = []

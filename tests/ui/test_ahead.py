@@ -1,0 +1,148 @@
+"""Walks ahead of the finger: offered, made once, fetched by name, given up where nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pages.ui.live import Frame
+from pages.ui.live.ahead.turns import Turns
+from pages.ui.live.ahead.walks import UnwantedError, Walk, Walks
+
+GRID = np.linspace(-1.0, 1.0, 7)
+seen: list[float] = []
+go_on = threading.Event()
+
+
+def parabola(a: float, b: float) -> Frame:
+    seen.append(a)
+    return Frame({"moving": {"x": GRID, "y": a * GRID**2 + b}}, {"top": a + b})
+
+
+def slow(a: float, b: float) -> Frame:
+    seen.append(a)
+    assert go_on.wait(20.0)
+    return Frame({}, {"top": a + b})
+
+
+WALK = Walk(parabola, "a", (0.0, 0.5, 2.0), (("b", 7.0),))
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> None:
+    seen.clear()
+    go_on.clear()
+
+
+async def here() -> bool:
+    return False
+
+
+def fetched(walks: Walks, name: str, gone: Callable[[], Awaitable[bool]] = here) -> Any:
+    """What the browser gets."""
+    body = asyncio.run(walks.fetch(name, gone))
+    return None if body is None else json.loads(gzip.decompress(body))
+
+
+def test_a_walk_is_made_when_it_is_fetched_and_only_once() -> None:
+    walks = Walks()
+    name = walks.offer(WALK)
+    assert seen == []
+    assert fetched(walks, name) == json.loads(json.dumps(WALK.packed()))
+    assert fetched(walks, name)["numbers"]["top"] == [7.0, 7.5, 9.0]
+    assert seen == [0.0, 0.5, 2.0] * 2
+
+
+def test_all_who_stand_there_are_told_the_same_name_and_others_cannot_guess_it() -> None:
+    walks = Walks()
+    name = walks.offer(WALK)
+    assert walks.offer(replace(WALK)) == name
+    assert walks.offer(replace(WALK, others=(("b", 8.0),))) != name
+    assert Walks().offer(WALK) != name
+    assert len(name) > 20
+    assert fetched(walks, name + "x") is None
+
+
+def test_the_oldest_offers_are_forgotten_and_can_be_renewed() -> None:
+    walks = Walks(most_offered=2)
+    name = walks.offer(WALK)
+    for b in (1.0, 2.0):
+        walks.offer(replace(WALK, others=(("b", b),)))
+    assert fetched(walks, name) is None
+    second = walks.offer(WALK)
+    assert walks.offer(WALK, name) == name != second
+    assert fetched(walks, name) == fetched(walks, second)
+    assert len(walks._offered) == len(set(walks._names.values())) + 1 == 2
+
+
+def test_what_nobody_waits_for_is_broken_off_and_not_kept() -> None:
+    walks = Walks()
+    name = walks.offer(replace(WALK, frame=slow))
+
+    async def left() -> bool:
+        go_on.set()
+        return True
+
+    assert fetched(walks, name, left) is None
+    assert seen == [0.0]
+    assert fetched(walks, name)["numbers"]["top"] == [7.0, 7.5, 9.0]
+
+
+def test_a_server_that_ends_breaks_off_what_is_in_the_making() -> None:
+    walks = Walks()
+    walks.close()
+    with pytest.raises(UnwantedError):
+        walks.make(WALK, threading.Event())
+    assert seen == []
+
+
+def test_an_error_in_a_frame_is_no_answer_and_is_not_kept() -> None:
+    walks = Walks()
+    name = walks.offer(replace(WALK, others=(("c", 7.0),)))
+    for _ in range(2):
+        with pytest.raises(TypeError):
+            fetched(walks, name)
+    assert len(walks.made) == 0
+
+
+def test_an_answer_goes_first() -> None:
+    turns, order = Turns(), []
+
+    def step() -> None:
+        turns.stand_back(20.0)
+        order.append("ahead")
+
+    with turns.answering():
+        ahead = threading.Thread(target=step)
+        ahead.start()
+        with turns.answering():
+            order.append("inner")
+        time.sleep(0.05)
+        assert turns.quiet == 0.0
+        order.append("answer")
+    ahead.join(20.0)
+    assert order == ["inner", "answer", "ahead"]
+    assert turns.quiet > 0.0
+
+
+def test_what_is_ahead_gets_its_turn_where_answers_never_end() -> None:
+    turns = Turns()
+    with turns.answering():
+        turns.stand_back(0.01)
+
+
+def test_an_answer_that_fails_is_over() -> None:
+    turns = Turns()
+    with pytest.raises(ZeroDivisionError), turns.answering():
+        _ = 1 // 0
+    turns.stand_back(20.0)
+    assert turns.quiet > 0.0
