@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import contents
-from pages.ui import layout
+from pages.ui import controls, layout
 from pages.ui.live.ahead.turns import TURNS
 
 ABOUT = (
@@ -20,19 +20,12 @@ st.set_page_config(
 layout.style_page()
 page = st.navigation(
     {
-        chapter: [
-            st.Page(
-                contents.PAGES / page.file,
-                title=page.title,
-                url_path=page.address,
-                default=page.key == "start",
-            )
-            for page in pages
-        ]
+        chapter: [layout.navigable(page) for page in pages]
         for chapter, pages in contents.CHAPTERS.items()
     },
     position="top",
 )
+controls.arrive()
 layout.way_home()
 with TURNS.answering():
     page.run()

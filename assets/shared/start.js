@@ -39,17 +39,22 @@ function apology(data, again) {
   return place;
 }
 
+/** What Python says; most of a figure's comes as one text.
+ * @param {any} data */
+const whole = ({ told, ...rest }) => (told ? { ...JSON.parse(told), ...rest } : rest);
+
 let failures = 0;
 
 /** @param {Component<any>} component
  * @returns {Promise<(() => void) | undefined>} */
 export default async function start(component) {
-  const { data, parentElement } = component;
+  const { parentElement } = component;
+  const data = whole(component.data);
   parentElement.querySelector(":scope > .ttn-apology")?.remove();
   try {
     const url = new URL(data.script, document.baseURI);
     if (failures) url.hash = String(failures); // a browser may remember that an address failed
-    return (await import(url.href)).show(component);
+    return (await import(url.href)).show({ ...component, data });
   } catch {
     failures += 1;
     let end = () => place.remove();

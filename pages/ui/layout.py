@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from pages.contents import PAGES, PageInfo, neighbours, page_info
 from pages.ui import assets, controls, theme
@@ -29,7 +32,19 @@ def page_link(
 ) -> None:
     """A link to another page, in the state that the query tells."""
     state = dict(query) if query else None
-    st.page_link(str(PAGES / page.file), label=label or page.title, icon=icon, query_params=state)
+    st.page_link(_page(page), label=label or page.title, icon=icon, query_params=state)
+
+
+def navigable(page: PageInfo) -> StreamlitPage:
+    """A page for Streamlit's menu, which notes in it whether it is the one to run."""
+    return copy.copy(_page(page))
+
+
+@cache
+def _page(page: PageInfo) -> StreamlitPage:
+    """Streamlit looks for a page's script in the file system; once is enough."""
+    file, start = PAGES / page.file, page.key == "start"
+    return st.Page(file, title=page.title, url_path=page.address, default=start)
 
 
 def lesson_link(link: Link, icon: str = ":material/visibility:") -> None:
@@ -88,6 +103,7 @@ def _way_on(key: str) -> None:
 
 def style_page() -> None:
     """Add the theme's colours and the shared style sheets; once in each script run."""
+    controls.arrive()
     names = ["style.css", "present.css"] if controls.presenting() else ["style.css"]
     sheets = [assets.load(assets.FOLDER / name).content.decode() for name in names]
     st.html(f"<style>{theme.css()}\n{''.join(sheets)}</style>")

@@ -152,7 +152,9 @@ def shown(monkeypatch) -> list[tuple[int, tuple[float, ...], bool]]:
         live = original(key, picture)
         if key == "look_back":
             positions = picture.transport.param.positions
-            seen.append((live.values["look"], positions, bool(made[-1].data["ahead"])))
+            seen.append(
+                (live.values["look"], positions, bool(json.loads(made[-1].sent["told"])["ahead"]))
+            )
         return live
 
     monkeypatch.setattr("pages.practice.train_vae.panel.live_figure", noted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +41,7 @@ def notes(
 
     def noted(*words: Any) -> figure.Made:
         made = original(*words)
-        told.extend(made.data["notes"])
+        told.extend(json.loads(made.sent["told"])["notes"])
         return made
 
     monkeypatch.setattr(figure, "_made", noted)
@@ -75,7 +76,7 @@ def test_every_whole_number_of_samples_is_a_position(
     if samples == 4:
         told = standing(page, monkeypatch, samples="4")
         assert told["names"]["samples"] == 4
-        assert not told["notes"]
+        assert told["notes"] == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_every_whole_number_of_samples_is_a_position(
 def test_a_value_between_positions_snaps_with_a_note(
     key: str, query: dict[str, str], told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert list(standing(contents.page_info(key), monkeypatch, **query)["notes"]) == told
+    assert standing(contents.page_info(key), monkeypatch, **query)["notes"] == told
 
 
 def standing(
@@ -108,4 +109,4 @@ def standing(
     original = figure._made
     monkeypatch.setattr(figure, "_made", lambda *words: found.append(original(*words)) or found[-1])
     page_controls.read_page(page, **query)
-    return dict(found[0].data)
+    return dict(json.loads(found[0].sent["told"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 
@@ -16,6 +17,7 @@ from vae_core.vae.data import SIDE, held_out_digit
 ASKED, SMALL, LARGE, ASIDE = 4, 2, 20, 2
 
 
+@cache
 def of_a_million() -> dict[str, str]:
     """How many of all draws explain the question's image, with few dimensions and with many."""
     few, many = (blind.known(d, ASKED) for d in (SMALL, LARGE))
@@ -44,6 +46,7 @@ def cost_of_a_shift() -> float:
     return here - there
 
 
+@cache
 @torch.no_grad()
 def of_the_trained_curve() -> dict[str, str]:
     """The pixels' own deviation of a picture's ink, averaged over the prior, and the bound."""

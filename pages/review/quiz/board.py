@@ -23,6 +23,7 @@ def show(quiz: Sequence[Item], seed: int, titles: Mapping[str, str]) -> None:
         seed: by which their answers are kept in the browser.
         titles: the chapters' titles, by their folders.
     """
+    present = controls.presenting()
     _component(
         key="quiz",
         data={
@@ -35,29 +36,29 @@ def show(quiz: Sequence[Item], seed: int, titles: Mapping[str, str]) -> None:
                     "name": item.name,
                     "chapter": titles[item.chapter],
                     "question": colour_markdown(item.question),
-                    "options": [_option(option) for option in item.options],
+                    "options": [_option(option, present) for option in item.options],
                 }
                 for item in quiz
             ],
-            "present": controls.presenting(),
+            "present": present,
         },
     )
 
 
-def _option(option: Option) -> dict[str, Any]:
+def _option(option: Option, present: bool) -> dict[str, Any]:
     return {
         "name": option.name,
         "text": colour_markdown(option.text),
         "why": colour_markdown(option.why),
         "label": option.label,
-        "href": _address(option.address),
+        "href": _address(option.address, present),
         "right": option.right,
     }
 
 
-def _address(address: str) -> str:
+def _address(address: str, present: bool) -> str:
     """Relative to the folder that all pages lie in; before a class its page is large, too."""
     page, _, query = address.partition("?")
     page = "" if page == "start" else page
-    parts = [*([query] if query else []), *(["present=1"] if controls.presenting() else [])]
+    parts = [*([query] if query else []), *(["present=1"] if present else [])]
     return f"./{page}" + (f"?{'&'.join(parts)}" if parts else "")

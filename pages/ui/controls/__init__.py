@@ -1,6 +1,8 @@
 """State in the address, and the controls that show and change it."""
 
 from pages.ui.controls.address import (
+    all_hidden,
+    arrive,
     hidden,
     number_text,
     presenting,
@@ -24,6 +26,8 @@ from pages.ui.controls.widgets import (
 
 __all__ = [
     "FALLBACK_NOTE",
+    "all_hidden",
+    "arrive",
     "choice",
     "folded",
     "hidden",

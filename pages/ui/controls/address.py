@@ -34,7 +34,6 @@ def read(
         parse: Turns the text into a value; raises ValueError for what is no value.
         longest: Letters beyond which a text is no value.
     """
-    _arrive()
     found = st.query_params.get_all(name)
     if not found:
         _memory().pop(name, None)
@@ -51,13 +50,12 @@ def read(
 
 def stated(name: str) -> str | None:
     """What the address says of a control, as it stands there; None if nothing."""
-    _arrive()
     return st.query_params.get(name)
 
 
 def write(texts: Mapping[str, str | None]) -> None:
     """Put values into the address; None takes a name out, as does for a default value."""
-    _arrive()
+    arrive()
     for name, text in texts.items():
         if text is None:
             _memory().pop(name, None)
@@ -71,7 +69,7 @@ def write(texts: Mapping[str, str | None]) -> None:
 
 def show_state(texts: Mapping[str, str | None]) -> None:
     """Set the whole page to a state: controls that `texts` leaves out go to their defaults."""
-    _arrive()
+    arrive()
     kept = {key: st.query_params[key] for key in LESSON_KEYS if key in st.query_params}
     stated = {name: text for name, text in texts.items() if text is not None}
     _memory().clear()
@@ -81,13 +79,16 @@ def show_state(texts: Mapping[str, str | None]) -> None:
 
 def hidden(name: str) -> bool:
     """Whether the address hides this control (`?hide=a,b`)."""
-    _arrive()
-    return name in st.query_params.get("hide", "")[:LONGEST].split(",")
+    return name in all_hidden()
+
+
+def all_hidden() -> list[str]:
+    """Names of all controls that the address hides."""
+    return st.query_params.get("hide", "")[:LONGEST].split(",")
 
 
 def presenting() -> bool:
     """Whether the address asks for the projector view (`?present=1`)."""
-    _arrive()
     return st.query_params.get("present") == "1"
 
 
@@ -96,8 +97,11 @@ def number_text(value: float) -> str:
     return f"{value:.10g}"
 
 
-def _arrive() -> None:
-    """On coming from another page, bring back what this page, and the lesson, were set to."""
+def arrive() -> None:
+    """On coming from another page, bring back what this page, and the lesson, were set to.
+
+    Once in a script run, before anything is read from the address.
+    """
     page = _page()
     if st.session_state.get("controls:page") == page:
         _remember_lesson()

@@ -66,17 +66,18 @@ class Made:
     """What the browser is told of a figure in one state, the same for all who ask for it.
 
     Attributes:
-        data: plain JSON.
+        sent: the figure, the one for a narrow screen, and `told`: all else as JSON. Streamlit looks
+            into each part of what a component is given, and texts it hands on as they are.
         walks: what each slider would show, with the names under which that is offered.
     """
 
-    data: Mapping[str, Any]
+    sent: Mapping[str, str | None]
     walks: tuple[tuple[str, Walk], ...]
 
     @property
     def weight(self) -> int:
         """Its bytes, with a share for its name."""
-        return len(json.dumps(self.data)) + NAME_BYTES
+        return sum(len(text or "") for text in self.sent.values()) + NAME_BYTES
 
 
 NAME_BYTES, MOST_BYTES = 20_000, 128_000_000
@@ -95,13 +96,14 @@ def live_figure(key: str, picture: Picture) -> Live:
     """
     axes = picture.axes
     values, notes = _read(axes)
-    hidden = tuple(param.key for param in axes if controls.hidden(param.key))
+    all_hidden = controls.all_hidden()
+    hidden = tuple(param.key for param in axes if param.key in all_hidden)
     asked = Asked(tuple(values.items()), tuple(notes), controls.presenting(), hidden)
     made = _made(key, picture, asked)
     for name, walk in made.walks:
         WALKS.offer(walk, name)
     _figure_component(
-        key=key, data=made.data, on_changed_change=lambda: _hear(key, axes, picture.presets)
+        key=key, data=made.sent, on_changed_change=lambda: _hear(key, axes, picture.presets)
     )
     return Live(values)
 
@@ -124,11 +126,11 @@ def _make(key: str, picture: Picture, asked: Asked, urls: Mapping[str, Any]) -> 
     values = dict(asked.values)
     now = picture.at(values)
     walks = _walks(picture, values)
-    data = {
+    told = {
         "key": key,
         **urls,
         "constants": _constants(picture, values),
-        **_figures(picture, now),
+        "height": picture.height,
         **_standing(picture, now, asked),
         **payload.controls_data(picture, values, asked.hidden),
         "formula": picture.tex,
@@ -137,7 +139,7 @@ def _make(key: str, picture: Picture, asked: Asked, urls: Mapping[str, Any]) -> 
         **payload.folded_data(picture),
         "ahead": [{"axis": walk.axis, "address": AHEAD + name} for name, walk in walks],
     }
-    return Made(data, walks)
+    return Made({"told": json.dumps(told), **_figures(picture, now)}, walks)
 
 
 def _give_way() -> None:
@@ -162,14 +164,10 @@ def _constants(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
     return pack_constants(given)
 
 
-def _figures(picture: Picture, now: Frame | None) -> dict[str, Any]:
+def _figures(picture: Picture, now: Frame | None) -> dict[str, str | None]:
     """The figure, and the one for a narrow screen where there is one."""
-    narrow = picture.narrow and _drawn(picture.narrow, picture, now)
-    return {
-        "figure": _drawn(picture.figure, picture, now),
-        "narrow": narrow,
-        "height": picture.height,
-    }
+    narrow = _drawn(picture.narrow, picture, now) if picture.narrow else None
+    return {"figure": _drawn(picture.figure, picture, now), "narrow": narrow}
 
 
 def _drawn(figure: FigureOrDraw, picture: Picture, now: Frame | None) -> str:
