@@ -42,7 +42,7 @@ SITE = re.compile(
     r"https?://(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?/?",
     re.ASCII | re.IGNORECASE,
 )
-SETTINGS = {"TTN_RUNS", "TTN_EMBED", *Allowance.variables()}
+SETTINGS = {"TTN_RUNS", "TTN_EMBED", "TTN_AHEAD", *Allowance.variables()}
 
 # Streamlit would ask a web service for this machine's address, to print it and to judge origins.
 net_util.get_external_ip = lambda: None
@@ -187,10 +187,7 @@ async def serve_ahead(request: Request) -> Response:
     found = await WALKS.fetch(request.query_params.get("walk", ""), request.is_disconnected)
     if found is None:
         return PlainTextResponse("There is nothing ahead of this name.", status_code=404)
-    headers = {
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "Vary": "Accept-Encoding",
-    }
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
     else:
@@ -227,11 +224,29 @@ def warm_up() -> None:
     gc.freeze()
 
 
+def seconds_ahead() -> float:
+    """Seconds of work for what is made while nobody waits: TTN_AHEAD, or 60; raises ValueError."""
+    named = os.environ.get("TTN_AHEAD") or "60"
+    if not named.isdecimal():
+        raise ValueError(f"TTN_AHEAD is a number of seconds, and 0 for nothing ahead: {named!r}")
+    return float(named)
+
+
+async def go_ahead(warming: asyncio.Task[None]) -> None:
+    """Make what visitors will come to, while nobody waits."""
+    await asyncio.shield(warming)
+    from pages.ui.live.ahead.early import make_early
+
+    await make_early(seconds_ahead())
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Warm up while the server already answers; end the trainings when it stops."""
     warming = asyncio.create_task(run_in_threadpool(warm_up))
+    ahead = asyncio.create_task(go_ahead(warming))
     yield
+    ahead.cancel()
     await warming
     from pages.ui.live.ahead.walks import WALKS
     from pages.ui.runs import visitor
@@ -246,6 +261,7 @@ def check_environment() -> None:
     try:
         Allowance.from_environment()
         embedders()
+        seconds_ahead()
         if named:
             lock.opened(Path(named)).close()
     except OSError as problem:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -92,7 +92,7 @@ class Lesson:
 
     @cached_property
     def sections(self) -> dict[str, str]:
-        """All sections by name; read once, so an edited text shows at the next reload."""
+        """All sections by name, as they stand in the file now: an edited text shows at once."""
         return read_sections(self.page)
 
 
@@ -102,10 +102,16 @@ def read_sections(page: str) -> dict[str, str]:
     Raises:
         ValueError: If two sections have the same name.
     """
-    _, *parts = _HEADING.split((FOLDER / f"{page}.md").read_text(encoding="utf-8"))
+    path = FOLDER / f"{page}.md"
+    return dict(_read_sections(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=128)
+def _read_sections(path: Path, _changed_ns: int) -> dict[str, str]:
+    _, *parts = _HEADING.split(path.read_text(encoding="utf-8"))
     names, bodies = parts[::2], parts[1::2]
     if len(set(names)) < len(names):
-        raise ValueError(f"{page}.md has two sections of the same name: {names}")
+        raise ValueError(f"{path.name} has two sections of the same name: {names}")
     return {name: body.strip() for name, body in zip(names, bodies, strict=True)}
 
 

@@ -217,6 +217,7 @@ STREAMLIT, DIRECTLY = ["-m", "streamlit", "run", "app.py"], ["app.py"]
         (STREAMLIT, "TTN_SECONDS", "nan"),
         (DIRECTLY, "TTN_SECONDS", "nan"),
         (DIRECTLY, "TTN_EMBED", "https://moodle.example.edu/course"),
+        (DIRECTLY, "TTN_AHEAD", "a while"),
         (DIRECTLY, "TTN_RUNS", "app.py"),
         (DIRECTLY, "TTN_RUNS", "app.py/runs"),
     ],

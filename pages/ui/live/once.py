@@ -54,6 +54,14 @@ class Once(Generic[T]):
         """How many things are kept now."""
         return len(self._kept)
 
+    def kept(self, name: Hashable) -> T | None:
+        """The thing of this name, None if it is not there."""
+        with self._lock:
+            if name not in self._kept:
+                return None
+            self._kept.move_to_end(name)
+            return self._kept[name][0]
+
     def get(
         self, name: Hashable, make: Callable[[], T], waiting: Callable[[], object] = _patiently
     ) -> T:

@@ -16,11 +16,12 @@ MOST_PATIENCE = 0.1
 
 
 class Turns:
-    """How many answers are under way, and since when none is."""
+    """How many answers are under way, how many were given, and since when none is under way."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._answers = 0
+        self.answered = 0
         self._quiet_since = time.monotonic()
 
     @contextmanager
@@ -33,6 +34,7 @@ class Turns:
         finally:
             with self._change:
                 self._answers -= 1
+                self.answered += 1
                 self._quiet_since = time.monotonic()
                 self._change.notify_all()
 

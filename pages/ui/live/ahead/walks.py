@@ -104,6 +104,8 @@ class Walks:
         walk = self._offered.get(name)
         if walk is None:
             return None
+        if (body := self.made.kept(walk)) is not None:
+            return body
         left = threading.Event()
         making = asyncio.get_running_loop().run_in_executor(self._makers, self.make, walk, left)
         while not making.done():
