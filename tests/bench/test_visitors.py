@@ -104,6 +104,7 @@ def a_class(address: str, seeds: range, seconds: float) -> list[WebsocketVisitor
 def test_thirty_visitors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TTN_RUNS", str(tmp_path))
     monkeypatch.setenv("TTN_GRACE", str(GRACE))
+    monkeypatch.delenv("TTN_AHEAD")
     with running_process() as (address, process):
         time.sleep(SETTLED)
         a_class(address, range(100, 105), DRAGGING)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.request
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
@@ -24,6 +27,9 @@ ENDS = {
 class WebsocketVisitor:
     """One session on a page of the app.
 
+    Like a browser, it fetches what the sliders would show after each answer, and gives up what the
+    next one no longer needs.
+
     Attributes:
         address: of the server.
         page: its name in the address, such as "train_vae".
@@ -32,6 +38,7 @@ class WebsocketVisitor:
         faults: what the server complained of.
         fragment: the part of the page that asks to be run again by itself.
         interval: seconds between two such runs; 0 for none.
+        fetched: bytes of what was fetched, by its address.
     """
 
     address: str
@@ -41,6 +48,9 @@ class WebsocketVisitor:
     faults: list[str] = field(default_factory=list)
     fragment: str = ""
     interval: float = 0.0
+    fetched: dict[str, int] = field(default_factory=dict)
+    _ahead: list[str] = field(default_factory=list)
+    _fetching: list[Future[None]] = field(default_factory=list)
     _buttons: dict[str, str] = field(default_factory=dict)
     _hash: str = ""
     _socket: ClientConnection | None = None
@@ -53,12 +63,14 @@ class WebsocketVisitor:
             stream, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE
         )
         self._socket = self._tab.enter_context(connecting)
+        self._threads = self._tab.enter_context(ThreadPoolExecutor(2))
         self.run()
         self.waits.clear()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the tab."""
+        self._give_up()
         self._tab.close()
 
     @property
@@ -87,12 +99,30 @@ class WebsocketVisitor:
         if press:
             pressed = state.widget_states.widgets.add()
             pressed.id, pressed.trigger_value = self._buttons[press], True
+        self._give_up()
         start = time.monotonic()
         self._socket.send(message.SerializeToString())
         while not self._hear(ForwardMsg.FromString(self._socket.recv(PATIENCE))):
             pass
         self.waits.append(time.monotonic() - start)
+        lacking = [address for address in self._ahead if address not in self.fetched]
+        self._fetching = [self._threads.submit(self._fetch, address) for address in lacking]
         return self.waits[-1]
+
+    def _fetch(self, address: str) -> None:
+        url = f"{self.address}/{address.removeprefix('./')}"
+        request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                self.fetched[address] = len(answer.read())
+        except OSError as fault:
+            self.faults.append(f"{address}: {fault}")
+
+    def _give_up(self) -> None:
+        """Fetch nothing more that has not begun."""
+        for each in self._fetching:
+            each.cancel()
+        self._ahead.clear()
 
     def _hear(self, message: ForwardMsg) -> bool:
         """Take in what the server says; whether that was the end of a script run."""
@@ -121,3 +151,6 @@ class WebsocketVisitor:
             self.faults.append(element.alert.body)
         elif kind == "button":
             self._buttons[element.button.id.rpartition("-")[2]] = element.button.id
+        elif kind == "bidi_component" and '"told"' in element.bidi_component.json:
+            told = json.loads(json.loads(element.bidi_component.json)["told"])
+            self._ahead += [each["address"] for each in told["ahead"]]
