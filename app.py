@@ -220,6 +220,8 @@ def warm_up() -> None:
     visitor.jobs()
     # The arrays of a page are small, and visitors are many: a script run computes on one thread.
     importlib.import_module("torch").set_num_threads(1)
+    # An answer is dozens of short steps; after each, what computes keeps it waiting this long.
+    sys.setswitchinterval(0.0005)
     gc.collect()
     gc.freeze()
 

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from pages.estimators.race.ways import EXACT, STEPS, Setting, way
 from pages.ui import theme
+from pages.ui.live import Frame
 from vae_core.estimators import ESTIMATORS
 from vae_core.lab.race import run
 
@@ -57,6 +58,16 @@ def takeaway(counted: dict[str, Fates]) -> str:
         parts += [f"{found.diverged} diverged"] if found.diverged else []
         words.append(f"{ESTIMATORS[name].title}: {', '.join(parts)}")
     return f"Of {RACES} races on fresh noise. {'; '.join(words)}."
+
+
+def frame(names: tuple[str, ...], at: Setting) -> Frame:
+    """What the figure is of, which stands still: `draw` counts by itself."""
+    return Frame({}, {})
+
+
+def draw(_now: Frame, names: tuple[str, ...], at: Setting) -> go.Figure:
+    """The figure of some estimators' races from one start."""
+    return figure({name: fates(name, at) for name in names})
 
 
 def figure(counted: dict[str, Fates]) -> go.Figure:

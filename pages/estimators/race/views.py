@@ -56,7 +56,9 @@ def many_races(problem: str, names: tuple[str, ...], values: Mapping[str, Any]) 
     at = ways.setting(problem, **{slider.key: values[slider.key] for slider in SLIDERS})
     counted = {name: fates.fates(name, at) for name in names}
     return Picture(
-        figure=fates.figure(counted),
+        frame=fates.frame,
+        figure=partial(fates.draw, names=names, at=at),
+        extra={"names": names, "at": at},
         takeaway=fates.takeaway(counted),
         table=fates.table(counted),
         height=fates.height(len(names)),
