@@ -23,7 +23,6 @@ from pages.trick.families.window import defaults, window
 from pages.ui import theme
 from pages.ui.lesson import Lesson
 from tests.support import pages_sweep
-from tests.support.page_controls import without_looking_ahead
 from tests.support.scipy_laws import TWINS
 from vae_core.families import FAMILIES, Distribution, Family, family
 from vae_core.families.entries.noise import RATE, UNIFORM
@@ -344,16 +343,15 @@ def test_the_betas_formula_and_picture_call_its_noise_alike() -> None:
 
 
 def test_a_vectors_page_says_what_is_not_drawn() -> None:
-    with without_looking_ahead():
-        app = pages_sweep.open_page(PAGE, family="dirichlet")
-        texts = " ".join(text.value for text in app.markdown)
-        assert "Each z has 3 noises behind it" in texts
-        assert "the rest stays at 0.5" in texts
-        assert "families?family=beta&view=cdf" in texts
-        app = pages_sweep.open_page(PAGE, family="elliptical")
-        texts = " ".join(text.value for text in app.markdown)
-        assert "noises behind it" not in texts
-        assert "[Student's t](families?family=studentt&view=cdf)" in texts
+    app = pages_sweep.open_page(PAGE, family="dirichlet")
+    texts = " ".join(text.value for text in app.markdown)
+    assert "Each z has 3 noises behind it" in texts
+    assert "the rest stays at 0.5" in texts
+    assert "families?family=beta&view=cdf" in texts
+    app = pages_sweep.open_page(PAGE, family="elliptical")
+    texts = " ".join(text.value for text in app.markdown)
+    assert "noises behind it" not in texts
+    assert "[Student's t](families?family=studentt&view=cdf)" in texts
 
 
 def test_a_cauchys_mean_does_not_settle() -> None:
@@ -474,21 +472,19 @@ def test_the_formulas_of_vectors_are_their_transforms() -> None:
 
 @each_family
 def test_every_view_of_every_family_opens_and_draws_every_trace(name: str) -> None:
-    with without_looking_ahead():
-        for view in views_of(name):
-            app = pages_sweep.open_page(PAGE, family=name, view=view)
-            assert pages_sweep.faults(app) == []
-            texts = " ".join(element.value for element in app.markdown)
-            assert FAMILIES[name].source in texts
-            assert not [c.value for c in app.caption if "no usable value" in c.value]
+    for view in views_of(name):
+        app = pages_sweep.open_page(PAGE, family=name, view=view)
+        assert pages_sweep.faults(app) == []
+        texts = " ".join(element.value for element in app.markdown)
+        assert FAMILIES[name].source in texts
+        assert not [c.value for c in app.caption if "no usable value" in c.value]
 
 
 @each_family
 def test_every_trace_is_drawn(name: str) -> None:
     by = next(iter(movable(name)))
     for view in views_of(name):
-        with without_looking_ahead():
-            picture = VIEWS[view].build(LESSON, name, by, "z")
+        picture = VIEWS[view].build(LESSON, name, by, "z")
         values: dict[str, Any] = {param.key: param.default for param in picture.axes}
         now = picture.at(values)
         assert now
@@ -504,17 +500,16 @@ def test_every_trace_is_drawn(name: str) -> None:
 
 def test_another_family_takes_from_the_address_what_it_can() -> None:
     """Scale 2 goes over from Normal to Laplace; to Uniform nothing does; no note is left."""
-    with without_looking_ahead():
-        app = pages_sweep.open_page(PAGE, family="normal", scale="2", loc="-2.5", view="cdf")
-        picker = app.selectbox("control:family")
-        app = picker.set_value("laplace").run()
-        assert app.query_params["scale"] == "2"
-        app = app.selectbox("control:family").set_value("uniform").run()
-        app = app.selectbox("control:family").set_value("dirichlet").run()
-        assert not {"view", "scale", "loc"} & set(app.query_params)
-        app = app.selectbox("control:family").set_value("lognormal").run()
-        assert pages_sweep.faults(app) == []
-        assert not [c.value for c in app.caption if "no usable value" in c.value]
+    app = pages_sweep.open_page(PAGE, family="normal", scale="2", loc="-2.5", view="cdf")
+    picker = app.selectbox("control:family")
+    app = picker.set_value("laplace").run()
+    assert app.query_params["scale"] == "2"
+    app = app.selectbox("control:family").set_value("uniform").run()
+    app = app.selectbox("control:family").set_value("dirichlet").run()
+    assert not {"view", "scale", "loc"} & set(app.query_params)
+    app = app.selectbox("control:family").set_value("lognormal").run()
+    assert pages_sweep.faults(app) == []
+    assert not [c.value for c in app.caption if "no usable value" in c.value]
 
 
 def test_the_gallery_has_every_family_once_and_marks_the_present_one() -> None:
@@ -554,10 +549,9 @@ def newcomer() -> Iterator[Family]:
 
 def test_a_newcomer_is_on_the_page_with_no_other_edit(newcomer: Family) -> None:
     assert "Waiting time" in gallery.html("waiting")
-    with without_looking_ahead():
-        for view in VIEWS:
-            app = pages_sweep.open_page(PAGE, family="waiting", view=view)
-            assert pages_sweep.faults(app) == []
+    for view in VIEWS:
+        app = pages_sweep.open_page(PAGE, family="waiting", view=view)
+        assert pages_sweep.faults(app) == []
     assert newcomer.name in gallery.titles()
     now = cdf.frame("waiting", "rate", window("waiting", (1.0,)), cdf.KINDS, rate=1.0, u=0.3, h=0.1)
     exact = math.log(1 - 0.3)  # -z / rate at rate 1

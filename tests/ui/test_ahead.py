@@ -14,9 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.ui.live import Frame
+from pages import contents
+from pages.ui.live import Frame, figure
 from pages.ui.live.ahead.turns import Turns
-from pages.ui.live.ahead.walks import UnwantedError, Walk, Walks
+from pages.ui.live.ahead.walks import WALKS, UnwantedError, Walk, Walks
+from tests.support import pages_sweep
+
+each_page = pytest.mark.parametrize(
+    "page",
+    [page for pages in contents.CHAPTERS.values() for page in pages],
+    ids=lambda page: page.key,
+)
 
 GRID = np.linspace(-1.0, 1.0, 7)
 seen: list[float] = []
@@ -146,3 +154,32 @@ def test_an_answer_that_fails_is_over() -> None:
         _ = 1 // 0
     turns.stand_back(20.0)
     assert turns.quiet > 0.0
+
+
+@each_page
+def test_all_that_the_sliders_of_a_page_would_show_can_be_made(
+    page: contents.PageInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[figure.Made] = []
+    original = figure._made
+    monkeypatch.setattr(figure, "_made", lambda *words: made.append(original(*words)) or made[-1])
+    assert pages_sweep.faults(pages_sweep.open_page(page)) == []
+    for name, walk in (each for state in made for each in state.walks):
+        ahead = fetched(WALKS, name)
+        assert all(len(numbers) == len(walk.positions) for numbers in ahead["numbers"].values())
+        assert all(
+            len(each["at"]) == len(walk.positions) for each in ahead["fields"] if "at" in each
+        )
+    told = [json.loads(state.sent["told"] or "") for state in made]
+    moving = [t for t in told if t["context"] and not t["formulaJs"] and t["params"]]
+    assert all(len(t["ahead"]) == len(sliders(t)) for t in moving if not fetches(t))
+
+
+def sliders(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """What can be slid in a figure."""
+    return [param for param in told["params"] if param["kind"] != "seed"]
+
+
+def fetches(told: dict[str, Any]) -> bool:
+    """Whether a figure's pictures are fetched by their names."""
+    return bool(told["transport"] and told["transport"]["fetched"])
