@@ -19,12 +19,7 @@ from pages.ui.live import Frame, figure
 from pages.ui.live.ahead.turns import Turns
 from pages.ui.live.ahead.walks import WALKS, UnwantedError, Walk, Walks
 from tests.support import pages_sweep
-
-each_page = pytest.mark.parametrize(
-    "page",
-    [page for pages in contents.CHAPTERS.values() for page in pages],
-    ids=lambda page: page.key,
-)
+from tests.support.each_page import PAGES
 
 GRID = np.linspace(-1.0, 1.0, 7)
 seen: list[float] = []
@@ -156,7 +151,7 @@ def test_an_answer_that_fails_is_over() -> None:
     assert turns.quiet > 0.0
 
 
-@each_page
+@PAGES
 def test_all_that_the_sliders_of_a_page_would_show_can_be_made(
     page: contents.PageInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
