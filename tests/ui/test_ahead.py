@@ -22,6 +22,8 @@ from tests.support import pages_sweep
 from tests.support.each_page import PAGES
 
 GRID = np.linspace(-1.0, 1.0, 7)
+# Their figures are of runs, which go on.
+OF_RUNS = {"train_vae", "compare_runs"}
 seen: list[float] = []
 go_on = threading.Event()
 
@@ -152,7 +154,7 @@ def test_an_answer_that_fails_is_over() -> None:
 
 
 @PAGES
-def test_all_that_the_sliders_of_a_page_would_show_can_be_made(
+def test_a_page_is_made_once_and_all_that_its_sliders_would_show_can_be_made(
     page: contents.PageInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[figure.Made] = []
@@ -165,6 +167,10 @@ def test_all_that_the_sliders_of_a_page_would_show_can_be_made(
         assert all(
             len(each["at"]) == len(walk.positions) for each in ahead["fields"] if "at" in each
         )
+    first = made.copy()
+    made.clear()
+    pages_sweep.open_page(page)
+    assert all((a is b) == (page.key not in OF_RUNS) for a, b in zip(first, made, strict=True))
     told = [json.loads(state.sent["told"] or "") for state in made]
     moving = [t for t in told if t["context"] and not t["formulaJs"] and t["params"]]
     assert all(len(t["ahead"]) == len(sliders(t)) for t in moving if not fetches(t))
