@@ -131,7 +131,7 @@ def name_of(value: Any) -> Hashable:
     # One that is made anew in each script run, a lambda or an inner function, names nothing.
     if isinstance(value, Hashable) and "<" not in getattr(value, "__qualname__", "<"):
         return value
-    raise NamelessError(f"{value!r:.80}")
+    raise NamelessError(type(value).__qualname__)  # what is drawn may take long to be told
 
 
 def _fields(value: Any) -> Hashable:
