@@ -217,7 +217,7 @@ def warm_up() -> None:
             )
     from pages.ui.runs import visitor
 
-    visitor.jobs()
+    visitor.get_ready()
     # The arrays of a page are small, and visitors are many: a script run computes on one thread.
     importlib.import_module("torch").set_num_threads(1)
     # An answer is dozens of short steps; after each, what computes keeps it waiting this long.

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from safetensors import SafetensorError
 
@@ -175,6 +176,10 @@ class Archive:
             run.discarded = True
             del self.runs[run.run_id]
         return run.discarded
+
+    def snapshot_of(self, run: SharedRun) -> Path | None:
+        """The file of its last snapshot; None where nothing is kept beyond the server's life."""
+        return self._folder.snapshot(run.run_id) if self._folder else None
 
     def write_later(self, run: SharedRun) -> None:
         """Have its files written as soon as the lock is free."""

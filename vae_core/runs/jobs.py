@@ -19,19 +19,13 @@ from pathlib import Path
 from vae_core.runs.archive import Archive
 from vae_core.runs.bounds import Bounds, JobsError
 from vae_core.runs.disk.folder import RunFolder, hashed
-from vae_core.runs.line import Line
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import SERVER_STOPPED, RunView, Standing
-from vae_core.runs.workers import (
-    GONE,
-    TOO_LONG,
-    Execute,
-    Trainer,
-    Workers,
-    default_workers,
-    in_thread,
-    train_live,
-)
+from vae_core.runs.work.line import Line
+from vae_core.runs.work.live import default_workers
+from vae_core.runs.work.pool import Pool
+from vae_core.runs.work.trainer import Execute, Trainer
+from vae_core.runs.work.workers import GONE, TOO_LONG, Workers, in_thread
 from vae_core.training.config import Settings, TrainConfig
 
 __all__ = ["GONE", "SERVER_STOPPED", "TOO_LONG", "Bounds", "Jobs", "JobsError"]
@@ -43,10 +37,10 @@ class Jobs:
     """The trainings of one server.
 
     Args:
-        workers: trainings that run at once.
+        workers: trainings that run at once; one for every two cores when None, and two at least.
         folder: where runs are kept beyond the server's life; nowhere when None.
-        trainer: makes a run's iterator.
-        execute: runs work in the background.
+        trainer: makes a run's reports; a pool of worker processes when None.
+        execute: runs what waits for a trainer in the background.
         bounds: what is allowed.
         clock: seconds, for the grace period.
 
@@ -58,7 +52,7 @@ class Jobs:
         self,
         workers: int | None = None,
         folder: Path | None = None,
-        trainer: Trainer = train_live,
+        trainer: Trainer | None = None,
         execute: Execute = in_thread,
         bounds: Bounds | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -66,7 +60,10 @@ class Jobs:
         self._bounds = bounds or Bounds()
         files = RunFolder(folder, self._bounds.folders, self._bounds.disk) if folder else None
         self.archive = Archive(files, self._bounds, clock)
-        self._line: Line[SharedRun] = Line(workers or default_workers())
+        at_once = workers or default_workers()
+        self._pool = Pool(at_once)
+        self._line: Line[SharedRun] = Line(at_once)
+        trainer = trainer or self._pool
         self._workers = Workers(self._line, self.archive, self._bounds, trainer, execute)
         self._changed = self.archive.lock
 
@@ -197,6 +194,11 @@ class Jobs:
         """End all runs at a snapshot, from which the next server can go on."""
         with self._changed:
             self._workers.close(timeout)
+        self._pool.close()
+
+    def warm_up(self) -> None:
+        """Have a worker process ready before anybody asks for a training."""
+        self._pool.keep_one_ready()
 
     def wait_for(
         self, token: str, condition: Callable[[RunView], bool], timeout: float = 30.0

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vae_core.runs.standing import Ending, RunState, Standing
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.reports import Progress
+
+Listener = Callable[[Settings | None], None]
+"""Is told the orders of a run whenever they may have changed; it must not wait."""
 
 
 @dataclass(eq=False)
@@ -22,8 +26,9 @@ class SharedRun:
 
     Attributes:
         watchers: visitor of each watcher, by the hash of the watcher's token.
-        has_thread: whether a thread is at work on it, or rests with it.
+        has_thread: whether a thread is at work on it.
         ending: how it is to end after its present step, where it has a thread.
+        listener: whoever trains it elsewhere, and is told the orders.
         discarded: whether it is forgotten, and writes no file any more.
         unsaved: whether snapshot or looks are newer than their files.
         saved_at: when they were written last, by the clock of its `Archive`.
@@ -36,6 +41,7 @@ class SharedRun:
     watchers: dict[str, str] = field(default_factory=dict)
     has_thread: bool = False
     ending: Ending | None = None
+    listener: Listener | None = None
     discarded: bool = False
     unsaved: bool = False
     saved_at: float = float("-inf")
@@ -51,6 +57,16 @@ class SharedRun:
     def active(self) -> bool:
         """Whether it goes on by itself, or could at any moment."""
         return self.standing.active
+
+    @property
+    def order(self) -> Settings | None:
+        """The settings of the next step, or None to end at a snapshot: for good, or for a pause."""
+        goes_on = self.standing.state == "running" and not self.ending
+        return self.standing.settings if goes_on else None
+
+    def _tell(self) -> None:
+        if self.listener is not None:
+            self.listener(self.order)
 
     def serves(self, config: TrainConfig) -> bool:
         """Whether someone who asks for this configuration is well served by this training."""
@@ -71,14 +87,17 @@ class SharedRun:
     def work(self) -> None:
         """Make steps."""
         self.standing = self.standing.running()
+        self._tell()
 
     def pause(self) -> None:
         """Make none until it runs again."""
         self.standing = self.standing.paused()
+        self._tell()
 
     def use(self, settings: Settings) -> None:
         """Take these settings for the next steps."""
         self.standing = self.standing.using(settings)
+        self._tell()
 
     def take(self, report: Progress) -> None:
         """Add a report."""
@@ -90,6 +109,7 @@ class SharedRun:
         news = self.active and not self.ending
         if news and self.has_thread:
             self.ending = (state, message)
+            self._tell()
         elif news:
             self.standing = self.standing.ended(state, message)
         return news
@@ -97,7 +117,15 @@ class SharedRun:
     def finish(self, ending: Ending) -> None:
         """Its thread has left it, and this is how it ended."""
         self.standing = self.standing.ended(*ending)
+        self.rest()
+
+    def rest(self) -> None:
+        """Its thread has left it where it is."""
         self.ending, self.has_thread = None, False
+
+    def fall_back(self) -> None:
+        """Whoever trained it is lost, and with it what came after the last snapshot."""
+        self.standing = self.standing.back_at_snapshot()
 
     def give_up_looks(self) -> None:
         """Forget what was seen along the way."""

@@ -170,9 +170,13 @@ class Standing:
 
     def cut_off(self) -> Standing:
         """As it is found after its server broke off: interrupted, and back at its snapshot."""
+        return self.back_at_snapshot().ended("interrupted", SERVER_STOPPED)
+
+    def back_at_snapshot(self) -> Standing:
+        """Without what was reported after its last snapshot, and is lost."""
         last = self.checkpoint.step if self.checkpoint else -1
         return replace(
-            self.ended("interrupted", SERVER_STOPPED),
+            self,
             history=tuple(point for point in self.history if point.step <= last),
             looks=tuple(look for look in self.looks if look.step <= last),
         )

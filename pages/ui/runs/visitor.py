@@ -25,9 +25,8 @@ from pages.ui import controls
 from vae_core.runs.disk.lock import FolderInUse, FolderLock
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
 from vae_core.runs.standing import RunView
-from vae_core.runs.workers import in_thread
+from vae_core.runs.work.workers import in_thread
 from vae_core.training.config import Settings, TrainConfig
-from vae_core.training.train import train
 from vae_core.vae.data import DataError, load_mnist
 
 LOG = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ def _made() -> Server:
         LOG.warning("%s", not_kept)
     made = Jobs(folder=RUNS if lock else None, bounds=Bounds.from_environment())
     atexit.register(made.shutdown)
-    in_thread(warm_up)
+    in_thread(read_images)
     return Server(made, lock, not_kept)
 
 
@@ -97,12 +96,15 @@ def not_kept() -> list[str]:
     return [_server().not_kept] if made and _server().not_kept else []
 
 
-def warm_up() -> None:
-    """Read the images and make a first step, which takes torch seconds, before anybody waits."""
+def read_images() -> None:
+    """Read the images before anybody waits for them."""
     with suppress(DataError):
         load_mnist()
-        for _ in train(TrainConfig(hidden=8, latent=2, epochs=0.002)):
-            pass
+
+
+def get_ready() -> None:
+    """Do what takes seconds before the first visitor comes: the images, a process that trains."""
+    jobs().warm_up()
 
 
 def close() -> None:

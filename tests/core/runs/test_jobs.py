@@ -13,7 +13,7 @@ from tests.support.stage import BOUND, CONFIG, STEPS, Clock, Stage, reaches, see
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, TOO_LONG, Bounds, Jobs, JobsError
 from vae_core.runs.standing import LONGEST_HISTORY, Point, thin
-from vae_core.runs.workers import train_live
+from vae_core.runs.work.live import train_live
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import Diverged, Progress, train
 from vae_core.vae.data import DataError, load_mnist

@@ -43,6 +43,10 @@ class RunFolder:
     def _ticket(self, name: str) -> Path:
         return self.path / f"{name}.watcher"
 
+    def snapshot(self, run_id: str) -> Path:
+        """The file of a run's last snapshot."""
+        return self.path / run_id / "snapshot.safetensors"
+
     def save(
         self, run_id: str, run: Standing, watchers: dict[str, str], *, arrays: bool = True
     ) -> None:
@@ -57,7 +61,7 @@ class RunFolder:
         folder = self.path / run_id
         folder.mkdir(parents=True, exist_ok=True)
         if arrays and run.checkpoint is not None:
-            save_checkpoint(folder / "snapshot.safetensors", run.checkpoint, run.config)
+            save_checkpoint(self.snapshot(run_id), run.checkpoint, run.config)
         if arrays:
             save_looks(folder / "looks.safetensors", run.looks)
         values = {
@@ -100,7 +104,7 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with suppress(CheckpointError):
-            checkpoint, _ = load_checkpoint(folder / "snapshot.safetensors")
+            checkpoint, _ = load_checkpoint(self.snapshot(run_id))
             run = replace(run, checkpoint=checkpoint)
         run = replace(run, looks=load_looks(folder / "looks.safetensors"))
         run = run.cut_off() if run.active else run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vae_core.runs.line import Line
+from vae_core.runs.work.line import Line
 
 
 @dataclass(eq=False)

@@ -1,0 +1,87 @@
+"""How trainings share the cores: those at work only, and no more threads than there are cores."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.stage import CONFIG, Stage
+from vae_core.runs.work.live import Cores
+from vae_core.runs.work.pool import Pool
+from vae_core.training.config import Settings
+
+
+class Paper:
+    """A worker without a process: it notes the threads that it is told, and goes when let."""
+
+    def __init__(self) -> None:
+        self.pid, self.fit, self.threads = 0, True, 0
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+
+    def tell(self, message) -> None:
+        assert message.kind == "threads"
+        self.threads = message.values
+
+    def train(self, config, _orders, _resume) -> Iterator[object]:
+        self.begun.set()
+        assert self.goes_on.wait(10)
+        yield Stage.report(config, 1, "stopped")
+
+    def leave(self) -> None:
+        self.fit = False
+
+    wait = kill = leave
+
+
+class Papers:
+    """Makes workers without a process, and knows them all."""
+
+    def __init__(self) -> None:
+        self.made: list[Paper] = []
+
+    def __call__(self) -> Paper:
+        self.made.append(Paper())
+        return self.made[-1]
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true within a while."""
+    until = time.monotonic() + 30.0
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.001)
+    return condition()
+
+
+@contextmanager
+def at_work(count: int, cores: Cores) -> Iterator[list[Paper]]:
+    """So many trainings at once, at the workers that they have."""
+    papers = Papers()
+    pool = Pool(count, papers, cores)
+    with ThreadPoolExecutor(count) as threads:
+        for _ in range(count):
+            threads.submit(lambda: list(pool(CONFIG, Settings, None)))
+        assert eventually(lambda: len(papers.made) == count)
+        assert all(paper.begun.wait(10) for paper in papers.made)
+        yield papers.made
+        for paper in papers.made:
+            paper.goes_on.set()
+
+
+@pytest.mark.parametrize(
+    ("count", "many", "each"), [(1, 1, 1), (2, 1, 1), (4, 1, 2), (4, 2, 1), (8, 3, 2)]
+)
+def test_cores_are_shared_among_those_at_work(count, many, each):
+    with at_work(many, Cores(count)) as workers:
+        assert [worker.threads for worker in workers] == [each] * many
+
+
+def test_whoever_ends_or_is_paused_leaves_the_cores_to_others():
+    with at_work(2, Cores(3)) as (first, second):
+        assert (first.threads, second.threads) == (1, 1)
+        first.goes_on.set()
+        assert eventually(lambda: second.threads == 2)

@@ -1,0 +1,1 @@
+"""Who trains: the line, the turns, and the processes that make the steps."""

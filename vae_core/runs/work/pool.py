@@ -1,0 +1,259 @@
+"""Trainings in processes of their own, kept warm, below the pages in priority.
+
+Threads would share the interpreter with the pages, and hold up their answers. A worker is started
+as `python -m`, so nothing of the server is run again in it, and is killed, crashed or out of memory
+at its own cost: the run is then at its last snapshot.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, cast
+
+from vae_core.runs.work import messages
+from vae_core.runs.work.live import Cores
+from vae_core.runs.work.messages import Message
+from vae_core.runs.work.trainer import Orders, TrainingLost
+from vae_core.training.checkpoint import Checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import Diverged, Progress
+from vae_core.vae.data import DataError
+
+MODULE = "vae_core.runs.work.process"
+ROOT = Path(__file__).resolve().parents[3]
+PIPE_BYTES = 2**20  # a snapshot takes a few turns of the pipe, not hundreds
+NICENESS = 19
+SECONDS_TO_END = 5.0
+WINDOWS_FLAGS = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) | getattr(
+    subprocess, "CREATE_NEW_PROCESS_GROUP", 0
+)
+
+KILLED = (
+    "The process of this training was ended from outside, perhaps because the machine had no "
+    "memory left. It can go on from here."
+)
+NO_MEMORY = (
+    "There was not enough memory for this training. It can go on from here; a smaller model, "
+    "smaller minibatches or fewer samples K need less."
+)
+
+
+class FaultError(Exception):
+    """A training failed through a fault of the program; the worker has logged it."""
+
+
+class Worker:
+    """One process that trains, seen from the server.
+
+    Attributes:
+        pid: its number.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - this very program
+            [sys.executable, "-m", MODULE],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            start_new_session=True,  # Ctrl-C in a terminal is the server's, which ends the runs
+            pipesize=PIPE_BYTES,
+            creationflags=WINDOWS_FLAGS,
+        )
+        self.pid = self._process.pid
+        _give_way(self.pid)
+        self._leaves = False
+        self._source = io.BufferedReader(cast("io.RawIOBase", self._process.stdout))
+        self._outbox: SimpleQueue[Message | None] = SimpleQueue()
+        threading.Thread(target=self._post, name="post to a worker", daemon=True).start()
+
+    @property
+    def fit(self) -> bool:
+        """Whether it can take a training."""
+        return not self._leaves and self._process.poll() is None
+
+    def tell(self, message: Message) -> None:
+        """Send a message soon; this never waits."""
+        self._outbox.put(message)
+
+    def order(self, settings: Settings | None) -> None:
+        """Tell what the next step is to use; None to end there."""
+        self.tell(messages.of_settings(settings))
+
+    def train(
+        self, config: TrainConfig, orders: Orders, resume: Checkpoint | None
+    ) -> Iterator[Progress | Diverged]:
+        """The reports of a training.
+
+        Raises:
+            DataError: there are no usable images.
+            TrainingLost: the process has ended, or has no memory left.
+            FaultError: the training failed.
+        """
+        end = None
+        try:
+            with orders.heard_by(self.order):
+                self.tell(messages.of_task(config, resume, orders.snapshot))
+                for message in iter(self._hear, None):
+                    if message.kind == "end":
+                        end = message
+                        break
+                    yield messages.report_of(message)
+        finally:
+            if end is None:
+                self.kill()
+        if end is None:
+            raise TrainingLost(KILLED)
+        self._leaves = end.values["leaves"]
+        _raise_problem(end)
+
+    def _hear(self) -> Message | None:
+        with suppress(OSError, ValueError):
+            return messages.read(self._source)
+        return None
+
+    def _post(self) -> None:
+        sink = cast("IO[bytes]", self._process.stdin)
+        for message in iter(self._outbox.get, None):
+            with suppress(OSError):
+                messages.write(sink, message)
+        with suppress(OSError):
+            sink.close()
+
+    def leave(self) -> None:
+        """Let it end by itself, after its present step."""
+        self._leaves = True
+        self._outbox.put(None)
+
+    def wait(self, timeout: float = SECONDS_TO_END) -> None:
+        """Wait until it has ended, and kill it where it does not."""
+        self.leave()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.leave()
+        self._process.kill()
+        self._process.wait()
+        self._source.close()
+
+
+def _give_way(pid: int) -> None:
+    """Let a process have only the time that nobody else wants, where the system knows of that.
+
+    On Windows it is started so.
+    """
+    with suppress(AttributeError, OSError):
+        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+        return
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+
+
+def _raise_problem(end: Message) -> None:
+    """Raise what a training ended with, where it ended badly."""
+    problem = end.values.get("problem")
+    if problem == "data":
+        raise DataError(end.values["text"])
+    if problem == "memory":
+        raise TrainingLost(NO_MEMORY)
+    if problem is not None:
+        raise FaultError(problem)
+
+
+class Pool:
+    """Workers, as many as trainings may run at once, of which one is ready where there is room.
+
+    It is a `Trainer`: called with a run's configuration, orders and snapshot, it gives its reports.
+
+    Args:
+        most: processes at once.
+        make: makes a worker.
+        cores: how they are shared.
+    """
+
+    def __init__(
+        self, most: int, make: Callable[[], Worker] = Worker, cores: Cores | None = None
+    ) -> None:
+        self._most = most
+        self._make = make
+        self._cores = cores or Cores()
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._busy: list[Worker] = []
+        self._closed = False
+
+    def __call__(
+        self, config: TrainConfig, orders: Orders, resume: Checkpoint | None
+    ) -> Iterator[Progress | Diverged]:
+        """Train at a worker; a next one gets ready once the first report is there."""
+        worker = self._take()
+        try:
+            for report in worker.train(config, orders, resume):
+                yield report
+                self.keep_one_ready()
+        finally:
+            self._give_back(worker)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes there are; those that train come first."""
+        with self._lock:
+            return [worker.pid for worker in (*self._busy, *self._idle)]
+
+    def keep_one_ready(self) -> None:
+        """Start a worker where none is ready and there may be another."""
+        with self._lock:
+            room = len(self._busy) + len(self._idle) < self._most
+            if room and not self._idle and not self._closed:
+                self._idle.append(self._make())
+
+    def close(self) -> None:
+        """End all workers; those that still train are killed."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for worker in idle:
+            worker.leave()
+        for worker in idle:
+            worker.wait()
+        for worker in busy:
+            worker.kill()
+
+    def _take(self) -> Worker:
+        with self._lock:
+            fit = [worker for worker in self._idle if worker.fit]
+            unfit = [worker for worker in self._idle if not worker.fit]
+            worker = fit.pop() if fit else self._make()
+            self._idle = fit
+            self._busy.append(worker)
+            self._share_cores()
+        for each in unfit:
+            each.kill()
+        return worker
+
+    def _give_back(self, worker: Worker) -> None:
+        with self._lock:
+            self._busy.remove(worker)
+            keep = worker.fit and not self._closed
+            if keep:
+                self._idle.append(worker)
+            self._share_cores()
+        if not keep:
+            worker.wait()
+
+    def _share_cores(self) -> None:
+        threads = Message("threads", self._cores.share(len(self._busy)))
+        for worker in self._busy:
+            worker.tell(threads)

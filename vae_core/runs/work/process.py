@@ -1,0 +1,149 @@
+"""A worker: the process in which trainings are done, one after the other, for a server.
+
+`python -m vae_core.runs.work.process` is started by `pool.Worker` and by nobody else. It hears on
+its standard input what to do and tells its reports on its standard output (see `messages`). Where
+the server is gone, the training ends after its present step, its last snapshot is written, and the
+process ends too. Asked to end by the system (SIGTERM), it hands its training back at a snapshot.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import torch
+
+from vae_core.runs.work import messages
+from vae_core.runs.work.live import give_memory_back, train_live
+from vae_core.runs.work.messages import Message, Sink, Source
+from vae_core.training.checkpoint import save_checkpoint
+from vae_core.training.config import Settings, TrainConfig
+from vae_core.training.train import Diverged, Progress, train
+from vae_core.vae.data import DataError, load_mnist
+
+LOG = logging.getLogger(__name__)
+TORCH_IS_OUT_OF_MEMORY = "DefaultCPUAllocator"
+
+
+class Process:
+    """Trains what it is told to.
+
+    Args:
+        source: where the server's messages come from.
+        sink: where the answers go.
+    """
+
+    def __init__(self, source: Source, sink: Sink) -> None:
+        self._source = source
+        self._sink = sink
+        self._tasks: SimpleQueue[Message | None] = SimpleQueue()
+        self._settings: Settings | None = None
+        self._threads = 1
+        self._leaves = False
+        self._alone = False
+
+    def listen(self) -> None:
+        """Hear what the server says until it is gone; in a thread of its own."""
+        while (message := messages.read(self._source)) is not None:
+            if message.kind == "settings":
+                self._settings = messages.settings_of(message)
+            elif message.kind == "threads":
+                self._threads = int(message.values)
+            else:
+                self._tasks.put(message)
+        self._alone = True
+        self.leave()
+
+    def leave(self, *_: object) -> None:
+        """End after the present step."""
+        self._leaves = True
+        self._tasks.put(None)
+
+    def work(self) -> None:
+        """Do one training after the other until it is time to leave."""
+        for task in iter(self._tasks.get, None):
+            self._train(task)
+            give_memory_back()
+
+    def _train(self, task: Message) -> None:
+        config, resume, snapshot = messages.task_of(task)
+        problem, last = {}, None
+        try:
+            for last in train_live(config, self._control, resume):
+                self._tell(messages.of_report(last))
+        except Exception as error:
+            problem = problem_of(error)
+        self._tell(Message("end", {"leaves": self._leaves} | problem))
+        if self._alone and snapshot is not None:
+            _keep(snapshot, last, config)
+
+    def _control(self) -> Settings | None:
+        """The settings of the next step, on as many cores as there are for it."""
+        if torch.get_num_threads() != self._threads:
+            torch.set_num_threads(self._threads)
+        return None if self._leaves else self._settings
+
+    def _tell(self, message: Message) -> None:
+        try:
+            messages.write(self._sink, message)
+        except OSError:
+            self._alone = True
+            self.leave()
+
+
+def problem_of(error: Exception) -> dict[str, Any]:
+    """What a server is told of a training that broke off; what is our own fault is logged here."""
+    if isinstance(error, DataError):
+        return {"problem": "data", "text": str(error)}
+    if isinstance(error, MemoryError) or TORCH_IS_OUT_OF_MEMORY in str(error):
+        return {"problem": "memory"}
+    LOG.error("a training failed", exc_info=error)
+    return {"problem": "fault"}
+
+
+def _keep(snapshot: Path, last: Progress | Diverged | None, config: TrainConfig) -> None:
+    """Write where a training stood when its server went; a run without its folder is discarded."""
+    if isinstance(last, Progress) and last.state != "running" and last.checkpoint is not None:
+        with suppress(OSError):
+            save_checkpoint(snapshot, last.checkpoint, config)
+
+
+def warm_up() -> None:
+    """Read the images and make a first step, which takes torch seconds, before anybody waits."""
+    with suppress(DataError):
+        load_mnist()
+        for _ in train(TrainConfig(hidden=8, latent=2, epochs=0.002), test_images=10):
+            pass
+
+
+def _streams() -> Iterator[io.FileIO]:
+    """Standard input and output for the messages alone; what else is printed goes to the errors."""
+    for number, mode in ((0, "rb"), (1, "wb")):
+        yield io.FileIO(os.dup(number), mode)
+    os.dup2(2, 1)
+
+
+def main() -> None:
+    """Work for the server at the other end of the pipes."""
+    source, sink = _streams()
+    process = Process(io.BufferedReader(source), sink)
+    signal.signal(signal.SIGTERM, process.leave)
+    torch.set_num_threads(1)
+    threading.Thread(target=process.listen, name="listening", daemon=True).start()
+    warm_up()
+    process.work()
+    sys.stderr.flush()
+    os._exit(0)  # the thread that listens holds its stream, and would hold up an orderly end
+
+
+if __name__ == "__main__":
+    main()
