@@ -8,6 +8,7 @@ at its own cost: the run is then at its last snapshot.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import Diverged, Progress
 from vae_core.vae.data import DataError
+
+LOG = logging.getLogger(__name__)
 
 MODULE = "vae_core.runs.work.process"
 ROOT = Path(__file__).resolve().parents[3]
@@ -216,7 +219,10 @@ class Pool:
         with self._lock:
             room = len(self._busy) + len(self._idle) < self._most
             if room and not self._idle and not self._closed:
-                self._idle.append(self._make())
+                try:
+                    self._idle.append(self._make())
+                except OSError:
+                    LOG.exception("no process could be started for the next training")
 
     def close(self) -> None:
         """End all workers; those that still train are killed."""
