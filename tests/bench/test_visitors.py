@@ -56,9 +56,14 @@ def follow(visitor: WebsocketVisitor) -> None:
 
 
 def resident(pid: int) -> float:
-    """Memory of a process in MB."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+    """Memory of a server and its workers in MB; what several have in common counts once."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    workers = {int(each) for task in tasks for each in task.read_text(encoding="utf-8").split()}
+    total = 0.0
+    for process in (pid, *workers):
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return total
 
 
 def curves(address: str, token: str) -> list[dict[str, str]]:
