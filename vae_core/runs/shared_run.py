@@ -125,7 +125,7 @@ class SharedRun:
 
     def fall_back(self) -> None:
         """Whoever trained it is lost, and with it what came after the last snapshot."""
-        self.standing = self.standing.back_at_snapshot()
+        self.standing = self.standing.back_at_snapshot().at_last_look()
 
     def give_up_looks(self) -> None:
         """Forget what was seen along the way."""

@@ -181,6 +181,13 @@ class Standing:
             looks=tuple(look for look in self.looks if look.step <= last),
         )
 
+    def at_last_look(self) -> Standing:
+        """With the pictures of the last look, where there is one."""
+        if not self.looks:
+            return self
+        last = self.looks[-1]
+        return replace(self, views=last.views, kl_per_dimension=last.kl_per_dimension)
+
     def without_looks(self) -> Standing:
         """With what was seen along the way forgotten; the latest pictures stay."""
         return replace(self, looks=())

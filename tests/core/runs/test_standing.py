@@ -102,6 +102,19 @@ def test_what_broke_off_is_back_at_its_snapshot():
     assert replace(run, checkpoint=None).cut_off().history == ()
 
 
+def test_without_whoever_trained_it_a_run_shows_what_it_showed_at_its_snapshot():
+    run = SharedRun(replace(after(0, 1, 2, 3), checkpoint=Checkpoint(1, 1.0, {})))
+    run.fall_back()
+    now = run.standing
+    assert ([p.step for p in now.history], [look.step for look in now.looks]) == ([0, 1], [0, 1])
+    assert now.views is now.looks[-1].views
+    assert now.kl_per_dimension.tolist() == [1.0, 1.0]
+    run.standing = replace(after(0), looks=(), checkpoint=None)
+    before = run.standing.views
+    run.fall_back()
+    assert run.standing.views is before
+
+
 def test_other_settings_leave_the_plan_for_good():
     run = after(0)
     assert run.using(CONFIG.settings).as_planned

@@ -108,12 +108,9 @@ class RunFolder:
             run = replace(run, checkpoint=checkpoint)
         run = replace(run, looks=load_looks(folder / "looks.safetensors"))
         run = run.cut_off() if run.active else run
-        if run.looks:
-            last = run.looks[-1]
-            run = replace(run, views=last.views, kl_per_dimension=last.kl_per_dimension)
-        else:
-            run = replace(run, views=pictures(run))
-        return run, watchers
+        if not run.looks:
+            return replace(run, views=pictures(run)), watchers
+        return run.at_last_look(), watchers
 
     def forget(self, name: str) -> None:
         """Delete a watcher's file."""
