@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PIPE_BYTES = 2**20  # a snapshot takes a few turns of the pipe, not hundreds
 NICENESS = 19
 SECONDS_TO_END = 5.0
+MOST_IDLE = 2
+"""Who waits holds memory: the one that is ready, and one that comes back while it is."""
 WINDOWS_FLAGS = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) | getattr(
     subprocess, "CREATE_NEW_PROCESS_GROUP", 0
 )
@@ -200,13 +202,21 @@ class Pool:
         self, config: TrainConfig, orders: Orders, resume: Checkpoint | None
     ) -> Iterator[Progress | Diverged]:
         """Train at a worker; a next one gets ready once the first report is there."""
-        worker = self._take()
-        try:
-            for report in worker.train(config, orders, resume):
-                yield report
-                self.keep_one_ready()
-        finally:
-            self._give_back(worker)
+        while True:
+            worker, waited = self._take()
+            begun = False
+            try:
+                for report in worker.train(config, orders, resume):
+                    begun = True
+                    yield report
+                    self.keep_one_ready()
+                return
+            except TrainingLost:
+                died_while_it_waited = waited and not begun and not worker.fit
+                if not died_while_it_waited:
+                    raise
+            finally:
+                self._give_back(worker)
 
     @property
     def pids(self) -> list[int]:
@@ -237,22 +247,24 @@ class Pool:
         for worker in busy:
             worker.kill()
 
-    def _take(self) -> Worker:
+    def _take(self) -> tuple[Worker, bool]:
+        """A worker, and whether it has waited for this."""
         with self._lock:
             fit = [worker for worker in self._idle if worker.fit]
             unfit = [worker for worker in self._idle if not worker.fit]
-            worker = fit.pop() if fit else self._make()
+            waited = bool(fit)
+            worker = fit.pop() if waited else self._make()
             self._idle = fit
             self._busy.append(worker)
             self._share_cores()
         for each in unfit:
             each.kill()
-        return worker
+        return worker, waited
 
     def _give_back(self, worker: Worker) -> None:
         with self._lock:
             self._busy.remove(worker)
-            keep = worker.fit and not self._closed
+            keep = worker.fit and not self._closed and len(self._idle) < MOST_IDLE
             if keep:
                 self._idle.append(worker)
             self._share_cores()

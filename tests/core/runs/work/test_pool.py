@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +48,13 @@ def eventually(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-@pytest.fixture
-def jobs(tmp_path: Path, one_thread: None) -> Iterator[Jobs]:
-    made = Jobs(workers=1, folder=tmp_path)
+@pytest.fixture(scope="module")
+def jobs() -> Iterator[Jobs]:
+    """One worker process for all tests here; they start each with a run of their own."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    made = Jobs(workers=1)
+    torch.set_num_threads(threads)
     yield made
     pids = made._pool.pids
     made.shutdown()
@@ -71,7 +77,9 @@ def numbers(point: Point | Progress) -> tuple:
 
 
 def test_the_numbers_are_those_of_this_process_to_the_last_digit(jobs, whole):
-    view = wait(jobs, jobs.start(SMALL, "ann"), stands("finished"))
+    token = jobs.start(SMALL, "ann")
+    view = wait(jobs, token, stands("finished"))
+    jobs.discard(token)
     assert list(map(numbers, view.history)) == list(map(numbers, whole))
     assert [look.step for look in view.looks] == [each.step for each in whole if each.views]
     for look, report in zip(view.looks, [each for each in whole if each.views], strict=True):
@@ -176,6 +184,21 @@ def test_without_memory_a_run_is_at_its_last_snapshot_and_says_what_needs_less()
     stage.steps(STEPS)
     assert jobs.wait_for(token, stands("finished")).message == ""
     jobs.shutdown()
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the system sets no such limit")
+def test_a_worker_without_memory_for_it_tells_so_and_trains_the_next(jobs):
+    wait(jobs, jobs.start(replace(SMALL, epochs=0.2), "ann"), stands("finished"))
+    (pid,) = jobs._pool.pids
+    whole = resource.prlimit(pid, resource.RLIMIT_AS)
+    held = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.prlimit(pid, resource.RLIMIT_AS, (held + 2**24, whole[1]))
+    large = jobs.start(TrainConfig(hidden=2000, latent=2), "ann")
+    view = wait(jobs, large, stands("interrupted"))
+    assert (view.message, view.snapshot, view.resumable) == (NO_MEMORY, 0, True)
+    resource.prlimit(pid, resource.RLIMIT_AS, whole)
+    wait(jobs, jobs.start(replace(SMALL, epochs=0.3), "ann"), stands("finished"))
+    assert jobs._pool.pids == [pid]
 
 
 @pytest.mark.parametrize(

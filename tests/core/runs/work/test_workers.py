@@ -13,6 +13,7 @@ import pytest
 from tests.support.stage import CONFIG, Stage
 from vae_core.runs.work.live import Cores
 from vae_core.runs.work.pool import Pool
+from vae_core.runs.work.trainer import TrainingLost
 from vae_core.training.config import Settings
 
 
@@ -85,3 +86,45 @@ def test_whoever_ends_or_is_paused_leaves_the_cores_to_others():
         assert (first.threads, second.threads) == (1, 1)
         first.goes_on.set()
         assert eventually(lambda: second.threads == 2)
+
+
+def test_only_so_many_wait_without_work():
+    with at_work(4, Cores(4)) as workers:
+        for worker in workers:
+            worker.goes_on.set()
+        assert eventually(lambda: sum(not worker.fit for worker in workers) == 2)
+
+
+class Dying(Paper):
+    """Is lost before its first report; killed, or alive but without memory for this training."""
+
+    killed = True
+
+    def train(self, _config, _orders, _resume) -> Iterator[object]:
+        self.fit = not self.killed
+        raise TrainingLost("Gone.")
+        yield
+
+
+class Short(Dying):
+    killed = False
+
+
+class Done(Paper):
+    def train(self, config, _orders, _resume) -> Iterator[object]:
+        yield Stage.report(config, 1, "finished")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "made"), [(Dying, Done, 2), (Dying, Dying, 2), (Short, Done, 1)]
+)
+def test_one_that_died_while_it_waited_is_missed_by_nobody(first, second, made):
+    workers = [second(), first()]
+    pool = Pool(2, workers.pop, Cores(1))
+    pool.keep_one_ready()
+    if second is Done and made == 2:
+        assert [report.state for report in pool(CONFIG, Settings, None)] == ["finished"]
+    else:
+        with pytest.raises(TrainingLost, match=r"Gone\."):
+            list(pool(CONFIG, Settings, None))
+    assert len(workers) == 2 - made
