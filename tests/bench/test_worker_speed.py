@@ -34,7 +34,7 @@ def here() -> Iterator[float]:
     """Steps a second in this process, some seconds at a time."""
     config = TrainConfig(epochs=200.0)
     reports = train_live(config, lambda: config.settings, None)
-    step = 0
+    step = next(reports).step
     while True:
         started = now = time.perf_counter()
         first = step
@@ -56,7 +56,7 @@ def there(jobs: Jobs) -> Iterator[float]:
             view = jobs.wait_for(token, lambda view, step=step: view.history[-1].step > step)
             step, now = view.history[-1].step, time.perf_counter()
         jobs.pause(token)
-        jobs.wait_for(token, lambda view, step=step: view.snapshot > step)
+        jobs.wait_for(token, lambda view, step=step: view.snapshot >= step)
         yield (step - first) / (now - started)
         jobs.resume(token)
         jobs.wait_for(token, lambda view, step=step: view.history[-1].step > step + 100)

@@ -69,7 +69,9 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
-            start_new_session=True,  # Ctrl-C in a terminal is the server's, which ends the runs
+            # Ctrl-C in a terminal is the server's, which ends the runs. Not a session of its own:
+            # Linux may give each the same share, whatever the priorities within.
+            process_group=None if sys.platform == "win32" else 0,
             pipesize=PIPE_BYTES,
             creationflags=WINDOWS_FLAGS,
         )
