@@ -197,8 +197,8 @@ class Jobs:
         self._pool.close()
 
     def warm_up(self) -> None:
-        """Have a worker process ready before anybody asks for a training."""
-        self._pool.keep_one_ready()
+        """Have worker processes ready before anybody asks for a training."""
+        self._pool.get_ready()
 
     def wait_for(
         self, token: str, condition: Callable[[RunView], bool], timeout: float = 30.0

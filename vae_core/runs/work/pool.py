@@ -35,8 +35,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PIPE_BYTES = 2**20  # a snapshot takes a few turns of the pipe, not hundreds
 NICENESS = 19
 SECONDS_TO_END = 5.0
-MOST_IDLE = 2
-"""Who waits holds memory: the one that is ready, and one that comes back while it is."""
+READY = 2
+"""Workers that wait for work: two visitors may start at once. Each holds memory, so no more."""
 WINDOWS_FLAGS = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) | getattr(
     subprocess, "CREATE_NEW_PROCESS_GROUP", 0
 )
@@ -179,7 +179,7 @@ def _raise_problem(end: Message) -> None:
 
 
 class Pool:
-    """Workers, as many as trainings may run at once, of which one is ready where there is room.
+    """Workers, as many as trainings may run at once at most; some wait, warm, for the next ones.
 
     It is a `Trainer`: called with a run's configuration, orders and snapshot, it gives its reports.
 
@@ -203,7 +203,7 @@ class Pool:
     def __call__(
         self, config: TrainConfig, orders: Orders, resume: Checkpoint | None
     ) -> Iterator[Progress | Diverged]:
-        """Train at a worker; a next one gets ready once the first report is there."""
+        """Train at a worker; the next ones get ready once the first report is there."""
         while True:
             worker, waited = self._take()
             begun = False
@@ -211,7 +211,7 @@ class Pool:
                 for report in worker.train(config, orders, resume):
                     begun = True
                     yield report
-                    self.keep_one_ready()
+                    self.get_ready()
                 return
             except TrainingLost:
                 died_while_it_waited = waited and not begun and not worker.fit
@@ -226,15 +226,15 @@ class Pool:
         with self._lock:
             return [worker.pid for worker in (*self._busy, *self._idle)]
 
-    def keep_one_ready(self) -> None:
-        """Start a worker where none is ready and there may be another."""
+    def get_ready(self) -> None:
+        """Start workers until enough of them wait, or there may be no more."""
         with self._lock:
-            room = len(self._busy) + len(self._idle) < self._most
-            if room and not self._idle and not self._closed:
-                try:
+            room = min(READY - len(self._idle), self._most - len(self._idle) - len(self._busy))
+            try:
+                for _ in range(0 if self._closed else room):
                     self._idle.append(self._make())
-                except OSError:
-                    LOG.exception("no process could be started for the next training")
+            except OSError:
+                LOG.exception("no process could be started for the next training")
 
     def close(self) -> None:
         """End all workers; those that still train are killed."""
@@ -266,7 +266,7 @@ class Pool:
     def _give_back(self, worker: Worker) -> None:
         with self._lock:
             self._busy.remove(worker)
-            keep = worker.fit and not self._closed and len(self._idle) < MOST_IDLE
+            keep = worker.fit and not self._closed and len(self._idle) < READY
             if keep:
                 self._idle.append(worker)
             self._share_cores()

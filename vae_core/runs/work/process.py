@@ -140,6 +140,7 @@ def main() -> None:
     torch.set_num_threads(1)
     threading.Thread(target=process.listen, name="listening", daemon=True).start()
     warm_up()
+    give_memory_back()
     process.work()
     sys.stderr.flush()
     os._exit(0)  # the thread that listens holds its stream, and would hold up an orderly end

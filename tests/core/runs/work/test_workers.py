@@ -121,7 +121,7 @@ class Done(Paper):
 def test_one_that_died_while_it_waited_is_missed_by_nobody(first, second, made):
     workers = [second(), first()]
     pool = Pool(1, workers.pop, Cores(1))
-    pool.keep_one_ready()
+    pool.get_ready()
     if second is Done and made == 2:
         assert [report.state for report in pool(CONFIG, Settings, None)] == ["finished"]
     else:
