@@ -5,7 +5,11 @@ F5, a closed tab, a lost network, a server that stops and one that is killed.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,6 +130,33 @@ def test_it_survives_a_lost_network_and_a_killed_server(
         page.get_by_role("button", name="Go on").click()
         await_epoch(page, epoch + 0.1)
         page.close()
+
+
+def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes that a server started."""
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(each) for task in tasks for each in task.read_text(encoding="utf-8").split()]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc who works for a server")
+def test_a_killed_worker_costs_its_run_what_came_after_the_snapshot_and_nobody_else_anything(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    with running_process(TTN_RUNS=str(tmp_path)) as (server, process):
+        page = open_page("/train_vae?epochs=50&latent=2", server=server).page
+        page.get_by_role("button", name="Start", exact=True).click()
+        await_epoch(page, 0.3)
+        for pid in workers_of(process):
+            os.kill(pid, signal.SIGKILL)
+        expect(page.get_by_text("The process of this training was ended")).to_be_visible()
+        _, epoch = reached(page)
+        page.get_by_role("button", name="Go on").click()
+        await_epoch(page, epoch + 0.1)
+        workers = workers_of(process)
+        assert workers
+        page.context.close()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
 @pytest.mark.exhaustive
