@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -33,7 +32,6 @@ LOG = logging.getLogger(__name__)
 MODULE = "vae_core.runs.work.process"
 ROOT = Path(__file__).resolve().parents[3]
 PIPE_BYTES = 2**20  # a snapshot takes a few turns of the pipe, not hundreds
-NICENESS = 10  # below the server's: a tenth of its share
 SECONDS_TO_END = 5.0
 READY = 2
 """Workers that wait for work: two visitors may start at once. Each holds memory, so no more."""
@@ -76,7 +74,6 @@ class Worker:
             creationflags=WINDOWS_FLAGS,
         )
         self.pid = self._process.pid
-        _give_way(self.pid)
         self._leaves = False
         self._source = io.BufferedReader(cast("io.RawIOBase", self._process.stdout))
         self._outbox: SimpleQueue[Message | None] = SimpleQueue()
@@ -153,19 +150,6 @@ class Worker:
         self._process.kill()
         self._process.wait()
         self._source.close()
-
-
-def _give_way(pid: int) -> None:
-    """Let the pages go first, and still give a training its share where they take all there is.
-
-    With the priority that takes only idle time (SCHED_IDLE) a release is answered as quickly as
-    with this one, and a training stands still while a class drags. As a batch it never pushes a
-    page aside when it wakes. On Windows a process is started with its priority.
-    """
-    with suppress(AttributeError, OSError):
-        own = os.getpriority(os.PRIO_PROCESS, os.getpid())
-        os.setpriority(os.PRIO_PROCESS, pid, own + NICENESS)
-        os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _raise_problem(end: Message) -> None:
