@@ -134,6 +134,7 @@ def test_who_looks_for_a_word_finds_it_and_the_way_back(open_page: Opener) -> No
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Link to this question").first.click()
     page.wait_for_url("**/questions?ask=learns")
+    expect(page.locator("h3")).to_have_count(1)
     expect(page.locator("h3")).to_have_text(ASKED["learns"].question)
     page.go_back()
     expect(page.locator("[data-testid=stExpander]")).to_have_count(len(ASKED))

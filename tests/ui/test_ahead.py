@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import threading
@@ -20,6 +19,7 @@ from pages.ui.live.ahead.turns import Turns
 from pages.ui.live.ahead.walks import WALKS, UnwantedError, Walk, Walks
 from tests.support import pages_sweep
 from tests.support.each_page import PAGES
+from tests.support.loops import finished
 
 GRID = np.linspace(-1.0, 1.0, 7)
 # Their figures are of runs, which go on.
@@ -54,7 +54,7 @@ async def here() -> bool:
 
 def fetched(walks: Walks, name: str, gone: Callable[[], Awaitable[bool]] = here) -> Any:
     """What the browser gets."""
-    body = asyncio.run(walks.fetch(name, gone))
+    body = finished(walks.fetch(name, gone))
     return None if body is None else json.loads(gzip.decompress(body))
 
 

@@ -15,6 +15,7 @@ from pages.ui.live.ahead import early
 from pages.ui.live.ahead.turns import Turns
 from pages.ui.live.ahead.walks import Walks
 from tests.conftest import ROOT
+from tests.support.loops import finished
 
 ADDRESSES = [page.address for pages in contents.CHAPTERS.values() for page in pages]
 
@@ -91,7 +92,7 @@ def answer() -> None:
 
 def test_all_pages_come_first_then_their_presets(guests: list[Any]) -> None:
     answer()
-    assert asyncio.run(early._make(60.0)) == len(ADDRESSES) + 1
+    assert finished(early._make(60.0)) == len(ADDRESSES) + 1
     assert guests[:-1] == [(address, {}) for address in ADDRESSES]
     assert guests[-1] == (ADDRESSES[1], {"view": ADDRESSES[1]})
 
@@ -110,14 +111,14 @@ def test_nothing_is_made_before_the_first_answer_nor_while_one_is_under_way(
         await making
         return [*counts, len(guests)]
 
-    assert asyncio.run(scenario()) == [0, 0, len(ADDRESSES) + 1]
+    assert finished(scenario()) == [0, 0, len(ADDRESSES) + 1]
 
 
 def test_time_and_memory_end_it(guests: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     answer()
-    assert asyncio.run(early._make(0.0)) == 0
+    assert finished(early._make(0.0)) == 0
     monkeypatch.setattr(early, "WALKS", Walks(most_bytes=0))
-    assert asyncio.run(early._make(60.0)) == 0
+    assert finished(early._make(60.0)) == 0
     assert guests == []
 
 
@@ -129,6 +130,6 @@ def test_what_fails_ends_it_and_is_logged(
 
     monkeypatch.setattr(early, "visit", fail)
     answer()
-    asyncio.run(early.make_early(60.0))
+    finished(early.make_early(60.0))
     assert "nothing more is made ahead" in caplog.text
     assert guests == []
