@@ -132,6 +132,7 @@ def test_who_looks_for_a_word_finds_it_and_the_way_back(open_page: Opener) -> No
     summary = page.locator("[data-testid=stExpander] summary").first
     summary.focus()
     page.keyboard.press("Enter")
+    watched.settle()
     page.get_by_role("link", name="Link to this question").first.click()
     page.wait_for_url("**/questions?ask=learns")
     expect(page.locator("h3")).to_have_count(1)
