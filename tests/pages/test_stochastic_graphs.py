@@ -84,6 +84,7 @@ def test_every_term_of_the_formula_leads_to_its_stage() -> None:
     written = tex.surrogate(graph, every_cost=False)
     for stage in range(2, diagram.stages(graph) + 1):
         assert written.count(rf"\pick{{{stage}}}") == 1
+    assert r"\log p(x_{1} \mid \theta)\,[f_{1} + f_{2}]" in written
     assert r"\log p(x_{2} \mid \theta, x_{1})\,[f_{2}]" in written
     every = tex.surrogate(graph, every_cost=True)
     assert r"\log p(x_{2} \mid \theta, x_{1})\,[f_{1} + f_{2}]" in every

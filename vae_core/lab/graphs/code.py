@@ -19,6 +19,7 @@ from vae_core.lab.formula.tree import (
 from vae_core.lab.formula.tree import Node as Tree
 from vae_core.lab.graphs.graph import Graph, Node
 from vae_core.lab.graphs.laws import torch_law, written
+from vae_core.lab.graphs.surrogate import weights
 
 CALLS = {"softplus": "torch.nn.functional.softplus", "max": "torch.maximum", "min": "torch.minimum"}
 OURS = {"torch", "number", "surrogate", "parameters", "value", "slope", "name", "print", "zip"}
@@ -86,9 +87,9 @@ def _lines(node: Node) -> Iterable[str]:
 def _surrogate(graph: Graph, every_cost: bool) -> str:
     costs = [_name(node.name) for node in graph.of_kind("cost")]
     terms = []
-    for name, below in graph.scores.items():
-        weight = costs if every_cost else [_name(cost) for cost in below]
-        held = f"({' + '.join(weight)})" if len(weight) > 1 else weight[0]
+    for name, weight in weights(graph, every_cost=every_cost).items():
+        held = " + ".join(map(_name, weight))
+        held = f"({held})" if len(weight) > 1 else held
         terms.append(f"law_{name}.log_prob({_name(name)}) * {held}.detach()")
     if not terms and graph.carrying.isdisjoint(node.name for node in graph.of_kind("cost")):
         terms.append(f"0.0 * {_name(graph.of_kind('parameter')[0].name)}")

@@ -6,7 +6,7 @@ where what stands in brackets is held constant (Schulman et al. 2015, section 4)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from vae_core.families import Distribution
-from vae_core.lab.formula.tree import tex_name
 from vae_core.lab.graphs.graph import Graph, GraphError, Node
 
 Values = dict[str, Tensor]
@@ -110,11 +109,39 @@ def surrogate(graph: Graph, done: Pass, *, every_cost: bool = False) -> Tensor:
             That is right too, and noisier.
     """
     loss = total(graph, done.values)
-    for name, below in graph.scores.items():
-        costs = [node.name for node in graph.of_kind("cost")] if every_cost else below
+    for name, costs in weights(graph, every_cost=every_cost).items():
         weight = reduce(add, (done.values[cost].detach() for cost in costs))
         loss = loss + done.log_probs[name] * weight
     return loss
+
+
+def weights(graph: Graph, *, every_cost: bool = False) -> dict[str, tuple[str, ...]]:
+    """The costs that each score is multiplied by, by its node's name."""
+    costs = tuple(node.name for node in graph.of_kind("cost"))
+    return {name: costs if every_cost else below for name, below in graph.scores.items()}
+
+
+def terms(
+    graph: Graph, pattern: str, letter: Callable[[str], str] = str, *, every_cost: bool = False
+) -> dict[str, str]:
+    """The terms of the scores, by their nodes' names.
+
+    Args:
+        graph: the graph.
+        pattern: a term, with blanks for the node, its parents, and the costs that multiply it.
+        letter: how a name is written.
+        every_cost: as in `surrogate`.
+    """
+
+    def listed(names: Iterable[str], joint: str) -> str:
+        return joint.join(map(letter, names))
+
+    return {
+        name: pattern.format(
+            letter(name), listed(graph.by_name[name].parents, ", "), listed(costs, " + ")
+        )
+        for name, costs in weights(graph, every_cost=every_cost).items()
+    }
 
 
 def as_text(graph: Graph, *, every_cost: bool = False) -> str:
@@ -124,19 +151,5 @@ def as_text(graph: Graph, *, every_cost: bool = False) -> str:
     >>> as_text(parse_graph("param m = 2; x ~ normal(m, 1) by score; cost c = x^2; cost d = m^2"))
     'log p(x | m) [c] + c + d'
     """
-    return _sum_of(graph, "log p({0} | {1}) [{2}]", str, every_cost)
-
-
-def as_tex(graph: Graph, *, every_cost: bool = False) -> str:
-    """The same in TeX."""
-    return _sum_of(graph, r"\log p({0} \mid {1})\,[{2}]", tex_name, every_cost)
-
-
-def _sum_of(graph: Graph, term: str, letter: Callable[[str], str], every_cost: bool) -> str:
-    costs = [letter(node.name) for node in graph.of_kind("cost")]
-    terms = []
-    for name, below in graph.scores.items():
-        weight = costs if every_cost else [letter(cost) for cost in below]
-        parents = ", ".join(letter(parent) for parent in graph.by_name[name].parents)
-        terms.append(term.format(letter(name), parents, " + ".join(weight)))
-    return " + ".join([*terms, *costs])
+    scores = terms(graph, "log p({0} | {1}) [{2}]", every_cost=every_cost).values()
+    return " + ".join([*scores, *(node.name for node in graph.of_kind("cost"))])
