@@ -79,6 +79,15 @@ def test_a_scores_stage_lights_it_its_costs_and_the_way_there() -> None:
     assert ("h3", "s3") not in last
 
 
+def test_a_graph_with_very_many_ways_is_drawn() -> None:
+    """2^24 ways lead from the parameter to the cost."""
+    lines = ["param x0 = 1"]
+    for i in range(24):
+        lines += [f"a{i} = sin(x{i})", f"x{i + 1} = a{i} + x{i}/2"]
+    drawn = diagram.drawn(parse_graph("\n".join([*lines, "cost c = x24"])))
+    assert all(2 in edge.lit for edge in drawn.edges)
+
+
 def test_every_term_of_the_formula_leads_to_its_stage() -> None:
     graph = parse_graph(PRESETS["chain"].text)
     written = tex.surrogate(graph, every_cost=False)

@@ -146,26 +146,13 @@ def _edge(graph: Graph, parent: str, child: str, places: Layers) -> Edge:
 
 def _edge_lit(graph: Graph, parent: str, child: str) -> tuple[int, ...]:
     """The stages at which a derivative goes along an edge: to a score, or to a cost."""
-    if parent not in graph.carrying:
-        return ()
-    found = [
+    costs = [cost.name for cost in graph.of_kind("cost") if cost.name in graph.carrying]
+    ends = [*((name,) for name in graph.scores), costs]
+    return tuple(
         stage
-        for stage, name in enumerate(graph.scores, start=2)
-        if child == name or (graph.passage(parent, child) == "path" and _leads(graph, child, name))
-    ]
-    carried = [c.name for c in graph.of_kind("cost") if c.name in graph.carrying]
-    if any(child == cost or _leads(graph, child, cost) for cost in carried):
-        found.append(stages(graph))
-    return tuple(found)
-
-
-def _leads(graph: Graph, start: str, end: str) -> bool:
-    """Whether a derivative goes from a node to another, by the chain rule until the last edge."""
-    if start not in graph.carrying:
-        return False
-    children = [child for parent, child in graph.edges if parent == start]
-    return end in children or any(
-        _leads(graph, child, end) for child in children if graph.passage(start, child) == "path"
+        for stage, names in enumerate(ends, start=2)
+        if parent in graph.carrying
+        and any(child in (name, *graph.carriers(name)) for name in names)
     )
 
 

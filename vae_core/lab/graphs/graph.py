@@ -136,6 +136,16 @@ class Graph:
             return "none"
         return "score" if self.by_name[child].scored else "path"
 
+    def carriers(self, name: str) -> frozenset[str]:
+        """Names of the nodes whose derivative goes into a node, by the chain rule up to there."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            new = self.carrying.intersection(self.by_name[waiting.pop()].parents) - found
+            found |= new
+            waiting += new
+        return frozenset(found)
+
     @cached_property
     def scores(self) -> dict[str, tuple[str, ...]]:
         """The random nodes whose score is needed, and by each the costs that it can change.
