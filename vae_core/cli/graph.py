@@ -77,6 +77,7 @@ def measured(graph: Graph, replicates: int, seed: int, *, every_cost: bool) -> d
     """Estimates with their standard errors, the exact gradient, and finite differences."""
     estimates = estimate(graph, replicates, seed, every_cost=every_cost)
     differences, known = finite_differences(graph, replicates, seed), exact(graph)
+    told = remarks(graph)
     rows: dict[str, Any] = {}
     for name, found in estimates.gradient.items():
         truth = None if isinstance(known, str) else known.gradient[name]
@@ -94,8 +95,8 @@ def measured(graph: Graph, replicates: int, seed: int, *, every_cost: bool) -> d
     return {
         "graph": text_of(graph).splitlines(),
         "surrogate": as_text(graph, every_cost=every_cost),
-        "remarks": [each.words for each in remarks(graph)],
-        "unbiased": not any(each.wrong for each in remarks(graph)),
+        "remarks": [each.words for each in told],
+        "unbiased": not any(each.wrong for each in told),
         "no_exact": known if isinstance(known, str) else None,
         "replicates": replicates,
         "seed": seed,

@@ -247,6 +247,20 @@ def test_a_jump_in_the_way_of_a_path_is_said_and_its_bias_is_seen() -> None:
     assert abs(found.mean - truth) < MOST_Z * found.error
 
 
+@pytest.mark.parametrize("way", ["path", "score"])
+def test_a_jump_that_a_parameter_moves_past_a_draw_is_said(way: str) -> None:
+    """E[step(z + a)] rises by the density at -a, and neither way of z sees that."""
+    graph = parse_graph(f"param a = 0.3\nz ~ normal(0, 1) by {way}\ncost c = step(z + a)")
+    (remark,) = remarks(graph)
+    assert remark.wrong
+    assert remark.words.startswith("c jumps as a moves")
+    assert "No score of this graph sees it" in remark.words
+    assert estimate(graph, 1_000).gradient["a"].mean == 0.0
+    difference = finite_differences(graph, REPLICATES, seed=0)["a"]
+    assert difference is not None
+    assert abs(difference.mean - stats.norm.pdf(0.3)) < MOST_Z * difference.error
+
+
 def test_what_only_looks_like_a_jump_is_no_remark() -> None:
     graph = parse_graph("param a = 0.3\nz ~ normal(a, 1)\ny = 2\ncost c = (z > 0) z y")
     assert remarks(graph) == ()

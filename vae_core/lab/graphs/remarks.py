@@ -65,31 +65,35 @@ def _moved_ends(graph: Graph, node: Node) -> Iterator[str]:
 
 
 def _jumps(graph: Graph, node: Node) -> Iterator[str]:
-    """The edges into a node along which it jumps, where chance has moved what comes along."""
-    for parent in node.parents:
-        chance = _chance(graph, parent)
-        if not chance:
-            continue
-        trees = [f.tree for f in node.formulas if _may_jump(f.tree, parent)]
+    """The edges into a node along which it jumps, where chance says how near the jump is."""
+    for parent in (each for each in node.parents if each in graph.carrying):
+        trees = [f.tree for f in node.formulas if _may_jump(graph, f.tree, parent)]
         if any(flaw(alone) for tree in trees for alone in _alone(graph, tree, parent)):
+            followed = {parent, *graph.carriers(parent)}
+            drawn = [n.name for n in graph.of_kind("random") if n.name in followed]
+            way = (
+                f"Take {' and '.join(drawn)} by the score."
+                if drawn
+                else "No score of this graph sees it."
+            )
             yield (
                 f"{node.name} jumps as {parent} moves, and no derivative along that edge sees it: "
-                f"the gradient lacks a part. Take {' and '.join(chance)} by the score."
+                f"the gradient lacks a part. {way}"
             )
 
 
-def _chance(graph: Graph, name: str) -> list[str]:
-    """The random nodes by their path whose derivative comes along through a node; itself too."""
-    nodes = (*graph.above(name), graph.by_name[name])
-    if name not in graph.carrying:
-        return []
-    return [n.name for n in nodes if n.kind == "random" and n.name in graph.carrying]
+def _may_jump(graph: Graph, tree: Tree, name: str) -> bool:
+    """Whether a part of a formula can jump as a node moves, at a place that hangs on chance."""
+    for part in walk(tree):
+        names = {below.op for below in walk(part) if below.op in graph.by_name}
+        if part.op in JUMPING and name in names and any(_random(graph, each) for each in names):
+            return True
+    return False
 
 
-def _may_jump(tree: Tree, name: str) -> bool:
-    return any(
-        part.op in JUMPING and any(below.op == name for below in walk(part)) for part in walk(tree)
-    )
+def _random(graph: Graph, name: str) -> bool:
+    """Whether a node is drawn, or hangs on one that is."""
+    return any(n.kind == "random" for n in (*graph.above(name), graph.by_name[name]))
 
 
 def _alone(graph: Graph, tree: Tree, name: str) -> Iterator[Tree]:
