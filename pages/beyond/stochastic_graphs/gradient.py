@@ -21,6 +21,12 @@ COLOURS = {
     "estimate": theme.var("accent"),
     "difference": theme.var("phi"),
 }
+MARKS = {
+    "exact": (64, "line-ns", 3.0),
+    "estimate": (12, "circle", None),
+    "difference": (12, "circle", None),
+}
+"""Size, symbol, and width of the edge."""
 NONE = "–"
 LEGEND = {"exact": 0.0, "estimate": 0.2, "difference": 0.55}
 
@@ -113,11 +119,9 @@ def draw(now: Frame, question: Question) -> go.Figure:
     for way, title in WAYS.items():
         if way != "exact":
             add_line(fig, f"{way} whiskers", now.traces[f"{way} whiskers"], COLOURS[way], width=3)
-        hover, symbol = f"<b>{title}</b><br>slope of the expected cost %{{x:.4f}}", "circle"
-        common = {"symbol": "line-ns"} if way == "exact" else {"symbol": symbol}
-        edge = 3.0 if way == "exact" else None
-        size = 64 if way == "exact" else 12
-        add_dots(fig, way, now.traces[way], COLOURS[way], size, hover, edge=edge, **common)
+        hover = f"<b>{title}</b><br>slope of the expected cost %{{x:.4f}}"
+        size, symbol, edge = MARKS[way]
+        add_dots(fig, way, now.traces[way], COLOURS[way], size, hover, symbol=symbol, edge=edge)
         key = {"x": [LEGEND[way]], "y": [0.5], "text": [f"<b>{title}</b>"]}
         add_words(fig, f"{way} name", key, COLOURS[way], xaxis="x2", yaxis="y2")
     fig.update_layout(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
+
+import plotly.graph_objects as go
 
 from pages.beyond.stochastic_graphs import diagram, gradient, measured, tex, ways
 from pages.beyond.stochastic_graphs.measured import Question
 from pages.ui.lesson import Lesson
 from pages.ui.live import Param, Picture, Preset, Transport
+from pages.ui.live.frame import FrameFunction
 from vae_core.lab.graphs.exact import exact
 from vae_core.lab.graphs.measured import estimate, finite_differences
 from vae_core.lab.graphs.surrogate import forward, surrogate
@@ -43,49 +47,50 @@ def _graph(lesson: Lesson, name: str, question: Question) -> Picture:
 
 def _gradient(lesson: Lesson, name: str, question: Question) -> Picture:
     names = measured.sliders(question.graph)
-    sections = ("takeaway_exact", "takeaway_none", "takeaway_lost")
     titles = gradient.WAYS | {"variance": "variance of one estimate"}
-    return Picture(
-        frame=gradient.frame,
-        figure=partial(gradient.draw, question=question),
-        steady=True,
-        params=(*_sliders(name, question), SEED),
-        extra={
-            "question": question,
-            "prefix": f"{name}_",
-            "sentences": tuple(lesson.text(section) for section in sections),
-        },
-        takeaway="{told}",
+    return replace(
+        _slid(lesson, name, question, gradient.frame, gradient.draw, ("exact", "none", "lost")),
         table={
             f"in {diagram.written(each)}, {title}": f"{{{each}_{way}}}"
             for each in names
             for way, title in titles.items()
         },
-        presets=_presets(lesson),
         source=(estimate, finite_differences, exact),
         height=140 + 110 * len(names),
     )
 
 
 def _ways(lesson: Lesson, name: str, question: Question) -> Picture:
-    titles = list(ways.choices(question))
-    ends = ("quieter", "quietest", "lost", "biased")
-    sections = [f"takeaway_{end}" for end in ends]
+    titles, ends = list(ways.choices(question)), ("quieter", "quietest", "lost", "biased")
+    return replace(
+        _slid(lesson, name, question, ways.frame, ways.draw, ends),
+        table={title: f"{{row_{row}}}" for row, title in enumerate(titles)},
+        source=(surrogate, estimate),
+        height=120 + 48 * len(titles),
+    )
+
+
+def _slid(
+    lesson: Lesson,
+    name: str,
+    question: Question,
+    frame: FrameFunction,
+    draw: Callable[..., go.Figure],
+    ends: Sequence[str],
+) -> Picture:
+    """A picture over the graph's sliders, and the ends that its takeaway can have."""
     return Picture(
-        frame=ways.frame,
-        figure=partial(ways.draw, question=question),
+        frame=frame,
+        figure=partial(draw, question=question),
         steady=True,
         params=(*_sliders(name, question), SEED),
         extra={
             "question": question,
             "prefix": f"{name}_",
-            "sentences": tuple(lesson.text(section) for section in sections),
+            "sentences": tuple(lesson.text(f"takeaway_{end}") for end in ends),
         },
         takeaway="{told}",
-        table={title: f"{{row_{row}}}" for row, title in enumerate(titles)},
         presets=_presets(lesson),
-        source=(surrogate, estimate),
-        height=120 + 48 * len(titles),
     )
 
 

@@ -9,7 +9,7 @@ import re
 
 from vae_core.lab.formula.tokens import NUMBERED
 from vae_core.lab.graphs.laws import OFFERED
-from vae_core.lab.graphs.text import LINE, RANDOM
+from vae_core.lab.graphs.text import LINE, RANDOM, lines_of
 
 KINDS = {
     "param": "a parameter",
@@ -22,12 +22,8 @@ KINDS = {
 
 def lines(text: str) -> dict[str, str]:
     """The lines that are nodes, by their names."""
-    found = {}
-    for line in re.split(r"[\n;]", text):
-        match = LINE.fullmatch(line.split("#")[0].strip())
-        if match:
-            found[match["name"].lower()] = match[0]
-    return found
+    matches = filter(None, map(LINE.fullmatch, lines_of(text)))
+    return {match["name"].lower(): match[0] for match in matches}
 
 
 def parts(line: str) -> tuple[str, str]:

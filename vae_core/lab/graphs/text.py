@@ -49,8 +49,7 @@ def parse_graph(text: str) -> Graph:
     """
     if len(text) > MOST_LETTERS:
         raise GraphError(f"The text is longer than {MOST_LETTERS} letters.")
-    lines = [line.split("#")[0].strip() for line in re.split(r"[\n;]", text)]
-    written = [(number, line) for number, line in enumerate(lines, start=1) if line]
+    written = [(number, line) for number, line in enumerate(lines_of(text), start=1) if line]
     if len(written) > MOST_NODES:
         raise GraphError(f"There are {len(written)} nodes; a graph may have {MOST_NODES}.")
     parts = [_split(number, line) for number, line in written]
@@ -60,6 +59,11 @@ def parse_graph(text: str) -> Graph:
         if not any(node.kind == kind for node in graph.nodes):
             raise GraphError(f"There is no {kind} yet. Add one, such as `{sample}`.")
     return graph
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without what they say behind a #; some are empty."""
+    return [line.split("#")[0].strip() for line in re.split(r"[\n;]", text)]
 
 
 def _split(number: int, line: str) -> tuple[int, re.Match[str]]:
