@@ -2,6 +2,7 @@
 # make test    install what the checks need, a browser included, and run them all
 # make exhaustive   what takes minutes: millions of replicates, every page behind a proxy and cold
 # make browsers   open every page in Firefox and WebKit, too
+# make cluster   several servers: runs in PostgreSQL, replicas behind nginx, trainings on Ray
 # make bench   measure speed in a headless browser
 # make fmt     put the code in order
 # make pictures   photograph the running pages for the README
@@ -17,7 +18,7 @@ TORCH_INDEX ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
-.PHONY: run test exhaustive browsers bench pictures lint fmt clean
+.PHONY: run test exhaustive browsers cluster bench pictures lint fmt clean
 
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
@@ -32,6 +33,9 @@ exhaustive: .venv/browser
 # A process for each of the two.
 browsers: .venv/other-browsers
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/browser/test_other_browsers.py -n 2 --dist loadgroup -m browsers
+
+cluster: .venv/installed-cluster
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/cluster -m cluster
 
 bench: .venv/browser
 	$(PY) -m pytest -m bench -s
@@ -84,4 +88,9 @@ clean:
 
 .venv/other-browsers: tests/support/find_other_browsers.py .venv/installed-dev
 	@$(PY) tests/support/find_other_browsers.py --install
+	@touch $@
+
+.venv/installed-cluster: requirements-cluster.txt tests/support/find_postgres.py .venv/browser
+	@$(PIP) --quiet -r requirements-cluster.txt
+	@$(PY) -m tests.support.find_postgres --install
 	@touch $@

@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.house.test_layers import imports
-from tests.support import find_browser, find_other_browsers, find_proxy
+from tests.support import find_browser, find_other_browsers, find_postgres, find_proxy
 
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt")
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_packages_are_pinned(name: str) -> None:
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         wanted = line.partition("#")[0].strip()
-        assert (
-            not wanted or wanted == "-r requirements.txt" or re.fullmatch(r"[\w-]+==[\w.]+", wanted)
-        )
+        pinned = re.fullmatch(r"[\w-]+(\[\w+\])?==[\w.]+", wanted)
+        assert not wanted or wanted == "-r requirements.txt" or pinned
 
 
 def test_the_app_imports_what_it_lists_and_nothing_else() -> None:
@@ -89,6 +89,21 @@ def test_a_missing_proxy_is_said_and_can_be_installed(
     monkeypatch.setattr(find_proxy.shutil, "which", lambda name, path=None: name)
     monkeypatch.setattr(find_proxy.os, "geteuid", lambda: 0, raising=False)
     assert [command[0] for command in find_proxy.way_to_install()] == ["apt-get", "apt-get"]
+
+
+def test_a_missing_database_is_said_and_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("POSTGRES", raising=False)
+    monkeypatch.setattr(find_postgres.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(find_postgres, "DEBIAN", tmp_path)
+    with pytest.raises(SystemExit, match=r"No PostgreSQL .* apt-get install postgresql"):
+        find_postgres.main()
+    for version in ("9", "15"):
+        program = tmp_path / version / "bin" / "postgres"
+        program.parent.mkdir(parents=True)
+        program.touch()
+    assert find_postgres.find() == tmp_path / "15" / "bin" / "postgres"
 
 
 FROM_THE_ROOT = re.compile(

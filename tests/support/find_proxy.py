@@ -23,30 +23,30 @@ def find() -> str | None:
     return os.environ.get("NGINX") or shutil.which("nginx", path=PLACES)
 
 
-def way_to_install() -> list[list[str]]:
-    """Commands that install nginx, none where this is not known or not allowed."""
+def way_to_install(debian: str = "nginx-light", homebrew: str = "nginx") -> list[list[str]]:
+    """Commands that install such a package, none where this is not known or not allowed."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     if root and shutil.which("apt-get"):
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "nginx-light"]
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", debian]
         return [["apt-get", "update"], install]
-    return [["brew", "install", "nginx"]] if shutil.which("brew") else []
+    return [["brew", "install", homebrew]] if shutil.which("brew") else []
 
 
-def install() -> str | None:
-    """Install nginx where that is possible; its path, or None."""
-    for command in way_to_install():
-        print("Installing nginx:", " ".join(command), flush=True)
+def carry_out(commands: list[list[str]]) -> None:
+    """Install something, until one of the commands fails."""
+    for command in commands:
+        print("Installing a server for the tests:", " ".join(command), flush=True)
         # Debian would start it as a service at once; the tests start their own.
-        if subprocess.run(command, check=False, env={**os.environ, "RUNLEVEL": "1"}).returncode:
-            return None
-    return find()
+        quiet = {**os.environ, "RUNLEVEL": "1", "DEBIAN_FRONTEND": "noninteractive"}
+        if subprocess.run(command, check=False, env=quiet).returncode:
+            return
 
 
 def main() -> None:
     """Say where nginx is; with `--install`, install it if there is none."""
+    if find() is None and "--install" in sys.argv:
+        carry_out(way_to_install())
     path = find()
-    if path is None and "--install" in sys.argv:
-        path = install()
     # Without it everything else can be tested, so this is no reason to stop.
     print(f"Reverse proxy for the tests: {path}" if path else ADVICE)
 
