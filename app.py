@@ -33,7 +33,7 @@ from streamlit import net_util
 from pages.contents import PAGES
 from pages.ui import assets
 from vae_core.runs.allowance import Allowance
-from vae_core.runs.disk import lock
+from vae_core.runs.disk import place
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -42,7 +42,7 @@ SITE = re.compile(
     r"https?://(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?/?",
     re.ASCII | re.IGNORECASE,
 )
-SETTINGS = {"TTN_RUNS", "TTN_EMBED", "TTN_AHEAD", *Allowance.variables()}
+SETTINGS = {"TTN_RUNS", "TTN_DATABASE", "TTN_EMBED", "TTN_AHEAD", *Allowance.variables()}
 
 # Streamlit would ask a web service for this machine's address, to print it and to judge origins.
 net_util.get_external_ip = lambda: None
@@ -259,15 +259,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def check_environment() -> None:
     """End at the start, with status 2 and in one line, where the environment makes no sense."""
-    named = os.environ.get("TTN_RUNS")
     try:
         Allowance.from_environment()
         embedders()
         seconds_ahead()
-        if named:
-            lock.opened(Path(named)).close()
-    except OSError as problem:
-        refuse(f"TTN_RUNS: nothing can be written into {named!r} ({problem.strerror})")
+        place.check(os.environ)
     except ValueError as problem:
         refuse(str(problem))
     for unknown in sorted(name for name in os.environ.keys() - SETTINGS if name.startswith("TTN_")):

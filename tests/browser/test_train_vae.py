@@ -160,24 +160,24 @@ def test_a_killed_worker_costs_its_run_what_came_after_the_snapshot_and_nobody_e
 
 
 @pytest.mark.exhaustive
-def test_a_second_server_on_the_folder_says_who_has_it_and_leaves_the_run_alone(
+def test_a_second_server_on_the_folder_shows_the_run_and_takes_it_where_somebody_acts(
     open_page: Opener, tmp_path: Path
 ) -> None:
     runs = {"TTN_RUNS": str(tmp_path)}
-    with running_process(**runs) as (first, process):
+    with running_server(**runs) as first, running_server(**runs) as second:
         page = open_page("/train_vae?epochs=50&latent=2", server=first).page
         page.get_by_role("button", name="Start", exact=True).click()
         _, begun = reached(page)
         page.wait_for_url("**run=*")
-        token = page.url.removeprefix(first)
-        with running_server(**runs) as second:  # by now the first has the folder
-            other = open_page(token, server=second).page
-            who = other.get_by_text(f"process {process.pid} on")
-            expect(who).to_be_visible()
-            assert "interrupted" not in other.locator(".stMain").inner_text()
-            other.get_by_role("button", name="Start", exact=True).click()
-            reached(other)
-            expect(who).to_be_visible()
-            await_epoch(page, begun + 0.2)
-            page.context.close()
-            other.context.close()
+        other = open_page(page.url.removeprefix(first), server=second).page
+        await_epoch(other, begun + 0.2)
+        await_epoch(page, begun + 0.3)
+        other.get_by_role("button", name="Pause").click()
+        expect(other.get_by_role("button", name="Go on")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=30_000)
+        _, epoch = reached(other)
+        other.get_by_role("button", name="Go on").click()
+        await_epoch(other, epoch + 0.2)
+        await_epoch(page, epoch + 0.2)
+        page.context.close()
+        other.context.close()

@@ -29,7 +29,7 @@ def test_the_app_imports_what_it_lists_and_nothing_else() -> None:
     tops = {name.split(".")[0] for path in files for name in imports(path)}
     foreign = tops - set(sys.stdlib_module_names) - {"pages", "vae_core"}
     listed = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    distributions = {"PIL": "pillow"}
+    distributions = {"PIL": "pillow", "sqlalchemy": "SQLAlchemy"}
     wanted = {distributions.get(name, name) for name in foreign}
     assert set(re.findall(r"^([\w-]+)==", listed, re.MULTILINE)) == wanted
 

@@ -220,6 +220,7 @@ STREAMLIT, DIRECTLY = ["-m", "streamlit", "run", "app.py"], ["app.py"]
         (DIRECTLY, "TTN_AHEAD", "a while"),
         (DIRECTLY, "TTN_RUNS", "app.py"),
         (DIRECTLY, "TTN_RUNS", "app.py/runs"),
+        (DIRECTLY, "TTN_DATABASE", "postgresql//ann:secret@host/name"),
     ],
 )
 def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(
@@ -237,6 +238,7 @@ def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(
     assert found.returncode == 2
     assert found.stderr.count("\n") == 1
     assert name in found.stderr
+    assert "secret" not in found.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from vae_core.runs.disk.database import NAME
+from vae_core.runs.jobs import Jobs
 from vae_core.runs.standing import RunView
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig
@@ -91,6 +97,27 @@ def seed(number: int) -> TrainConfig:
 def reaches(step: int) -> Callable[[RunView], bool]:
     """A report of this step, or a later one, is there."""
     return lambda view: bool(view.history) and view.history[-1].step >= step
+
+
+def kill(jobs: Jobs) -> None:
+    """As if its process were killed: its heart stands still, its lock is free, its file is left."""
+    assert jobs._beat is not None
+    assert jobs._store is not None
+    jobs._beat._ends.set()
+    jobs._beat._thread.join()
+    jobs._store._lock._file.close()
+
+
+def kept(folder: Path) -> list[str]:
+    """What lies in a folder of runs beside the database and the servers' own files."""
+    names = [path.name for path in folder.iterdir()]
+    return [name for name in names if not name.startswith(NAME) and not name.endswith(".server")]
+
+
+def rows(folder: Path, table: str) -> list[tuple[Any, ...]]:
+    """What a table of its database holds."""
+    with closing(sqlite3.connect(folder / NAME)) as database:
+        return list(database.execute(f"SELECT * FROM {table}"))  # noqa: S608 - a test's own word
 
 
 def stands(*states: str) -> Callable[[RunView], bool]:

@@ -1,26 +1,31 @@
-"""The runs of one server: those in memory, those on disk, their tokens, and who looked when.
+"""The runs of one server: those in memory, and what is kept of them beyond its life.
 
-`Archive.lock` guards the runs. It is never held while files are read or written, so that no
-visitor waits for a disk; `SharedRun.writing` keeps the files of one run in order instead, and is
+`Memory.lock` is never held while the database or files are read or written, so that no visitor
+waits for a disk; `SharedRun.writing` keeps what is written of one run in order instead, and is
 always taken before the lock.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from vae_core.runs.bounds import Bounds
-from vae_core.runs.disk.folder import RunFolder, hashed
+from vae_core.runs.disk.database import NoAnswerError
+from vae_core.runs.disk.folder import hashed
+from vae_core.runs.disk.rows import Entry
+from vae_core.runs.servers.elsewhere import Away
+from vae_core.runs.servers.memory import Memory
+from vae_core.runs.servers.store import Store
 from vae_core.runs.shared_run import SharedRun
-from vae_core.runs.standing import Ending
+from vae_core.runs.standing import Ending, Standing
 from vae_core.training.config import TrainConfig
 
 LOG = logging.getLogger(__name__)
@@ -30,254 +35,257 @@ CULLED = (
     "same numbers again: press Start."
 )
 UNKNOWN = "There is no run of this address here. It was reset, or the address is not complete."
-MOST_REMEMBERED = 2000
-MOST_VISITORS = 1000
+SAVE_SECONDS = 10.0
 
 
-class Archive:
+class Archive(Memory):
     """Finds, keeps and forgets runs.
 
     Args:
-        folder: where runs are kept beyond the server's life; nowhere when None.
+        store: where runs are kept beyond the server's life; nowhere when None.
         bounds: how much is kept.
+        place: a run's place in line.
         clock: seconds, for the grace period.
-
-    Attributes:
-        lock: guards the runs, and tells whoever waits that something changed.
-        runs: those in memory, by their names.
     """
 
     def __init__(
         self,
-        folder: RunFolder | None,
+        store: Store | None,
         bounds: Bounds,
+        place: Callable[[SharedRun], int],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.lock = threading.Condition()
-        self.runs: dict[str, SharedRun] = {}
-        self._folder = folder
-        self._bounds = bounds
-        self._clock = clock
-        self._seen: dict[str, float] = {}
-        self._unwritten: dict[str, SharedRun] = {}
-        self._run_of: dict[str, str] = {}
-        self._pointed: dict[str, str] = {}
-        self._leaving: set[str] = set()
-        self._given_up: dict[str, None] = {}
-        self._on_disk: dict[TrainConfig, str] = {}
-        self._version = 0
+        super().__init__(bounds, store is not None, clock)
+        self._store = store
+        self._place = place
+        self._fetching = threading.Lock()
+        self._undone: list[tuple[str | None, SharedRun]] = []
 
-    def find(self, token: str) -> SharedRun | None:
-        """The run that a token leads to, brought back from the disk if need be."""
+    # Where a run is.
+    def find(self, token: str) -> SharedRun | Away | None:
+        """The run that a token leads to: here, brought back if need be, or at another server.
+
+        Raises:
+            NoAnswerError: it is not in memory, and the database does not answer.
+        """
         name = hashed(token)
-        with self.lock:
-            run = self.present(token)
-            if run is not None or self._folder is None or name in self._leaving:
-                return run
-        run_id = self._folder.run_of(name)
-        run = self._load(run_id) if run_id else None
-        return run if run is not None and name in run.watchers else None
-
-    def recall(self, config: TrainConfig) -> None:
-        """Bring a finished run of this configuration back from the disk, where there is one."""
-        with self.lock:
-            run_id = self._on_disk.pop(config, None)
-        if run_id is not None:
-            self._load(run_id)
-
-    def _load(self, run_id: str) -> SharedRun | None:
-        """A run from the disk; read again where another thread wrote or dropped one meanwhile."""
-        while True:
+        for _ in range(3):  # another server may take or leave it meanwhile
             with self.lock:
-                present, version = self.runs.get(run_id), self._version
-            if present is not None or self._folder is None:
+                run = self.present(token)
+                if run is not None or self._store is None or name in self._leaving:
+                    return run
+            found = self._store.find(name)
+            if found is None or not found.exists:
+                return None
+            if found.owner in self._store.presence.living():
+                return Away(found.run_id, token, found.visitor)
+            run = self.load(found.run_id)
+            if run is not None and name not in run.watchers:
+                self.hear_news([run.run_id])
+        return None
+
+    def load(self, run_id: str) -> SharedRun | None:
+        """A run that no other server has, in memory from now on. Raises NoAnswerError."""
+        with self._fetching:
+            with self.lock:
+                present = self.runs.get(run_id)
+            if present is not None or self._store is None:
                 return present
-            saved = self._folder.load(run_id)
-            with self.lock:
-                if version != self._version:
-                    continue
-                if saved is None:
-                    return None
-                standing, watchers = saved
-                loaded = SharedRun(standing, run_id, watchers)
-                self.add(loaded)
-                self._pointed |= dict.fromkeys(watchers, run_id)
-                return loaded
+            run = self._store.claim(run_id)
+            if run is not None:
+                with self.lock:
+                    self.add(run)
+            return run
 
     def why_gone(self, token: str) -> str:
-        """Why a token leads to no run, in one or two sentences."""
+        """Why a token leads to no run, in one or two sentences. Raises NoAnswerError."""
         name = hashed(token)
         with self.lock:
-            known = name in self._given_up
-        if not known and self._folder is not None:
-            known = self._folder.run_of(name) is not None
+            known, left = name in self._given_up, name in self._leaving
+        if self._store is not None and not left:
+            known = self._store.find(name) is not None
         return CULLED if known else UNKNOWN
 
+    def snapshot_of(self, run: SharedRun) -> Path | None:
+        """The file of its last snapshot; None where nothing is kept beyond the server's life."""
+        return self._store.files.snapshot(run.run_id) if self._store else None
+
+    def part(self, away: Away) -> bool:
+        """Make a training here for this watcher alone, where others watch it too and it goes on.
+
+        The others, and the server that has it, notice nothing. It goes on from the last snapshot.
+        Raises NoAnswerError.
+        """
+        entry = self._store.elsewhere.look(away.run_id, anew=True) if self._store else None
+        if entry is None or not entry.standing.active or len(entry.watchers) < 2:
+            return False
+        run = SharedRun(entry.standing, watchers={hashed(away.token): away.visitor}, unsaved=True)
+        with self.lock:
+            if self.present(away.token) is None:
+                self.add(run)
+        self.save(run)
+        return True
+
+    def join(self, config: TrainConfig, visitor: str) -> Away | None:
+        """A new token for a training at another server that serves this configuration, if any.
+
+        A finished one that no server has is brought into memory instead.
+        """
+        with self.lock:
+            if self._store is None or config.epochs is None or self.like(config):
+                return None
+        with suppress(NoAnswerError):
+            found = self._store.elsewhere.join(config, visitor, self._bounds.watchers)
+            if isinstance(found, Away):
+                return found
+            if found is not None:
+                self.load(found)
+        return None
+
+    # What is written.
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The lock; before it goes, what is too much leaves, and after it, files are written."""
+        """The lock; before it goes, what is too much leaves, and after it, that is written."""
         with self.lock:
             yield
             self._make_room()
             unwritten, self._unwritten = list(self._unwritten.values()), {}
+            dropped, self._dropped = self._dropped, []
         for run in unwritten:
             self.save(run, arrays=not run.has_thread)
             with self.lock:
                 run.pending -= 1
+        for run_id in dropped:
+            self.release(run_id)
 
-    # With the lock held.
-    def see(self, visitor: str) -> None:
-        """This visitor is there: all their runs have the whole grace period again."""
-        self._seen[visitor] = self._clock()
-
-    def patience(self, run: SharedRun) -> float:
-        """Seconds for which it goes on though none of its visitors look; negative in the end."""
-        times = [self._seen.get(visitor, float("-inf")) for visitor in run.visitors]
-        return self._bounds.grace - (self._clock() - max(times, default=float("-inf")))
-
-    def active_of(self, visitor: str) -> int:
-        """How many active runs a visitor has."""
-        return sum(visitor in run.visitors and run.active for run in self.runs.values())
-
-    def present(self, token: str) -> SharedRun | None:
-        """The run in memory that a token leads to."""
-        return self.runs.get(self._run_of.get(hashed(token), ""))
-
-    def like(self, config: TrainConfig) -> SharedRun | None:
-        """A training in memory that serves whoever asks for this configuration."""
-        fits = (run for run in self.runs.values() if run.serves(config))
-        return next((run for run in fits if len(run.watchers) < self._bounds.watchers), None)
-
-    def add(self, run: SharedRun) -> None:
-        """Take a run into the memory, and let its watchers find it."""
-        self.runs[run.run_id] = run
-        for name in run.watchers:
-            self._run_of[name] = run.run_id
-
-    def watch(self, run: SharedRun, visitor: str) -> str:
-        """A new token that leads to a run."""
-        token = secrets.token_urlsafe(16)
-        run.watchers[hashed(token)] = visitor
-        self.add(run)
-        self.see(visitor)
-        if len(self._seen) > MOST_VISITORS:  # those without runs are forgotten
-            present = {name for each in self.runs.values() for name in each.visitors}
-            self._seen = {name: at for name, at in self._seen.items() if name in present}
-        return token
-
-    def leave(self, token: str, run: SharedRun) -> bool:
-        """Let a token lead nowhere; returns whether it was the run's last one."""
-        name = hashed(token)
-        self._version += 1
-        self._leaving.add(name)
-        self._run_of.pop(name, None)
-        del run.watchers[name]
-        if not run.watchers:
-            run.discarded = True
-            del self.runs[run.run_id]
-        return run.discarded
-
-    def snapshot_of(self, run: SharedRun) -> Path | None:
-        """The file of its last snapshot; None where nothing is kept beyond the server's life."""
-        return self._folder.snapshot(run.run_id) if self._folder else None
-
-    def write_later(self, run: SharedRun) -> None:
-        """Have its files written as soon as the lock is free."""
-        if run.run_id not in self._unwritten:
-            self._unwritten[run.run_id] = run
-            run.pending += 1
-
-    def save_is_due(self, run: SharedRun, seconds: float) -> bool:
-        """Whether its snapshot is newer than its file, and that is as old as this."""
-        return run.unsaved and self._clock() - run.saved_at >= seconds
-
-    def _make_room(self) -> None:
-        """Keep within the bounds; the runs that ended and were unseen for longest give way.
-
-        They give up their looks first, and then leave the memory. What is on disk stays there.
-        """
-        rest = (run for run in self.runs.values() if not run.active)
-        ended = [run for run in rest if not run.has_thread and not run.pending]
-        ended.sort(key=self.patience)
-        looks = sum(run.standing.looks_memory for run in self.runs.values())
-        held = sum(run.standing.memory for run in ended)
-        for count, run in zip(range(len(ended), 0, -1), ended, strict=True):
-            if looks > self._bounds.looks:
-                given_up = run.standing.looks_memory
-                looks, held = looks - given_up, held - given_up
-                run.give_up_looks()
-            expired = self._folder is not None and self.patience(run) < 0
-            if count > self._bounds.kept or held > self._bounds.memory or expired:
-                held -= run.standing.memory
-                self._drop(run)
-
-    def _drop(self, run: SharedRun) -> None:
-        self._version += 1
-        del self.runs[run.run_id]
-        for name in run.watchers:
-            self._run_of.pop(name, None)
-            if self._pointed.pop(name, None) is None:
-                self._given_up[name] = None
-        config = run.standing.config
-        if self._folder is not None and run.standing.state == "finished" and run.serves(config):
-            self._on_disk[config] = run.run_id
-        while len(self._given_up) > MOST_REMEMBERED:
-            del self._given_up[next(iter(self._given_up))]
-        while len(self._on_disk) > self._bounds.folders:
-            del self._on_disk[next(iter(self._on_disk))]
-
-    # Without the lock.
     def save(self, run: SharedRun, ending: Ending | None = None, *, arrays: bool = True) -> None:
-        """Write the run's files; a full disk costs the snapshot, not the run.
+        """Write a run; a full disk costs the snapshot, and a silent database time, not the run.
 
         Args:
             run: the run.
-            ending: how it is about to end, where it is.
+            ending: how it is about to end, where it is; nothing else is written of it until then.
             arrays: whether snapshot and looks are written too, where they are newer.
         """
-        if self._folder is None:
+        if self._store is None:
             return
         with run.writing:
             with self.lock:
                 if run.discarded:
                     return
-                saved = run.standing.ended(*ending) if ending else run.standing
-                watchers, arrays = dict(run.watchers), arrays and run.unsaved
-                keep = {each.run_id for each in self.runs.values() if each.active}
+                run.closing = run.closing or ending is not None
+                entry = self._entry(run, run.standing.ended(*ending) if ending else run.standing)
+                arrays = arrays and run.unsaved
                 if arrays:
                     run.unsaved, run.saved_at = False, self._clock()
-                self._version += 1
-            try:
-                self._folder.save(run.run_id, saved, watchers, arrays=arrays)
-                self._point(run.run_id, watchers)
-                self._folder.cull(keep)
-            except (OSError, SafetensorError):
-                LOG.exception("a run's snapshot could not be written")
+            if arrays:
+                entry = replace(entry, size=self._write_files(self._store, run, entry.standing))
+            self._write([(run, entry)])
             with self.lock:
-                self._version += 1
+                keep = [each.run_id for each in self.runs.values() if each.active]
+            with suppress(NoAnswerError):
+                self._store.cull(keep)
 
-    def _point(self, run_id: str, watchers: dict[str, str]) -> None:
-        """Let the files of these watchers lead to the run, where they do not yet."""
+    def write_changes(self) -> None:
+        """Write what the database does not have yet, of all runs at once."""
         with self.lock:
-            fresh = [
-                name
-                for name in watchers
-                if self._run_of.get(name) == run_id and self._pointed.get(name) != run_id
-            ]
-        for name in fresh:
-            if self._folder is not None:
-                self._folder.point(name, run_id)
+            changed = [run for run in self.runs.values() if self._differs(run)]
+            late = [run for run in self.runs.values() if self._is_late(run)]
+        with ExitStack() as held:
+            changes = []
+            for run in changed:
+                if run.writing.acquire(blocking=False):  # else somebody writes it now
+                    held.callback(run.writing.release)
+                    with self.lock:
+                        if not run.discarded and not run.closing:
+                            changes.append((run, self._entry(run, run.standing)))
+            if changes:
+                self._write(changes)
+        for run in late:
+            self.save(run)
+
+    def _entry(self, run: SharedRun, standing: Standing) -> Entry:
+        return Entry(run.run_id, standing, dict(run.watchers), self._place(run))
+
+    def _differs(self, run: SharedRun) -> bool:
+        has = run.recorded
+        return (
+            has is None
+            or has.standing is not run.standing
+            or has.place != self._place(run)
+            or has.watchers.keys() != run.watchers.keys()
+        )
+
+    def _is_late(self, run: SharedRun) -> bool:
+        """Whether its files could not be written when it came to rest, and it is time to try."""
+        rests = not run.has_thread and not run.pending and self._store is not None
+        return rests and self.save_is_due(run, SAVE_SECONDS)
+
+    def _write_files(self, store: Store, run: SharedRun, standing: Standing) -> int | None:
+        """Bytes of its files; None where they were not written."""
+        with suppress(NoAnswerError):
+            if run.recorded and store.records.owned_by_another(run.run_id):
+                return None
+        try:
+            return store.files.save(run.run_id, standing)
+        except (OSError, SafetensorError):
+            LOG.exception("a run's snapshot could not be written")
+            with self.lock:
+                run.unsaved = True
+            return None
+
+    def _write(self, changes: Sequence[tuple[SharedRun, Entry]]) -> None:
+        """Write rows; a run that another server took, when this one was silent, is theirs."""
+        lost = None
+        with suppress(NoAnswerError):
+            if self._store is not None:
+                lost = self._store.records.write((now, run.recorded) for run, now in changes)
         with self.lock:
-            self._pointed |= dict.fromkeys(fresh, run_id)
+            for run, now in changes:
+                run.recorded = None if lost is None else now
+                if lost and run.run_id in lost:
+                    self.lost(run)
+            self.lock.notify_all()
+
+    def lost(self, run: SharedRun) -> None:
+        """Another server has a run now; whoever works on it here ends."""
+        LOG.warning("another server has taken a run over")
+        self.forget(run)
+        run.end("interrupted", "")
+
+    def release(self, run_id: str) -> None:
+        """Leave a run that is not in memory to whoever wants it."""
+        with self._fetching, suppress(NoAnswerError):
+            with self.lock:
+                here = run_id in self.runs
+            if not here and self._store is not None:
+                self._store.records.release(run_id)
+
+    def hear_news(self, run_ids: Sequence[str]) -> None:
+        """Take over who watches these runs, as other servers changed it. Raises NoAnswerError."""
+        found = self._store.records.watchers(run_ids) if self._store else {}
+        with self.lock:
+            for run_id, watchers in found.items():
+                run = self.runs.get(run_id)
+                if run is not None:
+                    self.hear(run, watchers)
+                    if run.discarded:
+                        self._undone.append((None, run))
+                        run.end("stopped", "")
 
     def delete(self, token: str, run: SharedRun) -> None:
-        """Delete the files of a watcher who left, and those of a run that is discarded."""
-        name = hashed(token)
-        if self._folder is not None:
-            with run.writing:
-                self._folder.forget(name)
-                if run.discarded:
-                    self._folder.discard(run.run_id)
+        """Delete what is kept of a watcher who left, and of a run that is discarded."""
         with self.lock:
-            self._pointed.pop(name, None)
-            self._leaving.discard(name)
+            self._undone.append((hashed(token), run))
+        self.make_up()
+
+    def make_up(self) -> None:
+        """Delete what could not be deleted yet."""
+        with self.lock:
+            undone = list(self._undone)
+        for name, run in undone:
+            with run.writing:
+                if self._store is not None and not self._store.deleted(name, run):
+                    return
+            with self.lock:
+                self._undone = [each for each in self._undone if each != (name, run)]
+                self._leaving.discard(name or "")

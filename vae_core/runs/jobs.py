@@ -6,6 +6,10 @@ way, or finished, shares it with a token of their own: it is done once and serve
 wants something else from it (other settings, a pause, a stop) parts from the others, who notice
 nothing. A training ends when nobody watches it any more.
 
+Several servers may share a folder and a database: a token works at each of them. A training is in
+the memory of one server; the others look at it through the database, and take it over where its
+holder acts on it there, or where its server is gone.
+
 All methods of `Jobs` may be called from any thread.
 """
 
@@ -16,9 +20,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.engine import URL
+
 from vae_core.runs.archive import Archive
 from vae_core.runs.bounds import Bounds, JobsError
-from vae_core.runs.disk.folder import RunFolder, hashed
+from vae_core.runs.disk.folder import hashed
+from vae_core.runs.servers.beat import Beat
+from vae_core.runs.servers.elsewhere import Away
+from vae_core.runs.servers.reach import Reach
+from vae_core.runs.servers.store import Store
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import SERVER_STOPPED, RunView, Standing
 from vae_core.runs.work.line import Line
@@ -39,6 +49,7 @@ class Jobs:
     Args:
         workers: trainings that run at once; one for every two cores when None, and two at least.
         folder: where runs are kept beyond the server's life; nowhere when None.
+        database: where their records are, if not in the folder; see `database.address_of`.
         trainer: makes a run's reports; a pool of worker processes when None.
         execute: runs what waits for a trainer in the background.
         bounds: what is allowed.
@@ -56,16 +67,20 @@ class Jobs:
         execute: Execute = in_thread,
         bounds: Bounds | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        database: URL | None = None,
     ) -> None:
         self._bounds = bounds or Bounds()
-        files = RunFolder(folder, self._bounds.folders, self._bounds.disk) if folder else None
-        self.archive = Archive(files, self._bounds, clock)
         at_once = workers or default_workers()
-        self._pool = Pool(at_once)
         self._line: Line[SharedRun] = Line(at_once)
+        self._store = Store(folder, self._bounds, database) if folder else None
+        self.archive = Archive(self._store, self._bounds, self._line.place, clock)
+        self._reach = Reach(self.archive, self._store)
+        self._pool = Pool(at_once)
         trainer = trainer or self._pool
         self._workers = Workers(self._line, self.archive, self._bounds, trainer, execute)
         self._changed = self.archive.lock
+        self._beat = Beat(self._store, self.archive, self._workers) if self._store else None
 
     def start(self, config: TrainConfig, visitor: str) -> str:
         """Put a new run in line, or join one that does the same, and return its token.
@@ -85,12 +100,13 @@ class Jobs:
             raise JobsError(f"You may compare {self._bounds.together} runs at a time.")
         for config in configs:
             self._bounds.check(config)
-            self.archive.recall(config)
-        with self._workers.locked():
-            self._refuse_second(visitor)
-            fresh = {config for config in configs if self.archive.like(config) is None}
-            self._refuse_full(len(fresh))
-            return [self._join(config, visitor) for config in configs]
+        elsewhere = self._reach.active_of(visitor)
+        with self._reach.joined(configs, visitor) as joined, self._workers.locked():
+            self._refuse_second(visitor, elsewhere)
+            wanted = [c for c, away in zip(configs, joined, strict=True) if away is None]
+            self._refuse_full(len({c for c in wanted if self.archive.like(c) is None}))
+            pairs = zip(configs, joined, strict=True)
+            return [away.token if away else self._join(config, visitor) for config, away in pairs]
 
     def _join(self, config: TrainConfig, visitor: str) -> str:
         present = self.archive.like(config)
@@ -108,25 +124,32 @@ class Jobs:
 
         Looking tells that somebody still cares, and starts the grace period of all runs of this
         visitor anew.
+
+        Raises:
+            JobsError: nobody can tell at the moment.
         """
-        try:
-            with self._held(token) as run:
-                return self._view(token, run)
-        except JobsError:
-            return None
+        while (found := self._reach.find(token)) is not None:
+            if isinstance(found, Away):
+                return self._reach.view(found)
+            with self._workers.locked():
+                run = self.archive.present(token)
+                if run is not None:
+                    self.archive.see(run.watchers[hashed(token)])
+                    self._changed.notify_all()
+                    return self._view(token, run)
+        return None
 
     def why_gone(self, token: str) -> str:
         """Why a token leads to no run, in one or two sentences."""
-        return self.archive.why_gone(token)
+        return self._reach.why_gone(token)
 
     def visitor_of(self, token: str) -> str | None:
         """Who started the run: whoever comes back with its token is that visitor again."""
-        run = self.archive.find(token)
-        return run.watchers.get(hashed(token)) if run else None
+        return self._reach.visitor_of(token)
 
     def pause(self, token: str) -> None:
         """Hold the run after its present step; its worker is free for others meanwhile."""
-        with self._held(token) as run:
+        with self._held(token, parts=True) as run:
             if run.standing.state in ("queued", "running"):
                 self._workers.pause(self._own(token, run))
 
@@ -140,13 +163,14 @@ class Jobs:
             JobsError: the visitor has too many active runs, the line is full, K is too large, or
                 the run cannot take such settings; it then stands as it stood.
         """
+        elsewhere = self._reach.active_of(self.visitor_of(token))
         with self._held(token) as run:
             now = run.standing
             settings = settings or now.settings
             self._bounds.check_settings(now.config, settings)
             rests = now.state == "paused" and not self._line.works(run)
             if now.resumable:
-                self._refuse_many(run.watchers[hashed(token)])
+                self._refuse_many(run.watchers[hashed(token)], elsewhere)
             if now.resumable or rests:
                 self._refuse_full()
             own = run if settings == now.settings else self._own(token, run)
@@ -164,7 +188,10 @@ class Jobs:
             JobsError: K is too large, the run cannot take such settings, or it is shared and the
                 line is full; it then goes on as it was.
         """
-        with self._held(token) as run:
+        view = self.look(token)
+        if view is not None and view.settings == settings:
+            return
+        with self._held(token, parts=True) as run:
             if settings == run.standing.settings:
                 return
             self._bounds.check_settings(run.standing.config, settings)
@@ -177,12 +204,16 @@ class Jobs:
 
     def stop(self, token: str) -> None:
         """End the run after its present step and keep what it has reached."""
-        with self._held(token) as run:
+        with self._held(token, parts=True) as run:
             if run.active:
                 self._workers.end(self._own(token, run), "stopped")
 
     def discard(self, token: str) -> None:
         """Forget the run, files included; it ends if nobody else watches it."""
+        found = self._reach.find(token)
+        if isinstance(found, Away):
+            self._reach.leave(found)
+            return
         with self._held(token) as run:
             if self.archive.leave(token, run):
                 self._workers.end(run, "stopped")
@@ -195,6 +226,8 @@ class Jobs:
         with self._changed:
             self._workers.close(timeout)
         self._pool.close()
+        if self._beat:
+            self._beat.stop()
 
     def warm_up(self) -> None:
         """Have worker processes ready before anybody asks for a training."""
@@ -204,15 +237,18 @@ class Jobs:
         self, token: str, condition: Callable[[RunView], bool], timeout: float = 30.0
     ) -> RunView:
         """Wait until the run stands as asked for. Raises TimeoutError when it does not."""
-        last = self.archive.find(token)
-        if last is None:
+        until = time.monotonic() + timeout
+        found = self._reach.wait_for(token, condition, until)
+        if found is None:
             raise JobsError(NO_RUN)
+        if isinstance(found, RunView):
+            return found
 
         def now() -> RunView:
-            return self._view(token, self.archive.present(token) or last)
+            return self._view(token, self.archive.present(token) or found)
 
         with self._changed:
-            if not self._changed.wait_for(lambda: condition(now()), timeout):
+            if not self._changed.wait_for(lambda: condition(now()), until - time.monotonic()):
                 raise TimeoutError(f"The run is still {now().state} at {now().fraction:.0%}.")
             return now()
 
@@ -230,12 +266,12 @@ class Jobs:
         self.archive.write_later(run)
         return own
 
-    def _refuse_second(self, visitor: str) -> None:
-        if self.archive.active_of(visitor):
+    def _refuse_second(self, visitor: str, elsewhere: int) -> None:
+        if self.archive.active_of(visitor) + elsewhere:
             raise JobsError("You have a training under way. Stop it before you start another.")
 
-    def _refuse_many(self, visitor: str) -> None:
-        active = self.archive.active_of(visitor)
+    def _refuse_many(self, visitor: str, elsewhere: int) -> None:
+        active = self.archive.active_of(visitor) + elsewhere
         if active >= self._bounds.together:
             raise JobsError(f"You have {active} trainings under way. Stop one of them first.")
 
@@ -244,14 +280,18 @@ class Jobs:
             raise JobsError("The line is full at the moment. Please try again in a minute.")
 
     @contextmanager
-    def _held(self, token: str) -> Iterator[SharedRun]:
-        """The run, with the lock held; its visitor is seen to be there."""
-        while self.archive.find(token) is not None:
+    def _held(self, token: str, *, parts: bool = False) -> Iterator[SharedRun]:
+        """The run, with the lock held; its visitor is seen to be there.
+
+        Another server's is fetched; where others watch it too, what `parts` makes one of their own.
+        """
+        while self._reach.fetch(token, parts=parts) is not None:
             with self._workers.locked():
                 run = self.archive.present(token)
-                if run is not None:
+                if run is not None and not run.leaving:
                     self.archive.see(run.watchers[hashed(token)])
                     yield run
+                    self._workers.settle(run)
                     self._changed.notify_all()
                     return
         raise JobsError(NO_RUN)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from vae_core.runs.disk.rows import Entry
 from vae_core.runs.standing import Ending, RunState, Standing
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.reports import Progress
@@ -34,6 +35,9 @@ class SharedRun:
         saved_at: when they were written last, by the clock of its `Archive`.
         pending: how many are about to write its files; it stays in memory until they have.
         writing: held by whoever writes or deletes its files.
+        leaving: whether another server asks for it, so that it is held at a snapshot.
+        closing: whether its end is written already, and its thread is about to leave it.
+        recorded: what the database has of it, where that is known.
     """
 
     standing: Standing
@@ -47,6 +51,9 @@ class SharedRun:
     saved_at: float = float("-inf")
     pending: int = 0
     writing: threading.Lock = field(default_factory=threading.Lock)
+    leaving: bool = False
+    closing: bool = False
+    recorded: Entry | None = None
 
     @property
     def visitors(self) -> set[str]:
@@ -61,7 +68,7 @@ class SharedRun:
     @property
     def order(self) -> Settings | None:
         """The settings of the next step, or None to end at a snapshot: for good, or for a pause."""
-        goes_on = self.standing.state == "running" and not self.ending
+        goes_on = self.standing.state == "running" and not self.ending and not self.leaving
         return self.standing.settings if goes_on else None
 
     def _tell(self) -> None:
@@ -70,7 +77,7 @@ class SharedRun:
 
     def serves(self, config: TrainConfig) -> bool:
         """Whether someone who asks for this configuration is well served by this training."""
-        return self.standing.serves(config) and not self.ending
+        return self.standing.serves(config) and not self.ending and not self.leaving
 
     def part(self, name: str) -> SharedRun:
         """A training of its own for one of the watchers, as this one stood at this moment.
@@ -119,9 +126,14 @@ class SharedRun:
         self.standing = self.standing.ended(*ending)
         self.rest()
 
+    def leave(self) -> None:
+        """Make no more steps here, and go on at another server."""
+        self.leaving = True
+        self._tell()
+
     def rest(self) -> None:
         """Its thread has left it where it is."""
-        self.ending, self.has_thread = None, False
+        self.ending, self.has_thread, self.closing = None, False, False
 
     def fall_back(self) -> None:
         """Whoever trained it is lost, and with it what came after the last snapshot."""

@@ -26,6 +26,8 @@ Ending = tuple[RunState, str]
 """The state in which a run ends, and its message."""
 
 ACTIVE: tuple[RunState, ...] = ("queued", "running", "paused")
+SHARED: tuple[RunState, ...] = ("queued", "running", "finished")
+"""What whoever asks for the same configuration is well served by."""
 RESUMABLE: tuple[RunState, ...] = ("stopped", "interrupted", "diverged", "failed")
 SERVER_STOPPED = "The server was stopped in the middle of this run. It can go on from here."
 LONGEST_HISTORY = 2000
@@ -129,7 +131,7 @@ class Standing:
         A run that is planned in seconds depends on how busy the machine is, so it is never shared.
         """
         same = self.config == config and config.epochs is not None and self.as_planned
-        return same and self.state in ("queued", "running", "finished")
+        return same and self.state in SHARED
 
     # What happens to a run: each gives the standing after it.
     def waiting(self) -> Standing:

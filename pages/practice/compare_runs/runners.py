@@ -86,7 +86,11 @@ def present() -> list[RunView]:
     """The runs that the address names, or else those that this visitor started."""
     named, _ = controls.read("runs", "", str)
     tokens = named.split(",")[:MOST] if named else st.session_state.get(_TOKENS, [])
-    views = [view for view in map(training_room.jobs().look, tokens) if view is not None]
+    try:
+        views = [view for view in map(training_room.jobs().look, tokens) if view is not None]
+    except JobsError as silent:  # the tokens stay: nobody knows that the runs are gone
+        _tell(str(silent))
+        return []
     if named and len(views) < len(tokens):
         _tell("Some runs of this address are gone. Runs that ended are kept for a while only.")
     _hold([view.token for view in views])

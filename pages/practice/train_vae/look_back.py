@@ -44,7 +44,7 @@ def packed(token: str, names: Collection[str]) -> bytes | None:
 
     None without the token of a run; looks that it has given up are left out.
     """
-    view = visitor.jobs().look(token)
+    view = visitor.look(token)
     if view is None:
         return None
     found = [look for look in view.looks if look.name in names]

@@ -43,7 +43,7 @@ def files(view: RunView | None, config: TrainConfig) -> None:
 
 def file(name: str, token: str) -> tuple[bytes, str] | None:
     """What the server answers for a file of a run: its content and media type; None if gone."""
-    view = visitor.jobs().look(token)
+    view = visitor.look(token)
     if view is None:
         return None
     if name == CHECKPOINT and view.checkpoint is not None:

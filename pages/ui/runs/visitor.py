@@ -22,7 +22,7 @@ import streamlit as st
 
 from pages.contents import PAGES
 from pages.ui import controls
-from vae_core.runs.disk.lock import FolderInUse, FolderLock
+from vae_core.runs.disk.database import address_of
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
 from vae_core.runs.standing import RunView
 from vae_core.runs.work.workers import in_thread
@@ -39,9 +39,9 @@ DONE_BEFORE = (
     "one from its beginning."
 )
 NOT_KEPT = (
-    "So runs of earlier days are not found here, and new ones are kept only as long as this server "
-    "runs. Its keeper can stop the other one and start this one again, or give this one a folder "
-    "of its own: TTN_RUNS names it."
+    "Nothing can be written into the folder of the runs. So runs of earlier days are not found "
+    "here, and new ones are kept only as long as this server runs. Its keeper can name another "
+    "folder: TTN_RUNS."
 )
 RUNS = Path(os.environ.get("TTN_RUNS") or PAGES.parent / "runs")
 
@@ -54,10 +54,9 @@ _making = threading.Lock()
 
 @dataclass(frozen=True)
 class Server:
-    """The queue of this server, its hold on the folder of the runs, and what to say without it."""
+    """The queue of this server, and what to say where nothing of it is kept."""
 
     jobs: Jobs
-    lock: FolderLock | None
     not_kept: str = ""
 
 
@@ -69,20 +68,16 @@ def _server() -> Server:
 
 @cache
 def _made() -> Server:
-    lock, not_kept = None, ""
+    bounds, not_kept = Bounds.from_environment(), ""
+    named = os.environ.get("TTN_DATABASE")
     try:
-        lock = FolderLock(RUNS)
-    except FolderInUse as taken:
-        not_kept = f"{taken} {NOT_KEPT}"
+        made = Jobs(folder=RUNS, bounds=bounds, database=address_of(named) if named else None)
     except OSError as problem:
-        not_kept = f"Nothing can be written into the folder of the runs. {NOT_KEPT}"
-        LOG.warning("%s", problem)
-    if not_kept:
-        LOG.warning("%s", not_kept)
-    made = Jobs(folder=RUNS if lock else None, bounds=Bounds.from_environment())
+        LOG.warning("%s (%s)", NOT_KEPT, problem)
+        made, not_kept = Jobs(bounds=bounds), NOT_KEPT
     atexit.register(made.shutdown)
     in_thread(read_images)
-    return Server(made, lock, not_kept)
+    return Server(made, not_kept)
 
 
 def jobs() -> Jobs:
@@ -91,7 +86,7 @@ def jobs() -> Jobs:
 
 
 def not_kept() -> list[str]:
-    """What there is to tell of a folder that this server could not have."""
+    """What there is to tell of a folder in which nothing can be kept."""
     made = _made.cache_info().currsize and jobs() is _server().jobs
     return [_server().not_kept] if made and _server().not_kept else []
 
@@ -110,17 +105,18 @@ def get_ready() -> None:
 def close() -> None:
     """End all runs at a snapshot from which the next server can go on."""
     if _made.cache_info().currsize:
-        server = _server()
-        server.jobs.shutdown()
-        if server.lock:
-            server.lock.release()
+        _server().jobs.shutdown()
 
 
 def present_run() -> RunView | None:
     """The run that the address names, or else the one that this visitor started; None if gone."""
     named, _ = controls.read("run", "", str)
     token = named or st.session_state.get(_TOKEN, "")
-    view = jobs().look(token)
+    try:
+        view = jobs().look(token)
+    except JobsError as silent:  # the token stays: nobody knows that the run is gone
+        _tell(str(silent))
+        return None
     if view is None:
         if named:
             controls.write({"run": None})
@@ -130,6 +126,14 @@ def present_run() -> RunView | None:
     st.session_state[_TOKEN] = token
     controls.write({"run": token})
     return view
+
+
+def look(token: str) -> RunView | None:
+    """How a run stands, None where it is gone, or where nobody can tell at the moment."""
+    try:
+        return jobs().look(token)
+    except JobsError:
+        return None
 
 
 def is_active(view: RunView | None) -> bool:
@@ -152,10 +156,10 @@ def start(config: TrainConfig) -> None:
     st.session_state[_TOKEN] = token
     st.session_state[_APPLIED] = config.settings
     controls.write({"run": token})
-    view = jobs().look(token)
+    view = look(token)
     if view is not None and view.state == "finished":
         _tell(DONE_BEFORE)
-    with suppress(TimeoutError):
+    with suppress(TimeoutError, JobsError):
         jobs().wait_for(token, shows_all_it_can, FIRST_PICTURE_SECONDS)
 
 
@@ -220,7 +224,9 @@ def notices(view: RunView | None) -> list[str]:
 
 
 def _tell(text: str) -> None:
-    st.session_state.setdefault(_NOTICE, []).append((time.monotonic(), text))
+    told = st.session_state.setdefault(_NOTICE, [])
+    if text not in [each for _, each in told]:
+        told.append((time.monotonic(), text))
 
 
 def _clear() -> None:

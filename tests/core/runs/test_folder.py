@@ -1,14 +1,16 @@
-"""Folders on users' disks: what their files hold, field by field, is read and written unchanged.
+"""Folders on users' disks: what their files hold, field by field, is taken over unchanged.
 
-The files are built here from plain values and not by the code under test, as servers have written
-them so far. Whoever changes this format leaves folders behind that nobody can open.
+The files are built here from plain values and not by the code under test, as servers wrote them
+before there was a database. Whoever changes how they are read leaves folders behind that nobody can
+open.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,14 @@ from safetensors import safe_open
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file as save_tensors
 
-from vae_core.runs.disk.folder import RunFolder
+from tests.support.stage import kept, rows
+from vae_core.runs.archive import CULLED, UNKNOWN
+from vae_core.runs.bounds import Bounds
+from vae_core.runs.disk.folder import hashed
+from vae_core.runs.disk.rows import Entry
 from vae_core.runs.jobs import SERVER_STOPPED, Jobs
+from vae_core.runs.servers.store import Store
+from vae_core.runs.shared_run import SharedRun
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import fresh_model
 from vae_core.vae.data import load_mnist
@@ -98,8 +106,26 @@ def old(tmp_path: Path) -> Callable[..., Path]:
     return made
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Store]:
+    """A folder of runs, as a server that has just started has it."""
+    store = Store(path, Bounds())
+    store.beat()
+    yield store
+    store.close()
+
+
+def loaded(path: Path) -> SharedRun:
+    """The run of a folder."""
+    with opened(path) as store:
+        run = store.claim(RUN)
+        assert run is not None
+        return run
+
+
 def test_every_field_of_an_old_folder_is_read(old):
-    run, watchers = RunFolder(old()).load(RUN)
+    found = loaded(old())
+    run, watchers = found.standing, found.watchers
     assert run.config == TrainConfig(**CONFIG)
     assert (run.state, run.message, run.fraction) == ("stopped", "It was stopped.", 0.05)
     assert (run.settings, run.as_planned) == (Settings(**NOW), False)
@@ -121,10 +147,18 @@ def test_every_field_of_an_old_folder_is_read(old):
 
 def test_what_was_read_is_written_as_it_was(old):
     path = old()
-    files = RunFolder(path)
-    before = copy.deepcopy(VALUES)
-    files.save("again", *files.load(RUN))
-    assert (path / "again" / "run.json").read_text() == json.dumps(before)
+    with opened(path) as store:
+        run = store.claim(RUN)
+        size = store.files.save("again", run.standing)
+        entry = Entry("again", run.standing, {"c" * 32: "carl"}, size=size)
+        assert store.records.write([(entry, None)]) == set()
+        again, in_order = store.records.claim("again", [])
+    assert in_order
+    told = {name: getattr(again.standing, name) for name in VALUES if name != "watchers"}
+    told |= {name: asdict(told[name]) for name in ("config", "settings")}
+    told["history"] = [asdict(point) for point in told["history"]]
+    assert json.dumps(told) == json.dumps({name: VALUES[name] for name in told})
+    assert again.watchers == {"c" * 32: "carl"}
     for name in ("snapshot.safetensors", "looks.safetensors"):
         with safe_open(path / RUN / name, "np") as a, safe_open(path / "again" / name, "np") as b:
             assert a.metadata() == b.metadata()
@@ -142,18 +176,59 @@ def test_an_old_run_is_found_by_its_token_and_goes_on_for_its_watcher(old):
     assert jobs.visitor_of(TOKEN) == "ann"
     jobs.resume(TOKEN)
     assert jobs.look(TOKEN).state == "running"
+    jobs.shutdown(timeout=0.0)
+
+
+def test_it_is_taken_over_once_and_by_whoever_comes_first(old):
+    path = old()
+    (path / f"{'d' * 32}.watcher").write_text("a run that made room long ago")
+    first, second = (Jobs(workers=1, folder=path) for _ in range(2))
+    assert kept(path) == [RUN]
+    assert sorted(file.name for file in (path / RUN).iterdir()) == [
+        "looks.safetensors",
+        "snapshot.safetensors",
+    ]
+    assert second.look(TOKEN).watchers == 2
+    second.discard(TOKEN)
+    assert first.why_gone(TOKEN) == UNKNOWN
+    assert "d" * 32 in {name for name, *_ in rows(path, "watchers")}
+    first.shutdown()
+    second.shutdown()
+    third = Jobs(workers=1, folder=path)
+    assert third.look(TOKEN) is None
+    assert len(rows(path, "runs")) == 1
+    third.shutdown()
+
+
+def test_what_made_room_before_is_still_said(old):
+    path = old()
+    (path / f"{hashed('long ago')}.watcher").write_text("a run that made room")
+    jobs = Jobs(workers=1, folder=path)
+    assert jobs.look("long ago") is None
+    assert jobs.why_gone("long ago") == CULLED
+    jobs.shutdown()
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"config": 3}', "[1, 2"])
+def test_a_damaged_file_of_before_is_no_run(old, content):
+    path = old()
+    (path / RUN / "run.json").write_text(content)
+    jobs = Jobs(workers=1, folder=path)
+    assert jobs.look(TOKEN) is None
+    jobs.shutdown()
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "paused"])
 def test_one_that_was_active_broke_off_at_its_snapshot(old, state):
-    run, _ = RunFolder(old(state=state, message="")).load(RUN)
+    run = loaded(old(state=state, message="")).standing
     assert (run.state, run.message) == ("interrupted", SERVER_STOPPED)
     assert [p.step for p in run.history] == [0, 10, 20]
     assert [look.step for look in run.looks] == [0, 20]
 
 
 def test_older_folders_say_less(old):
-    run, watchers = RunFolder(old(settings=None, as_planned=None, watchers=None)).load(RUN)
+    found = loaded(old(settings=None, as_planned=None, watchers=None))
+    run, watchers = found.standing, found.watchers
     assert (run.settings, run.as_planned) == (Settings(**NOW), False)
     assert watchers == {RUN: RUN}
 
@@ -161,10 +236,10 @@ def test_older_folders_say_less(old):
 def test_without_looks_the_snapshot_shows_what_its_model_sees(old):
     path = old()
     (path / RUN / "looks.safetensors").unlink()
-    run, _ = RunFolder(path).load(RUN)
+    run = loaded(path).standing
     assert run.looks == ()
     assert run.views.reconstructions.shape == (10, 784)
     assert run.kl_per_dimension is None
     (path / RUN / "snapshot.safetensors").write_bytes(b"damaged")
-    run, _ = RunFolder(path).load(RUN)
+    run = loaded(path).standing
     assert (run.checkpoint, run.views, run.snapshot) == (None, None, 0)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.stage import BOUND, CONFIG, STEPS, Clock, Stage, reaches, seed, stands
+from tests.support.stage import (
+    BOUND,
+    CONFIG,
+    STEPS,
+    Clock,
+    Stage,
+    kept,
+    kill,
+    reaches,
+    rows,
+    seed,
+    stands,
+)
 from vae_core.runs.archive import CULLED, UNKNOWN
+from vae_core.runs.disk.database import NAME
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, TOO_LONG, Bounds, Jobs, JobsError
 from vae_core.runs.standing import LONGEST_HISTORY, Point, thin
 from vae_core.runs.work.live import train_live
@@ -281,11 +296,14 @@ def test_a_killed_server_leaves_the_last_snapshot(stage, tmp_path):
     token = killed.start(CONFIG, "ann")
     stage.steps(3)
     killed.wait_for(token, reaches(3))
-    view = Jobs(workers=1, folder=tmp_path, trainer=stage).look(token)
+    kill(killed)
+    second = Jobs(workers=1, folder=tmp_path, trainer=stage)
+    view = second.look(token)
     assert view.state == "interrupted"
     assert 0 <= view.history[-1].step <= 3
     stage.steps(STEPS)
     killed.shutdown()
+    second.shutdown()
 
 
 def test_names_on_disk_do_not_give_tokens_away(stage, tmp_path):
@@ -298,20 +316,24 @@ def test_names_on_disk_do_not_give_tokens_away(stage, tmp_path):
     assert not any(token in str(path) for path in files)
     assert not any(token.encode() in path.read_bytes() for path in files if path.is_file())
     jobs.discard(token)
-    assert not list(tmp_path.iterdir())
+    assert not kept(tmp_path)
+    assert not any(rows(tmp_path, table) for table in ("runs", "watchers", "history"))
     jobs.shutdown()
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"config": 3}', "[1, 2"])
-def test_damaged_files_are_no_run(tmp_path: Path, stage, content):
+def test_damaged_records_are_no_run(tmp_path: Path, stage, content):
     jobs = Jobs(workers=1, folder=tmp_path, trainer=stage)
     token = jobs.start(CONFIG, "ann")
     stage.steps(STEPS)
     jobs.wait_for(token, stands("finished"))
     jobs.shutdown()
-    for path in tmp_path.rglob("run.json"):
-        path.write_text(content)
-    assert Jobs(workers=1, folder=tmp_path, trainer=stage).look(token) is None
+    with closing(sqlite3.connect(tmp_path / NAME)) as database, database:
+        assert database.execute("UPDATE runs SET config = ?", [content]).rowcount == 1
+        assert database.execute("UPDATE history SET point = ?", [content]).rowcount == STEPS + 1
+    second = Jobs(workers=1, folder=tmp_path, trainer=stage)
+    assert second.look(token) is None
+    second.shutdown()
 
 
 def test_a_long_history_is_thinned_from_its_older_half():

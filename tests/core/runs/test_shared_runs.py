@@ -7,12 +7,12 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.stage import CONFIG, STEPS, Clock, Stage, reaches, seed, stands
+from tests.support.stage import CONFIG, STEPS, Clock, Stage, kept, reaches, rows, seed, stands
 from vae_core.runs import archive
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.disk.folder import RunFolder
@@ -380,10 +380,10 @@ def test_the_disk_is_bounded_in_bytes_and_spares_runs_under_way(stage, tmp_path)
     first = jobs.start(seed(1), "ann")
     second = jobs.start(seed(2), "ben")
     for _ in range(1000):  # a thread of its own writes them
-        if len(list(tmp_path.glob("*/"))) == 2:
+        if len(rows(tmp_path, "runs")) == 2:
             break
         time.sleep(0.01)
-    assert len(list(tmp_path.glob("*/"))) == 2
+    assert len(rows(tmp_path, "runs")) == 2
     stage.steps(STEPS)
     jobs.wait_for(first, stands("finished"))
     jobs.wait_for(second, reaches(0))
@@ -415,7 +415,8 @@ def test_a_discarded_run_is_never_written_again(stage, tmp_path, monkeypatch):
     go_on.set()
     discarding.join(30)
     jobs.shutdown()
-    assert list(tmp_path.iterdir()) == []
+    assert kept(tmp_path) == []
+    assert rows(tmp_path, "runs") == rows(tmp_path, "watchers") == []
     assert jobs.look(token) is None
 
 
@@ -437,20 +438,23 @@ def test_a_run_of_an_older_folder_is_found(stage, tmp_path: Path):
     jobs = Jobs(workers=1, folder=tmp_path, trainer=stage)
     token = jobs.start(CONFIG, "ann")
     stage.steps(STEPS)
-    jobs.wait_for(token, stands("finished"))
+    view = jobs.wait_for(token, stands("finished"))
     jobs.shutdown()
-    name = archive.hashed(token)
     (folder,) = tmp_path.glob("*/")
-    folder.rename(tmp_path / name)
-    (tmp_path / f"{name}.watcher").unlink()
-    values = (tmp_path / name / "run.json").read_text()
+    folder.rename(tmp_path / archive.hashed(token))
+    for file in tmp_path.glob("runs.sqlite*"):
+        file.unlink()
     old = {
-        key: value
-        for key, value in json.loads(values).items()
-        if key not in ("watchers", "settings", "as_planned")
+        "config": CONFIG.as_dict(),
+        "state": "finished",
+        "message": "",
+        "fraction": 1.0,
+        "history": [asdict(point) for point in view.history],
     }
-    (tmp_path / name / "run.json").write_text(json.dumps(old))
-    assert steps(Jobs(workers=1, folder=tmp_path, trainer=stage).look(token)) == WHOLE
+    (tmp_path / archive.hashed(token) / "run.json").write_text(json.dumps(old))
+    again = Jobs(workers=1, folder=tmp_path, trainer=stage)
+    assert steps(again.look(token)) == WHOLE
+    again.shutdown()
 
 
 def hurried(config, control, resume):

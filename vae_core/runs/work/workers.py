@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from vae_core.runs.archive import Archive
+from vae_core.runs.archive import SAVE_SECONDS, Archive
 from vae_core.runs.bounds import Bounds
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import SERVER_STOPPED, Ending, RunState
@@ -27,7 +27,6 @@ LOG = logging.getLogger(__name__)
 GONE = "Nobody watched this run any more, so it was stopped. It can go on from here."
 TOO_LONG = "The run reached the longest time that one training may take here."
 BROKEN: Ending = ("failed", "The training broke off through a fault of this program, not of yours.")
-SAVE_SECONDS = 10.0
 NICENESS = 2
 
 
@@ -84,6 +83,18 @@ class Workers:
         self._line.stand(run)
         self.dispatch()
 
+    def settle(self, run: SharedRun) -> None:
+        """Let a run stand in line that came from another server, and was to go on."""
+        goes_on = run.standing.state in ("queued", "running") and not run.leaving
+        if goes_on and not run.has_thread and not self._line.place(run):
+            self.stand(run)
+
+    def let_go(self, run: SharedRun) -> None:
+        """Hold a run for another server; its thread, where it has one, leaves it at a snapshot."""
+        run.leave()
+        self._line.leave(run)
+        self.dispatch()
+
     def pause(self, run: SharedRun) -> None:
         """Hold a run after its present step; its worker is free for others meanwhile."""
         run.pause()
@@ -111,6 +122,9 @@ class Workers:
         """Give free workers to those who have waited longest."""
         self._end_unseen()
         for run in self._line.calls() if not self.closed else ():
+            if run.discarded:  # another server has taken it
+                self._line.release(run)
+                continue
             run.work()
             if not run.has_thread:
                 run.has_thread = True

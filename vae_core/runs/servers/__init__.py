@@ -1,0 +1,1 @@
+"""What makes several servers one: each has runs in memory, all find them by their tokens."""
