@@ -17,6 +17,7 @@ from pages.ui.runs import reports, visitor
 from tests.support import pages_sweep
 from tests.support.small_jobs import small_jobs
 from vae_core.runs.archive import UNKNOWN
+from vae_core.runs.disk.database import SILENT, NoAnswerError
 from vae_core.runs.jobs import Bounds, Jobs
 from vae_core.runs.standing import RunView
 from vae_core.training.checkpoint import load_checkpoint
@@ -102,6 +103,25 @@ def test_the_address_finds_the_run_in_another_session(jobs):
 def test_an_address_of_a_run_that_is_gone(jobs):
     app = opened(run="not-a-token")
     assert app.warning[0].value == UNKNOWN
+    assert "run" not in app.query_params
+
+
+def test_while_the_list_of_the_runs_is_silent_the_address_stays(jobs, monkeypatch):
+    """Nobody knows then that its run is gone, and it may be found a moment later."""
+
+    def silent(_name: str) -> None:
+        raise NoAnswerError
+
+    monkeypatch.setattr(jobs._store.records, "find", silent)
+    app = opened(run="a-token-of-yesterday")
+    assert [each.value for each in app.warning if each.value == SILENT] == [SILENT]
+    assert token(app) == "a-token-of-yesterday"
+    compared = pages_sweep.open_page(contents.page_info("compare_runs"), runs="one,two")
+    assert SILENT in [each.value for each in compared.warning]
+    assert compared.query_params["runs"] in ("one,two", ["one,two"])
+    assert visitor.look("a-token-of-yesterday") is None
+    monkeypatch.undo()
+    app.run()
     assert "run" not in app.query_params
 
 

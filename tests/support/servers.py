@@ -23,7 +23,8 @@ from vae_core.training.config import TrainConfig
 from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
 
-LONG = TrainConfig(hidden=16, latent=2, batch=50, epochs=500)
+LONG = TrainConfig(hidden=16, latent=2, batch=50, epochs=160)
+SHORT = TrainConfig(hidden=16, latent=2, batch=50, epochs=2)
 SECONDS = 60.0
 Servers = Callable[..., tuple[Jobs, Stage]]
 
@@ -62,7 +63,7 @@ def slow(config: TrainConfig, control: Any, resume: Any) -> Iterator[Any]:
         config, data, control, resume=resume, evaluate_every=2, checkpoint_seconds=0
     ):
         yield report
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def main(folder: str, address: str = "") -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.many_hands import any_act, hurried
 from tests.support.stage import CONFIG, STEPS, Clock, Stage, kept, reaches, rows, seed, stands
 from vae_core.runs import archive
 from vae_core.runs.archive import CULLED, UNKNOWN
@@ -455,33 +456,6 @@ def test_a_run_of_an_older_folder_is_found(stage, tmp_path: Path):
     again = Jobs(workers=1, folder=tmp_path, trainer=stage)
     assert steps(again.look(token)) == WHOLE
     again.shutdown()
-
-
-def hurried(config, control, resume):
-    """A trainer that waits for nobody."""
-    for step in range(resume.step if resume else 0, 30):
-        if control() is None:
-            yield Stage.report(config, step, "stopped")
-            return
-        yield Stage.report(config, step, "running")
-    yield Stage.report(config, 30, "finished")
-
-
-ACTS = ["start", "pause", "resume", "stop", "look", "look", "change", "discard"]
-
-
-def any_act(jobs: Jobs, visitor: str, tokens: list[str], chance: random.Random) -> None:
-    """One visitor does one thing to one of their runs; what is refused is refused."""
-    act = chance.choice(ACTS) if tokens else "start"
-    token = chance.choice(tokens) if tokens else ""
-    if act == "start":
-        tokens += jobs.start_many([seed(chance.randrange(3))], visitor)
-    elif act == "change":
-        jobs.change(token, chance.choice([OTHER, CONFIG.settings]))
-    else:
-        getattr(jobs, act)(token)
-    if act == "discard":
-        tokens.remove(token)
 
 
 def test_many_hands_at_once_lose_no_run(tmp_path):

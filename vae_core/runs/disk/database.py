@@ -202,7 +202,7 @@ class Database:
             yield
         except (DBAPIError, PoolTimeoutError) as problem:
             if not self._silent:
-                LOG.warning("the database of the runs does not answer (%s)", problem)
+                LOG.warning("the database of the runs does not answer (%s)", problem.args[0])
             self._silent = True
             raise NoAnswerError from problem
         if knock:

@@ -15,6 +15,7 @@ from vae_core.runs.bounds import JobsError
 from vae_core.runs.disk.database import NoAnswerError
 from vae_core.runs.disk.folder import hashed
 from vae_core.runs.servers.elsewhere import Away
+from vae_core.runs.servers.memory import MOST_REMEMBERED
 from vae_core.runs.servers.store import Store
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import RunView
@@ -36,11 +37,26 @@ class Reach:
     def __init__(self, archive: Archive, store: Store | None) -> None:
         self._archive = archive
         self._store = store
+        self._away: dict[str, Away] = {}
 
     def find(self, token: str) -> SharedRun | Away | None:
-        """The run that a token leads to, in memory here or at another server."""
-        with self._answered():
-            return self._archive.find(token)
+        """The run that a token leads to, in memory here or at another server.
+
+        While the database does not answer, it is where it was found last.
+        """
+        try:
+            found = self._archive.find(token)
+        except NoAnswerError as silent:
+            if token in self._away:
+                return self._away[token]
+            raise JobsError(str(silent)) from silent
+        with self._archive.lock:
+            self._away.pop(token, None)
+            if isinstance(found, Away):
+                self._away[token] = found
+            if len(self._away) > MOST_REMEMBERED:
+                del self._away[next(iter(self._away))]
+        return found
 
     def why_gone(self, token: str) -> str:
         """Why a token leads to no run, in one or two sentences."""

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from tests.support.many_hands import any_act, hurried
 from tests.support.servers import Servers, eventually
 from tests.support.stage import CONFIG, STEPS, Clock, kill, reaches, seed, stands
 from vae_core.runs.archive import UNKNOWN
@@ -253,7 +255,7 @@ def test_one_on_another_machine_is_dead_when_its_heart_has_stopped(
     first.wait_for(token, reaches(0))
     kill(first)
     assert third.look(token).state == "running"
-    monkeypatch.setattr(presence, "DEAD_AFTER", 2.0)
+    monkeypatch.setattr(presence, "DEAD_AFTER", 4.0)
     assert eventually(lambda: third.look(token).state == "interrupted")
     stage.steps(STEPS)
     assert eventually(lambda: second.look(token).state == "interrupted")
@@ -274,3 +276,37 @@ def test_who_was_silent_finds_its_run_at_another_server(servers: Servers, monkey
     assert second.look(token).state == "interrupted"
     assert eventually(lambda: first.look(token).state == "interrupted")
     assert eventually(lambda: not first._line.works(run))
+
+
+def test_many_hands_at_two_servers_lose_no_run(servers: Servers) -> None:
+    """Whoever does whatever wherever: each token leads to a run that comes to its end, at both."""
+    bounds = Bounds(kept=5, folders=1000)
+    both = [servers(workers=2, trainer=hurried, bounds=bounds)[0] for _ in range(2)]
+    faults: list[BaseException] = []
+    held: dict[str, list[str]] = {f"visitor {i}": [] for i in range(6)}
+
+    def busy(visitor: str) -> None:
+        chance = random.Random(visitor)
+        for _ in range(15):
+            try:
+                any_act(chance.choice(both), visitor, held[visitor], chance)
+            except BaseException as fault:
+                faults.append(fault)
+
+    hands = [threading.Thread(target=busy, args=(visitor,)) for visitor in held]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(120)
+    assert [fault for fault in faults if not isinstance(fault, JobsError)] == []
+    assert not any("has not let go" in str(fault) for fault in faults)
+    for visitor, token in [(who, token) for who, tokens in held.items() for token in tokens]:
+        assert [jobs.visitor_of(token) for jobs in both] == [visitor, visitor]
+        assert len({ended(jobs, token) for jobs in both}) == 1
+
+
+def ended(jobs: Jobs, token: str) -> str:
+    """How a run has ended, as a server sees it; a paused one is stopped."""
+    if eventually(lambda: jobs.look(token)).state == "paused":
+        jobs.stop(token)
+    return jobs.wait_for(token, lambda view: not view.active, 60.0).state
