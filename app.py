@@ -215,9 +215,10 @@ def warm_up() -> None:
             importlib.import_module(
                 ".".join(("pages", *path.relative_to(PAGES).with_suffix("").parts))
             )
-    from pages.ui.runs import visitor
+    if seconds_ahead():
+        from pages.ui.runs import visitor
 
-    visitor.get_ready()
+        visitor.get_ready()
     # The arrays of a page are small, and visitors are many: a script run computes on one thread.
     importlib.import_module("torch").set_num_threads(1)
     # An answer is dozens of short steps; after each, what computes keeps it waiting this long.

@@ -7,8 +7,9 @@ import { fromBase } from "../shared/load.js";
 /** @import { Payload, Values } from "../types" */
 
 export class Ahead {
-  /** By axis: where it is fetched, and what has come.
-   * @type {Map<string, { address: string, ending: AbortController, axis: Axis | null }>} */
+  /** By axis: where it is fetched, whether it still comes, and what has come.
+   * @type {Map<string, { address: string, comes: boolean, ending: AbortController,
+   *   axis: Axis | null }>} */
   #walks = new Map();
 
   /** @param {() => void} arrived */
@@ -22,6 +23,11 @@ export class Ahead {
   axis(context, values) {
     const axes = Array.from(this.#walks.values(), ({ axis }) => axis);
     return axes.find((axis) => axis?.serves(context, values)) ?? null;
+  }
+
+  /** How many sliders are still without what they would show. */
+  get coming() {
+    return Array.from(this.#walks.values()).filter(({ comes }) => comes).length;
   }
 
   /** Ask for what the sliders would show from where they stand; what is not needed any more is
@@ -47,17 +53,18 @@ export class Ahead {
   async #walk(name, address, context, from) {
     const ending = new AbortController();
     // What was there before serves until the new one has come.
-    const walk = { address, ending, axis: this.#walks.get(name)?.axis ?? null };
+    const walk = { address, comes: true, ending, axis: this.#walks.get(name)?.axis ?? null };
     this.#walks.set(name, walk);
     try {
       const answer = await fetch(fromBase(address), { signal: ending.signal });
       if (!answer.ok) throw new Error(answer.statusText);
       walk.axis = new Axis({ axis: name, context, from, ahead: await answer.json() });
-      if (this.#walks.get(name) === walk) this.arrived();
     } catch {
       // The network is away, or this is not needed any more: the next answer asks again.
       walk.address = "";
     }
+    walk.comes = false;
+    if (this.#walks.get(name) === walk) this.arrived();
   }
 
   end() {

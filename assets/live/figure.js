@@ -106,6 +106,7 @@ class LiveFigure {
     this.words.restSoon();
     this.label();
     this.frames.ahead.fetch(this.data);
+    this.hear();
     this.root.dataset.settled = known;
   }
 
@@ -206,8 +207,9 @@ class LiveFigure {
     this.state.settle(delay);
   }
 
-  /** A look-ahead has come: it may hold the picture that a moving hand waits for. */
+  /** A look-ahead has come, or is awaited: it may hold the picture that a moving hand waits for. */
   hear() {
+    this.root.dataset.ahead = String(this.frames.ahead.coming);
     if (this.state.busy) this.ask();
   }
 

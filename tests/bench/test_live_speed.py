@@ -10,24 +10,18 @@ import math
 import statistics
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages import contents
-from tests.conftest import FLAGS
-from tests.support.each_page import PAGES, has_figure
-from tests.support.find_browser import find
+from tests.support import live_figures
 from tests.support.live_page import LivePage
 
 pytestmark = [pytest.mark.bench, pytest.mark.browser]
 
 SECONDS, MOVES = 2.0, 120
 RELEASES, SLOWEST = 40, 300
-VISITS, FIRST_FIGURE = 7, 1.5
-LONGER = {"train_vae": 0.5}  # it draws four figures
 FIGURES = [
     ("/location_scale", "transform", "mu"),
     ("/gradient_variance", "variance_histogram", "mu"),
@@ -40,6 +34,14 @@ FIGURES = [
     ("/monte_carlo?view=weights", "monte_carlo_weights", "mu"),
     ("/lotus", "lotus_grains", "phi3"),
     ("/families", "families_move", "rate"),
+    ("/elbo?view=steps", "steps", "playback"),
+    ("/stochastic_graphs?view=gradient", "graph_gradient", "chain_theta"),
+    ("/stochastic_graphs?view=ways", "graph_ways", "chain_theta"),
+    ("/stochastic_backprop", "backprop_identities", "mu"),
+    ("/doubly_stochastic", "doubly_stochastic_climb", "playback"),
+    ("/doubly_stochastic?view=parts", "doubly_stochastic_parts", "b"),
+    ("/discrete?view=rows", "discrete_rows", "eta"),
+    ("/discrete?view=simplex", "discrete_simplex", "tau"),
 ]
 each_figure = pytest.mark.parametrize(("path", "key", "param"), FIGURES, ids=lambda value: value)
 
@@ -68,8 +70,7 @@ WATCH = """() => {
 STANDS = """[...gd._fullLayout.xaxis.range, ...gd._fullLayout.yaxis.range,
   document.querySelector('[data-testid=stMain]').scrollTop].join()"""
 # The slider is moved from inside the browser, so that the driver's own pace does not count.
-DRAG = """async ([id, moves, seconds, end]) => {
-  const slider = document.getElementById(id);
+DRAG = """async (slider, [moves, seconds, end]) => {
   const last = Number(slider.max);
   const begin = performance.now();
   for (let i = 1; i <= moves; i += 1) {
@@ -105,8 +106,8 @@ def visit(browser: Browser, server: str) -> Any:
             lambda socket: socket.on("framesent", lambda _frame: messages.append(time.time())),
         )
         page.goto(server + path)
-        live = LivePage(page, key).ready()
-        page.wait_for_timeout(3000)
+        live = LivePage(page, key).ready_to_move()
+        page.wait_for_timeout(1000)
         return Visit(page, live, messages)
 
     yield opener
@@ -141,49 +142,27 @@ SLOW = """async (slider, [moves, seconds, from, part]) => {
       .map((node) => ['d', 'transform', 'x', 'y', 'href', 'xlink:href']
         .map((name) => node.getAttribute(name)).join()).join('|')""",
 )
-SLIDERS = [
-    ("/location_scale", "transform", ("mu", "sigma", "eps", "playback")),
-    ("/gradient_variance", "variance_histogram", ("mu", "sigma", "playback")),
-    ("/gradient_variance?view=against", "variance_against", ("mu", "sigma")),
-    ("/gradient_variance?view=mean", "variance_mean", ("mu", "samples", "dim", "playback")),
-    ("/gradient_variance?view=parts", "variance_parts", ("mu", "sigma", "batch", "spread")),
-    ("/race", "race", ("playback",)),
-    ("/inside_vae", "inside_map", ("z1", "z2")),
-    ("/inside_vae?view=manifold", "inside_manifold", ("u1", "u2")),
-    ("/inside_vae?view=path", "inside_path", ("playback",)),
-    ("/inside_vae?view=cover", "inside_cover", ("lines", "playback")),
-    ("/inside_vae?view=gap", "inside_gap", ("playback",)),
-    ("/kl_divergence", "kl_bells", ("mu", "sigma", "centre", "width", "playback")),
-    ("/kl_divergence?view=hills", "kl_hills", ("mu", "gap", "share")),
-    ("/kl_divergence?view=best", "kl_best", ("mu", "gap", "share", "playback")),
-    ("/kl_divergence?view=vae", "kl_vae", ("rank",)),
-    ("/elbo_gap", "gap", ("mu", "sigma", "x", "playback")),
-    ("/elbo_gap?model=hills", "gap", ("mu", "sigma", "x", "playback")),
-    ("/amortized", "hand", ("mu1", "sigma1")),
-    ("/amortized?view=steps", "steps", ("playback",)),
-    ("/stuck", "stuck_density", ("mu", "c")),
-    ("/stuck?view=support", "stuck_support", ("theta", "h")),
-    ("/stuck?view=ways&step=3", "stuck_ways", ("mu",)),
-    ("/latent_variables", "latent_hand", ("x", "noise", "playback")),
-    ("/monte_carlo", "monte_carlo_average", ("playback",)),
-    ("/monte_carlo?view=error", "monte_carlo_error", ("dim", "budget")),
-    ("/monte_carlo?view=weights", "monte_carlo_weights", ("mu", "sigma")),
-    ("/lotus", "lotus_grains", ("phi3",)),
-    ("/lotus?view=bars", "lotus_bars", ("phi3", "eps")),
-]
-each_slider = pytest.mark.parametrize(
-    ("path", "key", "param"),
-    [(path, key, param) for path, key, params in SLIDERS for param in params],
-    ids=lambda value: value,
-)
 
 
-@each_slider
-def test_a_slow_drag_moves_the_picture(visit: Any, path: str, key: str, param: str) -> None:
-    opened = visit(path, key)
-    slider = opened.live.slider(param)
+@pytest.mark.parametrize(("path", "key"), live_figures.FIGURES, ids=lambda value: value)
+def test_a_slow_drag_moves_the_picture(visit: Any, path: str, key: str) -> None:
+    """Each slider of the figure, from a fresh page; one verdict over all of them."""
+    opened: Visit = visit(path, key)
+    names = live_figures.sliders(opened.live)
+    slow = []
+    for name in names:
+        if not dragged_slowly(opened, path, name):
+            slow.append(name)
+        opened.page.close()
+        opened = visit(path, key)
+    assert slow == []
+
+
+def dragged_slowly(opened: Visit, path: str, name: str) -> bool:
+    """Drag one slider, tell what was seen, and judge it."""
+    slider = opened.live.slider(name)
     opened.page.evaluate(WATCH)
-    opened.live.grab(param)
+    opened.live.grab(name)
     before = len(opened.messages)
     pictures, took = slider.evaluate(SLOW, [MOVES, SECONDS, 0.27, 0.45])
     opened.page.wait_for_timeout(100)
@@ -194,12 +173,9 @@ def test_a_slow_drag_moves_the_picture(visit: Any, path: str, key: str, param: s
     opened.page.wait_for_timeout(2500)
     after = len(opened.messages) - before - during
     rate, delay = pictures / took, percentile(seen["delays"], 0.95)
-    print(f"\n{path} {param}: {rate:.0f} pictures/s, input to repaint {delay:.0f} ms at p95,")
+    print(f"\n{path} {name}: {rate:.0f} pictures/s, input to repaint {delay:.0f} ms at p95,")
     print(f"{during} messages in the drag, {after} after it, {seen['blank']} blank frames")
-    assert rate >= 45
-    assert delay <= 34
-    assert seen["blank"] == 0
-    assert (during, after) == (0, 1)
+    return rate >= 45 and delay <= 34 and (during, after, seen["blank"]) == (0, 1, 0)
 
 
 @each_figure
@@ -210,7 +186,7 @@ def test_repaints_under_the_finger(visit: Any, path: str, key: str, param: str) 
     opened.live.grab(param)
     stands = opened.live.plotly(STANDS)
     before = len(opened.messages)
-    took = opened.page.evaluate(DRAG, [f"{key}-{param}", MOVES, SECONDS, 0.3])
+    took = opened.live.slider(param).evaluate(DRAG, [MOVES, SECONDS, 0.3])
     opened.page.wait_for_timeout(100)
     seen = opened.page.evaluate("window.seen")
     assert opened.live.plotly(STANDS) == stands
@@ -235,8 +211,7 @@ def test_repaints_under_the_finger(visit: Any, path: str, key: str, param: str) 
     assert (during, after) == (0, 1)
 
 
-RELEASE = """([id, at]) => new Promise((done) => {
-  const slider = document.getElementById(id);
+RELEASE = """(slider, at) => new Promise((done) => {
   slider.value = at;
   slider.dispatchEvent(new Event('input', { bubbles: true }));
   setTimeout(() => {
@@ -252,12 +227,13 @@ RELEASE = """([id, at]) => new Promise((done) => {
 })"""
 
 
-def release(opened: Visit, slider: str, last: int) -> list[float]:
+def release(opened: Visit, param: str) -> list[float]:
     """How many milliseconds each of some releases waits for its final numbers."""
-    waits = []
+    waits, slider = [], opened.live.slider(param)
+    last = int(slider.get_attribute("max"))
     for turn in range(RELEASES):
         at = last * (turn % 10 + 1) // 12
-        waits.append(opened.page.evaluate(RELEASE, [slider, at]))
+        waits.append(slider.evaluate(RELEASE, at))
         opened.page.wait_for_timeout(700)
     return waits
 
@@ -266,43 +242,10 @@ def release(opened: Visit, slider: str, last: int) -> list[float]:
 def test_a_release_is_answered(visit: Any, path: str, key: str, param: str) -> None:
     """One verdict over all releases: a slow one counts, and nothing is tried again."""
     opened = visit(path, key)
-    last = int(opened.live.slider(param).get_attribute("max"))
-    waits = release(opened, f"{key}-{param}", last)
+    waits = release(opened, param)
     middle, slow = statistics.median(waits), percentile(waits, 0.95)
     print(f"\n{path}: release to final numbers {middle:.0f} ms, {slow:.0f} ms at p95")
     assert slow <= SLOWEST
-
-
-@PAGES
-def test_the_first_figure_of_a_page(
-    browser: Browser, server: str, page: contents.PageInfo, tmp_path: Path
-) -> None:
-    """On a warm server, in a browser with a profile, as people have one, that has been here.
-
-    A page of words alone is there with its last line. The browser keeps what it has compiled from
-    the third visit on; what a new one takes is told.
-    """
-    options: dict[str, Any] = {"executable_path": find(), "args": FLAGS}
-    context = browser.browser_type.launch_persistent_context(str(tmp_path), **options)
-    address = f"{server}/{page.address}"
-    shown = ".ttn-live[data-settled]" if has_figure(page) else ".st-key-way_on"
-    waits = [first_shown(context.new_page(), address, shown) for _visit in range(VISITS)]
-    context.close()
-    fresh, second, again = waits[0], waits[1], statistics.median(waits[2:])
-    print(f"\n/{page.address}: first figure after {again:.2f} s;", end=" ")
-    print(f"{fresh:.2f} s at a first visit, {second:.2f} s at a second")
-    assert again <= FIRST_FIGURE + LONGER.get(page.key, 0.0)
-
-
-def first_shown(page: Page, address: str, shown: str) -> float:
-    """Seconds from the address to what the selector names."""
-    started = time.perf_counter()
-    page.goto(address)
-    page.wait_for_selector(shown)
-    took = time.perf_counter() - started
-    page.wait_for_timeout(1500)
-    page.close()
-    return took
 
 
 def transferred(page: Page, address: str) -> int:

@@ -23,6 +23,7 @@ def test_learns_or_predicts_is_answered(open_page: Opener) -> None:
     expect(page.locator(".stMain")).to_contain_text("It predicts them. What is learnt are its")
 
 
+@pytest.mark.exhaustive
 def test_a_thousand_images_show_progress_and_can_be_stopped(open_page: Opener) -> None:
     page = open_page("/amortized?view=thousand").page
     LivePage(page, "thousand").ready()

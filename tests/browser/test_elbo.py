@@ -44,6 +44,7 @@ def expect_symbol(live: LivePage, symbol: int, convention: str = "weights") -> N
     assert live.root.locator(".ttn-plot").evaluate(LIT) == lit
 
 
+@pytest.mark.exhaustive
 def test_every_symbol_by_mouse(open_page: Opener) -> None:
     page = open_page("/elbo").page
     live = LivePage(page, "symbols").ready()
@@ -76,6 +77,7 @@ def test_every_symbol_by_keyboard(open_page: Opener) -> None:
     assert page.evaluate("document.activeElement.getAttribute('role')") == "radio"
 
 
+@pytest.mark.exhaustive
 def test_a_finger_beside_a_symbol_means_it(open_page: Opener) -> None:
     page = open_page("/elbo", width=390, has_touch=True).page
     live = LivePage(page, "symbols").ready()
@@ -113,6 +115,7 @@ def answers(page: Page) -> str:
     return page.locator(".ttn-takeaway").inner_text()
 
 
+@pytest.mark.exhaustive
 def test_what_viewers_asked_is_answered_where_the_link_leads(open_page: Opener) -> None:
     watched = open_page("/elbo")
     for question, (query, words) in ASKED.items():

@@ -59,6 +59,7 @@ def complaints(page: Page) -> list[str]:
     return heard
 
 
+@pytest.mark.exhaustive
 def test_a_site_that_is_named_may_embed_and_everything_answers_there(browser: Browser) -> None:
     port = free_port()
     with course_page(f"http://127.0.0.1:{port}{STATE}") as course:
@@ -84,7 +85,10 @@ def test_a_site_that_is_named_may_embed_and_everything_answers_there(browser: Br
             assert [text for text in heard if "Failed to load resource" not in text] == []
 
 
-@pytest.mark.parametrize("named", ["", "https://moodle.example.edu http://localhost"])
+@pytest.mark.parametrize(
+    "named",
+    ["", pytest.param("https://moodle.example.edu http://localhost", marks=pytest.mark.exhaustive)],
+)
 def test_a_site_that_is_not_named_may_not(browser: Browser, named: str) -> None:
     port = free_port()
     with (

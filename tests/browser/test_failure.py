@@ -53,6 +53,7 @@ def test_a_figure_that_cannot_load_says_so_and_tries_again(blocked: str, open_pa
     page.mouse.up()
 
 
+@pytest.mark.exhaustive
 def test_a_sheet_without_its_model_says_so_and_tries_again(open_page: Opener) -> None:
     watched = open_page("/")
     page = watched.page
@@ -66,6 +67,7 @@ def test_a_sheet_without_its_model_says_so_and_tries_again(open_page: Opener) ->
     expect(sheet.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_a_question_without_its_program_can_still_be_read(open_page: Opener) -> None:
     watched = open_page("/")
     page = watched.page

@@ -76,8 +76,7 @@ def opened(open_page: Opener, path: str, key: str, **options: str) -> LivePage:
     live.root.and_(live.page.locator("[data-settled]")).wait_for(state="attached")
     if live.root.is_hidden():  # it would give the answer to a question away
         live.page.get_by_role("button", name="Skip").click()
-    live.ready().page.wait_for_timeout(3000)
-    return live
+    return live.ready_to_move()
 
 
 @pytest.mark.parametrize(("path", "key", "param"), each_figure(FIGURES, now=0))
@@ -87,7 +86,7 @@ def test_where_the_hand_stops_the_picture_is_pythons(
     live = opened(open_page, path, key)
     live.root.locator(".ttn-plot").evaluate(COMPARE)
     for part in random.Random(0).sample(range(5, 95), PLACES):
-        done = live.page.evaluate("window.pairs.length")
+        done = live.ready_to_move().page.evaluate("window.pairs.length")
         left, width, middle = live.grab(param)
         live.page.mouse.move(left + part / 100 * width, middle, steps=4)
         live.page.mouse.up()

@@ -74,6 +74,7 @@ def test_a_drag_in_the_plane_changes_the_digit_without_the_server(
     assert all(f"{name}=" in live.page.url for name in names)
 
 
+@pytest.mark.exhaustive
 def test_the_painted_digit_is_the_one_that_plotly_draws(open_page: Opener) -> None:
     """Pixel by pixel: what the finger saw, and what stands there after a reload."""
     live = look(open_page, "map")
@@ -134,7 +135,7 @@ def test_the_browsers_model_is_the_core(open_page: Opener) -> None:
             np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("view", ["map", "manifold"])
+@pytest.mark.parametrize("view", ["map", pytest.param("manifold", marks=pytest.mark.exhaustive)])
 def test_the_browsers_frames_are_pythons(view: str, open_page: Opener) -> None:
     """The frames in Python are float32, so they agree to that precision."""
     page = look(open_page, view).page
@@ -162,6 +163,7 @@ def test_the_browsers_frames_are_pythons(view: str, open_page: Opener) -> None:
         assert [found["point"][axis][0] for axis in "xy"] == list(place)
 
 
+@pytest.mark.exhaustive
 def test_the_chain_plays_and_each_step_shows_other_pictures(open_page: Opener) -> None:
     live = look(open_page, "cover", "&t=0")
     live.page.wait_for_timeout(1500)
@@ -175,6 +177,7 @@ def test_the_chain_plays_and_each_step_shows_other_pictures(open_page: Opener) -
     assert all(after != before for before, after in zip(first[1:], later[1:], strict=True))
 
 
+@pytest.mark.exhaustive
 def test_refinement_closes_the_gap_in_the_picture(open_page: Opener) -> None:
     live = look(open_page, "gap")
     said = live.root.locator(".ttn-takeaway")
@@ -259,6 +262,7 @@ def test_a_finger_draws_and_the_page_stays(open_page: Opener) -> None:
         assert button.bounding_box()["height"] >= 44
 
 
+@pytest.mark.exhaustive
 def test_a_test_digit_is_put_on_the_sheet(open_page: Opener) -> None:
     page = sheet(open_page, "&drawing=A&digit=3")
     page.get_by_role("button", name="Put a test digit here").click()

@@ -22,6 +22,7 @@ def drag(live: LivePage, grip: Locator, across: float) -> None:
     live.page.mouse.up()
 
 
+@pytest.mark.exhaustive
 def test_hills_are_drawn_apart_and_the_bell_is_moved(open_page: Opener) -> None:
     page = open_page("/kl_divergence?view=hills&mu=-0.5&gap=3").page
     live = LivePage(page, "kl_hills").ready()

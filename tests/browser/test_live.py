@@ -69,6 +69,7 @@ def test_a_drag_repaints_without_the_server_and_a_release_runs_once(open_page: O
     assert f"{abs(mu):.2f}" in formula
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_picture_can_be_saved(open_page: Opener, scheme: str) -> None:
     live = transform(open_page, scheme=scheme)
@@ -161,6 +162,7 @@ def test_playing_lands_the_samples(open_page: Opener) -> None:
     assert "t=" not in live.page.url
 
 
+@pytest.mark.exhaustive
 def test_reduced_motion_jumps(open_page: Opener) -> None:
     live = transform(open_page, "?t=0", reduced_motion="reduce")
     live.root.get_by_role("button", name="Play").click()
@@ -201,6 +203,7 @@ def test_a_link_opens_the_same_state_elsewhere(open_page: Opener) -> None:
     assert again.shown() == here.shown()
 
 
+@pytest.mark.exhaustive
 def test_the_way_back_undoes_a_preset(open_page: Opener) -> None:
     live = transform(open_page, "?mu=-1")
     live.root.get_by_role("link", name="Squeeze").click()
@@ -212,8 +215,7 @@ def test_the_way_back_undoes_a_preset(open_page: Opener) -> None:
 
 def test_a_looked_ahead_picture_is_the_servers_own(open_page: Opener) -> None:
     watched = open_page("/gradient_variance")
-    live = LivePage(watched.page, "variance_histogram").ready()
-    live.page.wait_for_timeout(3000)
+    live = LivePage(watched.page, "variance_histogram").ready_to_move()
     before = live.shown()
     live.slider("mu").focus()
     live.page.keyboard.down("ArrowRight")
@@ -313,6 +315,7 @@ def test_the_browser_writes_numbers_in_sentences_as_people_do(open_page: Opener)
     assert filled == "5.0 × 10⁻⁷, −1.23 × 10⁶, 1.5 × 10⁸, exp(-2), 0.0"
 
 
+@pytest.mark.exhaustive
 def test_touch_targets_are_large_on_a_phone(open_page: Opener) -> None:
     live = transform(open_page, width=390, has_touch=True)
     for control in live.root.locator(
@@ -321,6 +324,7 @@ def test_touch_targets_are_large_on_a_phone(open_page: Opener) -> None:
         assert control.bounding_box()["height"] >= 44
 
 
+@pytest.mark.exhaustive
 def test_a_copied_link_shares_the_controls_and_no_run(open_page: Opener) -> None:
     """Whoever has the token of a run can stop it, so a link holds none."""
     live = transform(open_page, "?mu=1.5&run=secret&present=0")

@@ -19,6 +19,7 @@ def takeaway(page: Page, view: str) -> str:
     return str(live.root.locator(".ttn-takeaway").inner_text())
 
 
+@pytest.mark.exhaustive
 def test_dz_is_not_deps_and_lotus_does_not_ask(open_page: Opener) -> None:
     """Question 7: a line stretches alike, by sigma; a bent g does not; the area stays in both."""
     page = open_page(f"/lotus?view=bars&{LINE}").page

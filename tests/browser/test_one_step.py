@@ -73,6 +73,7 @@ def test_the_keyboard_steps_through_every_stage(
     expect(live.root.locator(".ttn-stage")).to_have_attribute("aria-label", f"Figure. {sentence}")
 
 
+@pytest.mark.exhaustive
 def test_a_held_scrubber_asks_nothing_until_it_is_let_go(open_page: Opener) -> None:
     page = open_page("/one_step?stage=1&updates=0").page
     live = LivePage(page, "step").ready()
@@ -104,6 +105,7 @@ def test_on_a_phone_it_runs_downwards_and_tells_the_same(open_page: Opener) -> N
     assert plot["height"] > 1.5 * plot["width"]
 
 
+@pytest.mark.exhaustive
 def test_a_preset_shows_the_other_way_back(open_page: Opener) -> None:
     page = open_page("/one_step?updates=0").page
     live = LivePage(page, "step").ready()

@@ -39,7 +39,7 @@ def sideways(page: Page) -> bool:
 
 
 @pytest.mark.slow
-@each_page("inside_vae")
+@each_page()
 def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: Opener) -> None:
     with running_server() as fresh:
         watched = open_page(f"/{page.address}", server=fresh)
@@ -53,7 +53,7 @@ def test_page_opens_cold_by_its_own_address(page: contents.PageInfo, open_page: 
         watched.assert_quiet()
 
 
-@each_page("gradient_variance", "train_vae", "families", "quiz", "symbols")
+@each_page("families", "quiz")
 def test_page_fits(page: contents.PageInfo, open_page: Opener, screenshots: Path | None) -> None:
     shown = open_page(f"/{page.address}").page
     for width, scheme in ((1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")):
@@ -84,6 +84,7 @@ def test_the_theme_can_be_switched(open_page: Opener) -> None:
     expect(drawn).to_have_css("fill", rgb(theme.SYMBOLS["mu"].dark))
 
 
+@pytest.mark.exhaustive
 def test_the_theme_can_be_switched_while_a_figure_loads(open_page: Opener) -> None:
     page = open_page("/").page
     held: list[Route] = []
@@ -147,7 +148,9 @@ def test_the_start_page_frees_the_gradient(open_page: Opener) -> None:
     expect(picture).to_have_attribute("aria-label", re.compile("∂cost/∂σ = 0.00"))
 
 
-@pytest.mark.parametrize(("width", "across"), [(1280, True), (390, False)])
+@pytest.mark.parametrize(
+    ("width", "across"), [pytest.param(1280, True, marks=pytest.mark.exhaustive), (390, False)]
+)
 def test_the_picture_runs_across_a_screen_and_down_a_phone(
     width: int, across: bool, open_page: Opener
 ) -> None:
@@ -189,7 +192,8 @@ ALONE = """(link) => {
 }"""
 
 
-@pytest.mark.parametrize("query", ["", pytest.param("?present=1", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("query", ["", "?present=1"])
 def test_the_name_stands_free_at_every_width(query: str, open_page: Opener) -> None:
     page = open_page(f"/race{query}").page
     link = page.get_by_role("link", name=layout.NAME, exact=True)

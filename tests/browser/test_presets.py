@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.conftest import Opener
@@ -24,13 +22,15 @@ LOOK = """(nodes) => nodes.slice(0, 2).map((node) => {
   return ['fontSize', 'fontWeight', 'lineHeight', 'color', 'textDecorationLine', 'fontFamily']
     .map((name) => style[name]).join(' ');
 })"""
-# Where words begin, by the range of the words themselves.
-LEFT = """(node) => {
-  const range = document.createRange();
-  range.selectNodeContents(node);
-  const main = document.querySelector('[data-testid=stMainBlockContainer]');
-  const box = range.getBoundingClientRect();
-  return [box.left - main.getBoundingClientRect().left, box.top];
+# Where words begin, by the range of the words themselves; all at one moment, as the page may move.
+PLACES_OF = """([head, links]) => {
+  const main = document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect();
+  const [first, below] = [head, links].map((query) => {
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector(query));
+    return range.getBoundingClientRect();
+  });
+  return [first.left - main.left, below.left - main.left, below.top - first.top];
 }"""
 
 
@@ -41,12 +41,11 @@ def look(open_page: Opener, address: str, width: int) -> tuple[list[str], list[f
     links.first.wait_for()
     page.wait_for_timeout(1000)
     style = [*head.evaluate_all(LOOK), *links.evaluate_all(LOOK)]
-    places: list[Any] = [node.evaluate(LEFT) for node in (head, links.first)]
-    (left, top), (inset, below) = places
-    return style, [left, inset, below - top]
+    places: list[float] = page.evaluate(PLACES_OF, [HEAD, LINKS])
+    return style, places
 
 
-@pytest.mark.parametrize(("address", "width"), each_figure(PLACES, now=1))
+@pytest.mark.parametrize(("address", "width"), each_figure(PLACES, now=0))
 def test_what_to_try_looks_one_way(open_page: Opener, address: str, width: int) -> None:
     style, places = look(open_page, address, width)
     wanted, there = look(open_page, "/race", width)

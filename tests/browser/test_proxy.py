@@ -51,14 +51,14 @@ def is_whole(page: Page, shown: contents.PageInfo) -> bool:
     return (page.locator(".ttn-plot").count() > 0) == has_figure(shown)
 
 
-@each_page("start", "race")
+@each_page("race")
 def test_every_page_paints_its_figures_below_a_path(
     page: contents.PageInfo, behind: str, open_page: Opener
 ) -> None:
     assert is_whole(open_page(f"/{page.address}", server=behind).page, page)
 
 
-@each_page("location_scale")
+@each_page()
 def test_a_proxy_that_takes_the_path_off_is_borne_too(
     page: contents.PageInfo, stripped: str, open_page: Opener
 ) -> None:

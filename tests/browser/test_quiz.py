@@ -47,6 +47,7 @@ def answer(quiz: Locator, item: Item, right: bool = True) -> None:
     quiz.get_by_role("button", name="Check").click()
 
 
+@pytest.mark.exhaustive
 def test_answers_are_explained_kept_and_told_to_nobody(open_page: Opener) -> None:
     watched = open_page(TRICK)
     page, quiz = watched.page, card(watched.page)

@@ -37,6 +37,7 @@ def test_the_race_plays_and_its_paths_grow(open_page: Opener) -> None:
     assert "n=" not in page.url
 
 
+@pytest.mark.exhaustive
 def test_what_diverged_is_said_and_one_click_leads_back(open_page: Opener) -> None:
     watched = open_page("/race")
     page = watched.page

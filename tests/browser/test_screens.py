@@ -85,7 +85,7 @@ def first_figure(page: Page) -> Any:
     return page.locator(".ttn-plot").first
 
 
-@each_page("gradient_variance", "train_vae")
+@each_page("gradient_variance")
 def test_on_a_phone_the_figure_begins_on_the_first_screen(
     page: contents.PageInfo, open_page: Opener, alone: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_on_a_phone_the_figure_begins_on_the_first_screen(
     assert not sideways(shown)
 
 
-@each_page("location_scale", "train_vae")
+@each_page("location_scale")
 def test_before_a_class_the_figure_has_half_of_the_height(
     page: contents.PageInfo, browser: Browser, server: str
 ) -> None:
@@ -143,6 +143,7 @@ def test_before_a_class_keys_turn_pages_play_and_fold_the_question(open_page: Op
     page.wait_for_url("**/gradient_variance?*present=1*")
 
 
+@pytest.mark.exhaustive
 def test_without_a_class_keys_do_what_they_do_everywhere(open_page: Opener) -> None:
     page = open_page("/gradient_variance").page
     first_figure(page)
@@ -184,7 +185,7 @@ def test_on_a_phone_pickers_stand_two_in_a_row(open_page: Opener) -> None:
     assert 0 <= fold["y"] - boxes[3]["y"] - boxes[3]["height"] <= 16
 
 
-@each_page("location_scale", "monte_carlo")
+@each_page("monte_carlo")
 def test_on_a_phone_a_formula_breaks_before_a_relation_and_not_after_it(
     open_page: Opener, page: contents.PageInfo
 ) -> None:

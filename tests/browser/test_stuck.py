@@ -17,6 +17,7 @@ def takeaway(page: Page, view: str) -> str:
     return str(live.root.locator(".ttn-takeaway").inner_text())
 
 
+@pytest.mark.exhaustive
 def test_the_derivative_may_go_inside_and_it_helps_no_draw(open_page: Opener) -> None:
     """Whether it may go inside, with fixed bounds and with one that moves; which term is stuck."""
     page = open_page("/stuck").page
@@ -39,6 +40,7 @@ def test_the_simple_example_shows_the_term_that_is_not_stuck(open_page: Opener) 
     expect(page.get_by_text("nothing is wrong with the integral")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_weights_give_mu_and_sigma_and_these_give_z(open_page: Opener) -> None:
     """The graph is covered until the question is answered; then it leads from z to the weights."""
     page = open_page("/stuck?view=ways&step=1").page

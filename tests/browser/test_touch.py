@@ -76,7 +76,7 @@ def plot_box(live: LivePage) -> Any:
     return live.root.locator(".nsewdrag").first.bounding_box()
 
 
-@pytest.mark.parametrize(("path", "key"), each_figure(FIGURES, now=1))
+@pytest.mark.parametrize(("path", "key"), each_figure(FIGURES, now=0))
 def test_a_swipe_over_a_figure_scrolls_the_page_and_two_fingers_enlarge_it(
     open_page: Opener, path: str, key: str
 ) -> None:

@@ -47,6 +47,11 @@ class LivePage:
         self.root.and_(self.page.locator("[data-settled]")).wait_for()
         return self
 
+    def ready_to_move(self) -> LivePage:
+        """Wait until each slider's pictures are there, too."""
+        self.ready().root.and_(self.page.locator("[data-ahead='0']")).wait_for()
+        return self
+
     def wait_for(self, **values: Any) -> None:
         """Wait until the server has answered for these values."""
         self.page.wait_for_function(

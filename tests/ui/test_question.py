@@ -96,7 +96,7 @@ def test_a_keyboard_is_enough_and_targets_are_large(width: int, open_page: Opene
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("way", ["Reveal", "Skip"])
+@pytest.mark.parametrize("way", ["Reveal", pytest.param("Skip", marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize(
     "address", ["/race", pytest.param("/race?present=1", marks=pytest.mark.exhaustive)]
 )

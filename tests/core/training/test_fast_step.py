@@ -184,7 +184,7 @@ def test_the_trainer_takes_it_where_it_fits(data, monkeypatch, change, standard,
 
 @pytest.mark.parametrize("objective", ["elbo", pytest.param("iwae", marks=pytest.mark.exhaustive)])
 def test_a_rounded_run_is_as_good_as_an_exact_one(data, rounding, objective):
-    config = TrainConfig(epochs=5.0, batch=100, objective=objective)
+    config = TrainConfig(epochs=2.0, batch=100, objective=objective)
     (*_, exact), (*_, fast) = (
         train.train(config, data, exact=each, noise_share=0.0) for each in (True, False)
     )

@@ -64,6 +64,7 @@ def test_a_comparison_goes_on_where_it_stood() -> None:
     assert both.fit_seconds > first.fit_seconds > first.encoder_seconds > 0
 
 
+@pytest.mark.exhaustive
 def test_the_gap_is_what_a_longer_search_gains() -> None:
     """A search by another rule, twice as long, from the same start; measured on finer grids."""
     for gap, x in zip(compare(model(), images(3)).gaps, images(3), strict=True):

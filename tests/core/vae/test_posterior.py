@@ -19,7 +19,10 @@ from vae_core.vae.objective import elbo
 from vae_core.vae.posterior import exact_elbo, grid_posterior, log_joint, refine
 
 IMAGES = (0, 1, 2, 9)
-each_image = pytest.mark.parametrize("index", IMAGES)
+each_image = pytest.mark.parametrize(
+    "index",
+    [pytest.param(i, marks=pytest.mark.exhaustive if i in IMAGES[2:] else []) for i in IMAGES],
+)
 
 
 def model() -> VAE:
