@@ -26,7 +26,7 @@ NAMES = (
     "gumbel_softmax",
     "straight_through_gumbel",
 )
-REPLICATES, BINS, ROW = 1000, 48, 1.4
+REPLICATES, BINS, ROW = 1000, 32, 1.4
 NARROW = {"height": 560, "xaxis.domain": (0.52, 1.0), "xaxis2.domain": (0.0, 0.5)}
 FEET = {name: ROW * (len(NAMES) - 1 - row) for row, name in enumerate(NAMES)}
 

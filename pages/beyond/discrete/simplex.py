@@ -25,7 +25,7 @@ from vae_core.lab.experiment import Experiment, estimates
 
 NAMES = ("score", "rebar", "straight_through", "straight_through_gumbel", "gumbel_softmax")
 FIRST, SECOND = 0.0, 1.0
-DRAWS, REPLICATES, CLOSE = 250, 2000, 0.05
+DRAWS, REPLICATES, CLOSE = 180, 2000, 0.05
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
 KINDS = (("accent", "circle"), ("eps", "square"), ("muted", "diamond"))  # no estimator's
 WINDOWS = {"toy": (-0.9, 1.3), "exp": (-22.0, 32.0), "sine": (-1.1, 1.1), "line": (-0.8, 1.0)}
