@@ -1,81 +1,26 @@
 """What a server and its workers tell each other: JSON for the words, safetensors for the arrays.
 
-A message is a line of JSON, which says how many bytes of safetensors follow it. Nothing is
-pickled, so a message can do no more than say what stands here.
+To a worker go "train", "settings" (None ends the training at a snapshot) and "threads"; from it
+come "progress", "diverged", and "end" after the last report.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from vae_core.runs.work.wire import Message
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.evaluate import Bound, Views
 from vae_core.training.gradient_noise import GradientNoise
 from vae_core.training.reports import Diverged, Progress
-
-
-class Source(Protocol):
-    """Where messages come from."""
-
-    def readline(self) -> bytes:
-        """A line with its end, or less where it breaks off."""
-
-    def read(self, size: int, /) -> bytes:
-        """So many bytes, or less where it breaks off."""
-
-
-class Sink(Protocol):
-    """Where messages go."""
-
-    def write(self, data: memoryview, /) -> int | None:
-        """Take some of the bytes, and say how many."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message.
-
-    Attributes:
-        kind: to a worker "train", "settings" (None ends the training at a snapshot) or "threads";
-            from a worker "progress", "diverged", and "end" after the last report.
-        values: plain values.
-        tensors: arrays.
-    """
-
-    kind: str
-    values: Any = None
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
-
-
-def write(sink: Sink, message: Message) -> None:
-    """Send a message. Raises OSError where nobody hears it any more."""
-    blob = save(dict(message.tensors)) if message.tensors else b""
-    line = json.dumps([message.kind, message.values, len(blob)]).encode()
-    for part in (line + b"\n", blob):
-        rest = memoryview(part)
-        while rest:
-            rest = rest[sink.write(rest) or 0 :]
-
-
-def read(source: Source) -> Message | None:
-    """The next message; None where there is none any more, or it breaks off."""
-    line = source.readline()
-    if not line.endswith(b"\n"):
-        return None
-    kind, values, size = json.loads(line)
-    blob = source.read(size) if size else b""
-    if len(blob) < size:
-        return None
-    return Message(kind, values, load(blob) if size else {})
 
 
 def of_settings(settings: Settings | None) -> Message:
@@ -101,14 +46,19 @@ def of_task(config: TrainConfig, resume: Checkpoint | None, snapshot: Path | Non
         "resume": resume and [resume.step, resume.seconds],
         "snapshot": snapshot and str(snapshot.resolve()),
     }
-    return Message("train", values, resume.tensors if resume else {})
+    return Message("train", values, save(resume.tensors) if resume else b"")
 
 
-def task_of(message: Message) -> tuple[TrainConfig, Checkpoint | None, Path | None]:
-    """What `of_task` was given."""
+def task_of(message: Message) -> tuple[TrainConfig, Checkpoint | None]:
+    """The training that `of_task` was given."""
     values = message.values
-    resume = _checkpoint(values["resume"], dict(message.tensors))
-    return TrainConfig(**values["config"]), resume, values["snapshot"] and Path(values["snapshot"])
+    return TrainConfig(**values["config"]), _checkpoint(values["resume"], _tensors(message))
+
+
+def snapshot_of(message: Message) -> Path | None:
+    """The file that `of_task` was given."""
+    named = message.values["snapshot"]
+    return named and Path(named)
 
 
 def _checkpoint(told: list[Any] | None, tensors: dict[str, Tensor]) -> Checkpoint | None:
@@ -140,7 +90,7 @@ def of_report(report: Progress | Diverged) -> Message:
                 tensors[_VIEWS + each.name] = torch.from_numpy(array).contiguous()
     if report.kl_per_dimension is not None:
         tensors[_KL] = torch.from_numpy(report.kl_per_dimension)
-    return Message("progress", values, tensors)
+    return Message("progress", values, save(tensors) if tensors else b"")
 
 
 def report_of(message: Message) -> Progress | Diverged:
@@ -148,8 +98,9 @@ def report_of(message: Message) -> Progress | Diverged:
     values = message.values
     if message.kind == "diverged":
         return Diverged(**values | {"settings": Settings(**values["settings"])})
-    views: dict[str, Any] = {name: each.numpy() for name, each in _part(message, _VIEWS).items()}
-    kl = message.tensors.get(_KL)
+    tensors = _tensors(message)
+    views: dict[str, Any] = {name: each.numpy() for name, each in _part(tensors, _VIEWS).items()}
+    kl = tensors.get(_KL)
     return Progress(
         **{name: values[name] for name in _PLAIN},
         settings=Settings(**values["settings"]),
@@ -158,7 +109,7 @@ def report_of(message: Message) -> Progress | Diverged:
         kl_per_dimension=None if kl is None else kl.numpy(),
         views=Views(**{"latent_means": None} | views) if views else None,
         gradient_noise=_noise(values["noise"]),
-        checkpoint=_checkpoint(values["checkpoint"], _part(message, _SNAPSHOT)),
+        checkpoint=_checkpoint(values["checkpoint"], _part(tensors, _SNAPSHOT)),
     )
 
 
@@ -166,7 +117,12 @@ def _noise(told: Mapping[str, Any] | None) -> dict[str, GradientNoise] | None:
     return {name: GradientNoise(**each) for name, each in told.items()} if told else None
 
 
-def _part(message: Message, start: str) -> dict[str, Tensor]:
+def _tensors(message: Message) -> dict[str, Tensor]:
+    """The arrays of a message, by their names."""
+    return load(message.arrays) if message.arrays else {}
+
+
+def _part(tensors: Mapping[str, Tensor], start: str) -> dict[str, Tensor]:
     """The arrays whose names begin so, without that beginning."""
-    found = message.tensors.items()
+    found = tensors.items()
     return {name.removeprefix(start): each for name, each in found if name.startswith(start)}

@@ -7,21 +7,15 @@ at its own cost: the run is then at its last snapshot.
 
 from __future__ import annotations
 
-import io
 import logging
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
-from queue import SimpleQueue
-from typing import IO, cast
 
 from vae_core.runs.work import messages
+from vae_core.runs.work.child import Child
 from vae_core.runs.work.live import Cores
-from vae_core.runs.work.messages import Message
 from vae_core.runs.work.trainer import Orders, TrainingLost
+from vae_core.runs.work.wire import Message
 from vae_core.training.checkpoint import Checkpoint
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.training.train import Diverged, Progress
@@ -30,14 +24,8 @@ from vae_core.vae.data import DataError
 LOG = logging.getLogger(__name__)
 
 MODULE = "vae_core.runs.work.process"
-ROOT = Path(__file__).resolve().parents[3]
-PIPE_BYTES = 2**20  # a snapshot takes a few turns of the pipe, not hundreds
-SECONDS_TO_END = 5.0
 READY = 2
 """Workers that wait for work: two visitors may start at once. Each holds memory, so no more."""
-WINDOWS_FLAGS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
-    subprocess, "CREATE_NEW_PROCESS_GROUP", 0
-)
 
 KILLED = (
     "The process of this training was ended from outside, perhaps because the machine had no "
@@ -53,40 +41,17 @@ class FaultError(Exception):
     """A training failed through a fault of the program; the worker has logged it."""
 
 
-class Worker:
-    """One process that trains, seen from the server.
-
-    Attributes:
-        pid: its number.
-    """
+class Worker(Child):
+    """One process that trains, seen from the server."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - this very program
-            [sys.executable, "-m", MODULE],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            # Ctrl-C in a terminal is the server's, which ends the runs. Not a session of its own:
-            # Linux may give each the same share, whatever the priorities within.
-            process_group=None if sys.platform == "win32" else 0,
-            pipesize=PIPE_BYTES,
-            creationflags=WINDOWS_FLAGS,
-        )
-        self.pid = self._process.pid
+        super().__init__(MODULE)
         self._leaves = False
-        self._source = io.BufferedReader(cast("io.RawIOBase", self._process.stdout))
-        self._outbox: SimpleQueue[Message | None] = SimpleQueue()
-        threading.Thread(target=self._post, name="post to a worker", daemon=True).start()
 
     @property
     def fit(self) -> bool:
         """Whether it can take a training."""
-        return not self._leaves and self._process.poll() is None
-
-    def tell(self, message: Message) -> None:
-        """Send a message soon; this never waits."""
-        self._outbox.put(message)
+        return not self._leaves and self.alive
 
     def order(self, settings: Settings | None) -> None:
         """Tell what the next step is to use; None to end there."""
@@ -106,7 +71,7 @@ class Worker:
         try:
             with orders.heard_by(self.order):
                 self.tell(messages.of_task(config, resume, orders.snapshot))
-                for message in iter(self._hear, None):
+                for message in iter(self.hear, None):
                     if message.kind == "end":
                         end = message
                         break
@@ -117,42 +82,15 @@ class Worker:
         if end is None:
             raise TrainingLost(KILLED)
         self._leaves = end.values["leaves"]
-        _raise_problem(end)
-
-    def _hear(self) -> Message | None:
-        with suppress(OSError, ValueError):
-            return messages.read(self._source)
-        return None
-
-    def _post(self) -> None:
-        sink = cast("IO[bytes]", self._process.stdin)
-        for message in iter(self._outbox.get, None):
-            with suppress(OSError):
-                messages.write(sink, message)
-        with suppress(OSError):
-            sink.close()
+        raise_problem(end)
 
     def leave(self) -> None:
         """Let it end by itself, after its present step."""
         self._leaves = True
-        self._outbox.put(None)
-
-    def wait(self, timeout: float = SECONDS_TO_END) -> None:
-        """Wait until it has ended, and kill it where it does not."""
-        self.leave()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout)
-        self.kill()
-
-    def kill(self) -> None:
-        """End it at once."""
-        self.leave()
-        self._process.kill()
-        self._process.wait()
-        self._source.close()
+        super().leave()
 
 
-def _raise_problem(end: Message) -> None:
+def raise_problem(end: Message) -> None:
     """Raise what a training ended with, where it ended badly."""
     problem = end.values.get("problem")
     if problem == "data":
@@ -172,12 +110,15 @@ class Pool:
         most: processes at once.
         make: makes a worker.
         cores: how they are shared.
+
+    Attributes:
+        most: trainings at once.
     """
 
     def __init__(
         self, most: int, make: Callable[[], Worker] = Worker, cores: Cores | None = None
     ) -> None:
-        self._most = most
+        self.most = most
         self._make = make
         self._cores = cores or Cores()
         self._lock = threading.Lock()
@@ -205,6 +146,9 @@ class Pool:
             finally:
                 self._give_back(worker)
 
+    def open(self, make_room: Callable[[int], None]) -> None:
+        """There is room for as many from the start, and never for more."""
+
     @property
     def pids(self) -> list[int]:
         """The processes there are; those that train come first."""
@@ -214,7 +158,7 @@ class Pool:
     def get_ready(self) -> None:
         """Start workers until enough of them wait, or there may be no more."""
         with self._lock:
-            room = min(READY - len(self._idle), self._most - len(self._idle) - len(self._busy))
+            room = min(READY - len(self._idle), self.most - len(self._idle) - len(self._busy))
             try:
                 for _ in range(0 if self._closed else room):
                     self._idle.append(self._make())

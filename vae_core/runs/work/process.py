@@ -8,7 +8,6 @@ process ends too. Asked to end by the system (SIGTERM), it hands its training ba
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import signal
@@ -16,18 +15,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import torch
 
-from vae_core.runs.work import messages
+from vae_core.runs.work import messages, wire
 from vae_core.runs.work.live import give_memory_back, train_live
-from vae_core.runs.work.messages import Message, Sink, Source
+from vae_core.runs.work.wire import Message, Sink, Source
 from vae_core.training.checkpoint import save_checkpoint
 from vae_core.training.config import Settings, TrainConfig
-from vae_core.training.train import Diverged, Progress, train
+from vae_core.training.train import Progress, train
 from vae_core.vae.data import DataError, load_mnist
 
 LOG = logging.getLogger(__name__)
@@ -35,8 +33,48 @@ NICENESS = 10  # below the server's: a tenth of its share
 TORCH_IS_OUT_OF_MEMORY = "DefaultCPUAllocator"
 
 
+class Trainee:
+    """Does trainings, one after the other, under the orders that it hears meanwhile.
+
+    Args:
+        threads: torch threads of a step, until it is told otherwise.
+
+    Attributes:
+        leaves: whether it is to end after its present step.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self.leaves = False
+        self._settings: Settings | None = None
+        self._threads = threads
+
+    def hear(self, message: Message) -> None:
+        """Take an order; from any thread."""
+        if message.kind == "settings":
+            self._settings = messages.settings_of(message)
+        elif message.kind == "threads":
+            self._threads = int(message.values)
+
+    def train(self, task: Message) -> Iterator[Message]:
+        """The reports of a training, and at last how it ended."""
+        problem: dict[str, Any] = {}
+        try:
+            config, resume = messages.task_of(task)
+            for report in train_live(config, self._control, resume):
+                yield messages.of_report(report)
+        except Exception as error:
+            problem = problem_of(error)
+        yield Message("end", {"leaves": self.leaves} | problem)
+
+    def _control(self) -> Settings | None:
+        """The settings of the next step, on as many cores as there are for it."""
+        if torch.get_num_threads() != self._threads:
+            torch.set_num_threads(self._threads)
+        return None if self.leaves else self._settings
+
+
 class Process:
-    """Trains what it is told to.
+    """Trains what it is told to through pipes.
 
     Args:
         source: where the server's messages come from.
@@ -46,27 +84,23 @@ class Process:
     def __init__(self, source: Source, sink: Sink) -> None:
         self._source = source
         self._sink = sink
+        self._trainee = Trainee()
         self._tasks: SimpleQueue[Message | None] = SimpleQueue()
-        self._settings: Settings | None = None
-        self._threads = 1
-        self._leaves = False
         self._alone = False
 
     def listen(self) -> None:
         """Hear what the server says until it is gone; in a thread of its own."""
-        while (message := messages.read(self._source)) is not None:
-            if message.kind == "settings":
-                self._settings = messages.settings_of(message)
-            elif message.kind == "threads":
-                self._threads = int(message.values)
-            else:
+        while (message := wire.read(self._source)) is not None:
+            if message.kind == "train":
                 self._tasks.put(message)
+            else:
+                self._trainee.hear(message)
         self._alone = True
         self.leave()
 
     def leave(self, *_: object) -> None:
         """End after the present step."""
-        self._leaves = True
+        self._trainee.leaves = True
         self._tasks.put(None)
 
     def work(self) -> None:
@@ -76,26 +110,16 @@ class Process:
             give_memory_back()
 
     def _train(self, task: Message) -> None:
-        config, resume, snapshot = messages.task_of(task)
-        problem, last = {}, None
-        try:
-            for last in train_live(config, self._control, resume):
-                self._tell(messages.of_report(last))
-        except Exception as error:
-            problem = problem_of(error)
-        self._tell(Message("end", {"leaves": self._leaves} | problem))
-        if self._alone and snapshot is not None:
-            _keep(snapshot, last, config)
-
-    def _control(self) -> Settings | None:
-        """The settings of the next step, on as many cores as there are for it."""
-        if torch.get_num_threads() != self._threads:
-            torch.set_num_threads(self._threads)
-        return None if self._leaves else self._settings
+        last = None
+        for message in self._trainee.train(task):
+            last = message if message.kind == "progress" else last
+            self._tell(message)
+        if self._alone and last is not None:
+            _keep(task, last)
 
     def _tell(self, message: Message) -> None:
         try:
-            messages.write(self._sink, message)
+            wire.write(self._sink, message)
         except OSError:
             self._alone = True
             self.leave()
@@ -111,11 +135,14 @@ def problem_of(error: Exception) -> dict[str, Any]:
     return {"problem": "fault"}
 
 
-def _keep(snapshot: Path, last: Progress | Diverged | None, config: TrainConfig) -> None:
+def _keep(task: Message, last: Message) -> None:
     """Write where a training stood when its server went; a run without its folder is discarded."""
-    if isinstance(last, Progress) and last.state != "running" and last.checkpoint is not None:
+    snapshot, report = messages.snapshot_of(task), messages.report_of(last)
+    if snapshot is None or not isinstance(report, Progress) or report.state == "running":
+        return
+    if report.checkpoint is not None:
         with suppress(OSError):
-            save_checkpoint(snapshot, last.checkpoint, config)
+            save_checkpoint(snapshot, report.checkpoint, messages.task_of(task)[0])
 
 
 def warm_up() -> None:
@@ -139,17 +166,9 @@ def give_way() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def _streams() -> Iterator[io.FileIO]:
-    """Standard input and output for the messages alone; what else is printed goes to the errors."""
-    for number, mode in ((0, "rb"), (1, "wb")):
-        yield io.FileIO(os.dup(number), mode)
-    os.dup2(2, 1)
-
-
 def main() -> None:
     """Work for the server at the other end of the pipes."""
-    source, sink = _streams()
-    process = Process(io.BufferedReader(source), sink)
+    process = Process(*wire.streams())
     signal.signal(signal.SIGTERM, process.leave)
     torch.set_num_threads(1)
     threading.Thread(target=process.listen, name="listening", daemon=True).start()

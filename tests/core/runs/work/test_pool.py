@@ -21,7 +21,7 @@ from tests.support.stage import CONFIG, STEPS, Stage, reaches, stands
 from vae_core.runs.jobs import SERVER_STOPPED, Jobs
 from vae_core.runs.standing import Point, RunView
 from vae_core.runs.work.live import train_live
-from vae_core.runs.work.pool import KILLED, NO_MEMORY, FaultError, _raise_problem
+from vae_core.runs.work.pool import KILLED, NO_MEMORY, FaultError, raise_problem
 from vae_core.runs.work.process import problem_of
 from vae_core.runs.work.trainer import TrainingLost
 from vae_core.training.config import Settings, TrainConfig
@@ -216,9 +216,9 @@ def test_a_worker_without_memory_for_it_tells_so_and_trains_the_next(jobs):
     [(DataError("No images."), DataError), (ZeroDivisionError("boom"), FaultError)],
 )
 def test_what_goes_wrong_in_a_worker_is_told_to_the_server(error, raised, caplog):
-    from vae_core.runs.work.messages import Message
+    from vae_core.runs.work.wire import Message
 
     with pytest.raises(raised) as told:
-        _raise_problem(Message("end", problem_of(error)))
+        raise_problem(Message("end", problem_of(error)))
     assert ("No images." in str(told.value)) is (raised is DataError)
     assert ("boom" in caplog.text) is (raised is FaultError)
