@@ -34,6 +34,7 @@ from pages.contents import PAGES
 from pages.ui import assets
 from vae_core.runs.allowance import Allowance
 from vae_core.runs.disk import place
+from vae_core.runs.work.cluster import address
 
 LOG = logging.getLogger("through_the_noise")
 
@@ -42,7 +43,7 @@ SITE = re.compile(
     r"https?://(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?/?",
     re.ASCII | re.IGNORECASE,
 )
-SETTINGS = {"TTN_RUNS", "TTN_DATABASE", "TTN_EMBED", "TTN_AHEAD", *Allowance.variables()}
+SETTINGS = {"TTN_RUNS", "TTN_DATABASE", "TTN_RAY", "TTN_EMBED", "TTN_AHEAD", *Allowance.variables()}
 
 # Streamlit would ask a web service for this machine's address, to print it and to judge origins.
 net_util.get_external_ip = lambda: None
@@ -265,6 +266,7 @@ def check_environment() -> None:
         embedders()
         seconds_ahead()
         place.check(os.environ)
+        address.check()
     except ValueError as problem:
         refuse(str(problem))
     for unknown in sorted(name for name in os.environ.keys() - SETTINGS if name.startswith("TTN_")):

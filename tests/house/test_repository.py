@@ -28,6 +28,10 @@ def test_the_app_imports_what_it_lists_and_nothing_else() -> None:
     files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vae_core").rglob("*.py")]
     tops = {name.split(".")[0] for path in files for name in imports(path)}
     foreign = tops - set(sys.stdlib_module_names) - {"pages", "vae_core"}
+    for_a_cluster = (ROOT / "requirements-cluster.txt").read_text(encoding="utf-8")
+    assert "ray" in foreign
+    assert "\nray==" in for_a_cluster
+    foreign.remove("ray")
     listed = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     distributions = {"PIL": "pillow", "sqlalchemy": "SQLAlchemy"}
     wanted = {distributions.get(name, name) for name in foreign}

@@ -221,6 +221,7 @@ STREAMLIT, DIRECTLY = ["-m", "streamlit", "run", "app.py"], ["app.py"]
         (DIRECTLY, "TTN_RUNS", "app.py"),
         (DIRECTLY, "TTN_RUNS", "app.py/runs"),
         (DIRECTLY, "TTN_DATABASE", "postgresql//ann:secret@host/name"),
+        (DIRECTLY, "TTN_RAY", "a cluster"),
     ],
 )
 def test_a_setting_without_sense_stops_the_server_at_its_start_in_one_line(

@@ -31,6 +31,7 @@ from vae_core.runs.servers.reach import Reach
 from vae_core.runs.servers.store import Store
 from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import SERVER_STOPPED, RunView, Standing
+from vae_core.runs.work.cluster.cluster import Cluster
 from vae_core.runs.work.line import Line
 from vae_core.runs.work.live import default_workers
 from vae_core.runs.work.pool import Pool
@@ -54,6 +55,7 @@ class Jobs:
         execute: runs what waits for a trainer in the background.
         bounds: what is allowed.
         clock: seconds, for the grace period.
+        cluster: trains in place of worker processes here, as many runs at once as have room there.
 
     Attributes:
         archive: the runs themselves, and where they are kept.
@@ -69,18 +71,19 @@ class Jobs:
         clock: Callable[[], float] = time.monotonic,
         *,
         database: URL | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         self._bounds = bounds or Bounds()
-        at_once = workers or default_workers()
-        self._line: Line[SharedRun] = Line(at_once)
+        self._pool = cluster or Pool(workers or default_workers())
+        self._line: Line[SharedRun] = Line(self._pool.most)
         self._store = Store(folder, self._bounds, database) if folder else None
         self.archive = Archive(self._store, self._bounds, self._line.place, clock)
         self._reach = Reach(self.archive, self._store)
-        self._pool = Pool(at_once)
         trainer = trainer or self._pool
         self._workers = Workers(self._line, self.archive, self._bounds, trainer, execute)
         self._changed = self.archive.lock
         self._beat = Beat(self._store, self.archive, self._workers) if self._store else None
+        self._pool.open(self._workers.make_room)
 
     def start(self, config: TrainConfig, visitor: str) -> str:
         """Put a new run in line, or join one that does the same, and return its token.

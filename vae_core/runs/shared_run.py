@@ -30,6 +30,7 @@ class SharedRun:
         has_thread: whether a thread is at work on it.
         ending: how it is to end after its present step, where it has a thread.
         listener: whoever trains it elsewhere, and is told the orders.
+        lost: how often it lost its place in mid-run since somebody let it go on.
         discarded: whether it is forgotten, and writes no file any more.
         unsaved: whether snapshot or looks are newer than their files.
         saved_at: when they were written last, by the clock of its `Archive`.
@@ -46,6 +47,7 @@ class SharedRun:
     has_thread: bool = False
     ending: Ending | None = None
     listener: Listener | None = None
+    lost: int = 0
     discarded: bool = False
     unsaved: bool = False
     saved_at: float = float("-inf")

@@ -25,6 +25,8 @@ from pages.ui import controls
 from vae_core.runs.disk.database import address_of
 from vae_core.runs.jobs import Bounds, Jobs, JobsError
 from vae_core.runs.standing import RunView
+from vae_core.runs.work.cluster.address import address
+from vae_core.runs.work.cluster.cluster import Cluster
 from vae_core.runs.work.workers import in_thread
 from vae_core.training.config import Settings, TrainConfig
 from vae_core.vae.data import DataError, load_mnist
@@ -69,12 +71,14 @@ def _server() -> Server:
 @cache
 def _made() -> Server:
     bounds, not_kept = Bounds.from_environment(), ""
-    named = os.environ.get("TTN_DATABASE")
+    named, head = os.environ.get("TTN_DATABASE"), address()
+    database = address_of(named) if named else None
+    cluster = Cluster(head) if head else None
     try:
-        made = Jobs(folder=RUNS, bounds=bounds, database=address_of(named) if named else None)
+        made = Jobs(folder=RUNS, bounds=bounds, database=database, cluster=cluster)
     except OSError as problem:
         LOG.warning("%s (%s)", NOT_KEPT, problem)
-        made, not_kept = Jobs(bounds=bounds), NOT_KEPT
+        made, not_kept = Jobs(bounds=bounds, cluster=cluster), NOT_KEPT
     atexit.register(made.shutdown)
     in_thread(read_images)
     return Server(made, not_kept)

@@ -33,9 +33,9 @@ class Line(Generic[W]):
         """How many wait."""
         return len(self._waiting)
 
-    def stand(self, work: W) -> None:
-        """Let it wait behind all others."""
-        self._waiting.append(work)
+    def stand(self, work: W, first: bool = False) -> None:
+        """Let it wait behind all others, or before them."""
+        self._waiting.insert(0 if first else len(self._waiting), work)
 
     def leave(self, work: W) -> None:
         """Take it out of the line."""

@@ -17,6 +17,19 @@ class TrainingLost(Exception):  # noqa: N818 - it says what happened
     """A training broke off in the middle, through no fault of its numbers; the message says how."""
 
 
+class Displaced(Exception):  # noqa: N818 - it says what happened
+    """A training has no place at the moment: it stands in line again, at its last snapshot.
+
+    Args:
+        text: what a visitor is told where this has happened too often.
+        lost: whether it had its place and lost it, which may happen a few times only.
+    """
+
+    def __init__(self, text: str = "", lost: bool = False) -> None:
+        super().__init__(text)
+        self.lost = lost
+
+
 class Orders:
     """What a run wants from its next step on: asked for, or told whenever it changes.
 
@@ -53,6 +66,6 @@ class Orders:
 
 
 Trainer = Callable[[TrainConfig, Orders, Checkpoint | None], Iterator[Progress | Diverged]]
-"""Makes a run's reports, as `train` does; raises DataError without images, and TrainingLost."""
+"""Makes a run's reports, as `train` does; raises DataError without images, or one of the above."""
 Execute = Callable[[Callable[[], None]], None]
 """Runs a piece of work elsewhere and returns at once."""

@@ -18,7 +18,7 @@ from vae_core.runs.shared_run import SharedRun
 from vae_core.runs.standing import SERVER_STOPPED, Ending, RunState
 from vae_core.runs.work.line import Line
 from vae_core.runs.work.live import give_memory_back
-from vae_core.runs.work.trainer import Execute, Orders, Trainer, TrainingLost
+from vae_core.runs.work.trainer import Displaced, Execute, Orders, Trainer, TrainingLost
 from vae_core.training.train import Diverged, Progress
 from vae_core.vae.data import DataError
 
@@ -27,6 +27,8 @@ LOG = logging.getLogger(__name__)
 GONE = "Nobody watched this run any more, so it was stopped. It can go on from here."
 TOO_LONG = "The run reached the longest time that one training may take here."
 BROKEN: Ending = ("failed", "The training broke off through a fault of this program, not of yours.")
+MOST_LOST = 3
+"""Places that a run may lose before it ends: perhaps it is the run itself that brings them down."""
 NICENESS = 2
 
 
@@ -76,9 +78,16 @@ class Workers:
             yield
             self._end_unseen()
 
+    def make_room(self, workers: int) -> None:
+        """Let so many runs have a worker from now on; those at work stay there."""
+        with self.locked():
+            self._line.workers = workers
+            self.dispatch()
+
     # With the lock held.
     def stand(self, run: SharedRun) -> None:
         """Let a run wait for its turn."""
+        run.lost = 0
         run.wait()
         self._line.stand(run)
         self.dispatch()
@@ -156,10 +165,25 @@ class Workers:
             with self._changed:
                 run.fall_back()
             ending = ("interrupted", str(lost))
+        except Displaced as displaced:
+            with self._changed:
+                ending = self._displace(run, displaced)
         except Exception:
             LOG.exception("a training failed")
             ending = BROKEN
         return ending
+
+    def _displace(self, run: SharedRun, displaced: Displaced) -> Ending | None:
+        """Let a run wait before all others, unless it is to rest or end; or end one for good."""
+        run.fall_back()
+        run.lost += displaced.lost
+        if run.lost > MOST_LOST:
+            return "interrupted", str(displaced)
+        if run.order is not None:
+            run.wait()
+            self._line.release(run)
+            self._line.stand(run, first=True)
+        return None
 
     def _leave(self, run: SharedRun, ending: Ending | None) -> bool:
         """Leave a run that ended or rests; False where it is to go on after all."""
@@ -178,7 +202,8 @@ class Workers:
             else:
                 run.rest()
             self._line.release(run)
-            self._line.leave(run)
+            if told or run.standing.state != "queued":
+                self._line.leave(run)
             self.dispatch()
         return True
 

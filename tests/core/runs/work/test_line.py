@@ -57,3 +57,12 @@ def test_leaving_twice_does_no_harm():
     line.release(works[0])
     assert called(line) == ["b"]
     assert line.works(works[1])
+
+
+def test_who_was_at_work_before_may_stand_first():
+    line, works = stood(0, ("a", "ann"), ("b", "ben"))
+    line.leave(works[1])
+    line.stand(works[1], first=True)
+    assert [line.place(work) for work in works] == [2, 1]
+    line.workers = 1
+    assert called(line) == ["b"]

@@ -1,0 +1,1 @@
+"""Trainings on a Ray cluster: the same interface as the pool, and no ray in the server."""
