@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.core.runs.servers import test_processes, test_two_servers
 from tests.core.runs.servers.test_processes import process
 from tests.core.runs.servers.test_trouble import told
-from tests.support.postgres import Postgres
-from tests.support.servers import LONG, Servers, eventually, servers, slow
+from tests.support.postgres import PASSWORD, Postgres
+from tests.support.servers import LONG, SHORT, Servers, eventually, servers, slow
 from tests.support.stage import CONFIG, STEPS, reaches, seed, stands
-from vae_core.runs.disk.database import SILENT
-from vae_core.runs.jobs import JobsError
+from vae_core.runs.disk.database import SILENT, address_of
+from vae_core.runs.jobs import Jobs, JobsError
 
 __all__ = ["process", "servers"]
 
@@ -70,3 +72,22 @@ def test_after_an_outage_nobody_is_taken_for_dead_at_once(
     assert told(second, token) == "running"
     assert second.archive.runs == {}
     assert eventually(lambda: told(second, token) == "interrupted")
+
+
+def test_a_wrong_password_is_silence_and_no_log_tells_it(
+    tmp_path: Path, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = database.replace(quote(PASSWORD), "wrong-one")
+    jobs = Jobs(1, tmp_path, slow, database=address_of(wrong))
+    assert told(jobs, "a token") == SILENT
+    jobs.shutdown()
+    assert "wrong-one" not in caplog.text
+
+
+def test_runs_in_sqlite_come_along(servers: Servers, tmp_path: Path) -> None:
+    before = Jobs(1, tmp_path / "runs", slow)
+    token = before.start(SHORT, "ann")
+    view = before.wait_for(token, stands("finished"), 60.0)
+    before.shutdown()
+    for jobs, _ in (servers(), servers()):
+        assert jobs.look(token).history == view.history

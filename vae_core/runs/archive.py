@@ -121,8 +121,9 @@ class Archive(Memory):
             return False
         run = SharedRun(entry.standing, watchers={hashed(away.token): away.visitor}, unsaved=True)
         with self.lock:
-            if self.present(away.token) is None:
-                self.add(run)
+            if self.present(away.token) is not None:  # parted already
+                return True
+            self.add(run)
         self.save(run)
         return True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -73,6 +74,7 @@ RUNS = Table(
     Column("owner", Text, index=True),  # the server that has it in memory
     Column("wanted_by", Text),  # the server that asks for it
     Column("news", Boolean, nullable=False, default=False),  # another server changed who watches
+    Column("era", Integer, nullable=False, default=0),  # how often its history was written anew
     Column("written", Integer, nullable=False, default=0),  # how often its files were
     Column("bytes", BigInteger, nullable=False, default=0),
     Column("touched_at", Double, nullable=False),
@@ -171,6 +173,24 @@ class Database:
                 TABLES.create_all(self._engine)
             except DBAPIError:  # another server makes them at this moment
                 TABLES.create_all(self._engine)
+
+    def move(self, file: Path) -> None:
+        """Take over what a database of SQLite holds, which gets another name; none of it is owned.
+
+        Raises:
+            NoAnswerError: this database does not answer, or the other one.
+        """
+        old = Database(URL.create("sqlite", database=str(file)), file.parent)
+        old.make()
+        with old.reading() as source, self.writing() as db:
+            for table in (RUNS, HISTORY, WATCHERS):
+                free = {"owner": None, "wanted_by": None} if table is RUNS else {}
+                rows = [{**row, **free} for row in source.execute(select(table)).mappings()]
+                if rows:
+                    db.execute(self.insert(table).on_conflict_do_nothing(), rows)
+        old.close()
+        with suppress(OSError):  # another server did the same
+            file.replace(file.with_name(f"{file.name}.moved"))
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that may say what to do where there is such a row already."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, not_, or_, select, update
 
 from vae_core.runs.disk.database import HISTORY, RUNS, WATCHERS, Database, Now
-from vae_core.runs.disk.rows import Entry, Found, entry_of, key_of, values_of
+from vae_core.runs.disk.rows import Entry, Found, Read, entry_of, key_of, values_of
 from vae_core.runs.standing import ACTIVE, SHARED, Point
 from vae_core.training.config import TrainConfig
 
@@ -89,15 +88,15 @@ class Records:
             db.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(wanted_by=None))
 
     # How a run stands.
-    def read(
-        self, run_id: str, unless: float | None = None
-    ) -> tuple[Row[Any], Entry | None] | None:
-        """A run of another server: its row, and all of it unless it was touched at that time."""
+    def read(self, run_id: str, before: Read | None = None) -> Read | None:
+        """A run of another server, given what was read of it before; None where it is gone."""
         with self._database.reading() as db:
             row = db.execute(select(RUNS).where(RUNS.c.run_id == run_id)).first()
-            if row is None:
-                return None
-            return row, None if row.touched_at == unless else entry_of(db, row)
+            if row is None or (before and row.touched_at == before.touched_at):
+                return None if row is None else before
+            known = before.entry.standing.history if before and row.era == before.era else ()
+            entry = entry_of(db, row, known)
+        return None if entry is None else Read(entry, row.touched_at, row.era, row.written)
 
     def write(self, changes: Iterable[tuple[Entry, Entry | None]]) -> set[str]:
         """Write runs, each with what the database has of it so far, or None; all or none of them.
@@ -137,6 +136,7 @@ class Records:
         )
         if not goes_on:
             db.execute(delete(HISTORY).where(HISTORY.c.run_id == run_id))
+            db.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(era=RUNS.c.era + 1))
             old = ()
         rows = [
             {"run_id": run_id, "step": point.step, "point": json.dumps(asdict(point))}

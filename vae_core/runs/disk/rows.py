@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,6 +42,16 @@ class Found:
     exists: bool
 
 
+@dataclass(frozen=True)
+class Read:
+    """A run as it was read: when it was touched, how often history and files were written."""
+
+    entry: Entry
+    touched_at: float
+    era: int
+    written: int
+
+
 def key_of(config: TrainConfig) -> str:
     """The same for equal configurations, and no others."""
     values = config.as_dict()
@@ -62,11 +72,19 @@ def values_of(run: Standing) -> dict[str, Any]:
     }
 
 
-def entry_of(db: Connection, row: Row[Any]) -> Entry | None:
-    """A run with its history and watchers; None where it is of another version, or damaged."""
-    points = select(HISTORY.c.point).where(HISTORY.c.run_id == row.run_id).order_by(HISTORY.c.step)
+def entry_of(db: Connection, row: Row[Any], known: Sequence[Point] = ()) -> Entry | None:
+    """A run with its history and watchers; None where it is of another version, or damaged.
+
+    Args:
+        db: a connection.
+        row: the run's own.
+        known: how its history begins; only what follows is read.
+    """
+    later = HISTORY.c.step > (known[-1].step if known else -1)
+    points = select(HISTORY.c.point).where(HISTORY.c.run_id == row.run_id, later)
     watchers = select(WATCHERS.c.name, WATCHERS.c.visitor).where(WATCHERS.c.run_id == row.run_id)
     try:
+        new = [Point.from_dict(json.loads(p)) for p in db.scalars(points.order_by(HISTORY.c.step))]
         standing = Standing(
             config=TrainConfig(**json.loads(row.config)),
             settings=Settings(**json.loads(row.settings)),
@@ -74,7 +92,7 @@ def entry_of(db: Connection, row: Row[Any]) -> Entry | None:
             state=row.state,
             message=row.message,
             fraction=row.fraction,
-            history=tuple(Point.from_dict(json.loads(point)) for point in db.scalars(points)),
+            history=(*known, *new),
         )
     except (ValueError, KeyError, TypeError):
         return None

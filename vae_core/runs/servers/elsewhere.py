@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from vae_core.runs.disk.database import NoAnswerError
 from vae_core.runs.disk.folder import RunFolder, hashed, shown
 from vae_core.runs.disk.records import Records
-from vae_core.runs.disk.rows import Entry
+from vae_core.runs.disk.rows import Entry, Read
 from vae_core.runs.servers.presence import Presence
 from vae_core.training.config import TrainConfig
 
@@ -30,16 +30,6 @@ class Away:
     run_id: str
     token: str
     visitor: str
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A run as it was read: its entry, by when it was touched, how often its files were written."""
-
-    entry: Entry
-    touched_at: float
-    written: int
-    at: float
 
 
 class Elsewhere:
@@ -67,7 +57,7 @@ class Elsewhere:
         self._most_bytes = most_bytes
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, tuple[Read, float]] = {}
 
     def look(self, run_id: str, *, anew: bool = False) -> Entry | None:
         """A run as it stood a second ago at most, or now; None where it is gone.
@@ -75,16 +65,18 @@ class Elsewhere:
         What was seen before is shown on where the database does not answer.
         """
         with self._lock:
-            seen = self._seen.pop(run_id, None)
-            if seen is None or anew or self._clock() - seen.at > FRESH_SECONDS:
+            before, at = self._seen.pop(run_id, (None, 0.0))
+            seen = before
+            if before is None or anew or self._clock() - at > FRESH_SECONDS:
+                at = self._clock()
                 try:
-                    seen = self._read(run_id, seen)
+                    seen = self._read(run_id, before)
                 except NoAnswerError:
-                    if seen is None:
+                    if before is None:
                         raise
             if seen is None:
                 return None
-            self._seen[run_id] = seen
+            self._seen[run_id] = seen, at
             self._make_room()
             return seen.entry
 
@@ -116,25 +108,23 @@ class Elsewhere:
                 return Away(found.run_id, token, visitor)
         return None
 
-    def _read(self, run_id: str, before: Seen | None) -> Seen | None:
-        found = self._records.read(run_id, before.touched_at if before else None)
-        if found is None:
-            return None
-        row, entry = found
-        if entry is None:  # it was not touched meanwhile, or is damaged
-            return before and replace(before, at=self._clock())
-        if before is not None and before.written == row.written:
+    def _read(self, run_id: str, before: Read | None) -> Read | None:
+        now = self._records.read(run_id, before)
+        if now is None or now is before:
+            return now
+        standing = now.entry.standing
+        if before is not None and before.written == now.written:
             old = before.entry.standing
-            now = replace(
-                entry.standing, looks=old.looks, views=old.views, checkpoint=old.checkpoint,
+            standing = replace(
+                standing, looks=old.looks, views=old.views, checkpoint=old.checkpoint,
                 kl_per_dimension=old.kl_per_dimension,
             )  # fmt: skip
         else:
-            now = shown(self._files.load(run_id, entry.standing))
-        return Seen(replace(entry, standing=now), row.touched_at, row.written, self._clock())
+            standing = shown(self._files.load(run_id, standing))
+        return replace(now, entry=replace(now.entry, standing=standing))
 
     def _make_room(self) -> None:
-        held = {run_id: seen.entry.standing.memory for run_id, seen in self._seen.items()}
+        held = {run_id: seen.entry.standing.memory for run_id, (seen, _) in self._seen.items()}
         for run_id in list(held)[:-1]:
             if sum(held.values()) <= self._most_bytes:
                 return

@@ -39,6 +39,7 @@ class Memory:
         self.lock = threading.Condition()
         self.runs: dict[str, SharedRun] = {}
         self.seen: dict[str, float] = {}
+        self._fresh: set[str] = set()
         self._bounds = bounds
         self._kept = kept
         self._clock = clock
@@ -51,6 +52,7 @@ class Memory:
     def see(self, visitor: str) -> None:
         """This visitor is there: all their runs have the whole grace period again."""
         self.seen[visitor] = self._clock()
+        self._fresh.add(visitor)
 
     def see_elsewhere(self, ago: Mapping[str, float]) -> None:
         """Other servers saw these visitors so many seconds ago."""
@@ -60,9 +62,9 @@ class Memory:
             self.seen[visitor] = max(self.seen.get(visitor, float("-inf")), now - ago[visitor])
 
     def seen_ago(self) -> dict[str, float]:
-        """How many seconds ago visitors were seen last."""
-        now = self._clock()
-        return {visitor: now - at for visitor, at in self.seen.items()}
+        """How many seconds ago visitors were seen, of those who were since this was asked last."""
+        now, fresh, self._fresh = self._clock(), self._fresh, set()
+        return {visitor: now - self.seen[visitor] for visitor in fresh if visitor in self.seen}
 
     def patience(self, run: SharedRun) -> float:
         """Seconds for which it goes on though none of its visitors look; negative in the end."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from vae_core.runs.disk.database import RUNS, SERVERS, VISITORS, Database, Now
 from vae_core.runs.servers import lock
@@ -90,12 +90,13 @@ class Presence:
         ]
 
     def bury(self) -> None:
-        """Forget the servers that are dead, and their visitors."""
-        living = [self._me, *self.living()]
-        dead = SERVERS.c.server_id.not_in(living)
-        with self._database.writing() as db:
+        """Forget the servers that are dead."""
+        dead = SERVERS.c.server_id.not_in([self._me, *self.living()])
+        with self._database.reading() as db:
             gone = db.scalars(select(SERVERS.c.server_id).where(dead)).all()
-            db.execute(delete(SERVERS).where(SERVERS.c.server_id.in_(gone)))
+        if gone:
+            with self._database.writing() as db:
+                db.execute(delete(SERVERS).where(SERVERS.c.server_id.in_(gone)))
         for server_id in gone:
             lock.bury(self._folder, server_id)
 
@@ -106,18 +107,18 @@ class Presence:
             db.execute(delete(SERVERS).where(SERVERS.c.server_id == self._me))
 
     def tell_seen(self, ago: Mapping[str, float], grace: float) -> None:
-        """Note how many seconds ago visitors were seen here; beyond the grace they are gone."""
-        table = self._database.insert(VISITORS)
-        old = VISITORS.c.seen_at < Now() - grace
+        """Note how many seconds ago visitors were seen here; beyond the grace all are forgotten."""
+        told = self._database.insert(VISITORS).values(
+            server_id=self._me, seen_at=Now() - bindparam("ago")
+        )
+        told = told.on_conflict_do_update(
+            index_elements=["visitor", "server_id"], set_={"seen_at": told.excluded.seen_at}
+        )
+        rows = [{"visitor": visitor, "ago": ago[visitor]} for visitor in sorted(ago)]
         with self._database.writing() as db:
-            for visitor in sorted(name for name in ago if ago[name] < grace):
-                row = {"visitor": visitor, "server_id": self._me, "seen_at": Now() - ago[visitor]}
-                db.execute(
-                    table.values(row).on_conflict_do_update(
-                        index_elements=["visitor", "server_id"], set_={"seen_at": row["seen_at"]}
-                    )
-                )
-            db.execute(delete(VISITORS).where(old))
+            if rows:
+                db.execute(told, rows)
+            db.execute(delete(VISITORS).where(VISITORS.c.seen_at < Now() - grace))
 
     def seen_elsewhere(self) -> dict[str, float]:
         """How many seconds ago visitors were seen last at other servers."""

@@ -91,6 +91,7 @@ class Reach:
                     if parts and self._archive.part(found):
                         continue
                     self._store.elsewhere.ask_for(found)
+                parts = False
             time.sleep(POLL_SECONDS)
         raise JobsError(HELD)
 

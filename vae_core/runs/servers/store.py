@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from vae_core.runs.allowance import Allowance
 from vae_core.runs.disk.before import take_over
-from vae_core.runs.disk.database import Database, NoAnswerError
+from vae_core.runs.disk.database import NAME, Database, NoAnswerError
 from vae_core.runs.disk.folder import RunFolder, shown
 from vae_core.runs.disk.records import Records
 from vae_core.runs.disk.rows import Found
@@ -42,6 +42,7 @@ class Store:
         server_id = secrets.token_hex(8)
         self._lock = ServerLock(folder, server_id)
         self._database = Database(address, folder)
+        self._moves = address is not None
         self.grace = bounds.grace
         self._bounds = bounds
         self.files = RunFolder(folder)
@@ -55,6 +56,8 @@ class Store:
             self._database.make()
         mine = self.presence.beat()
         if not self.ready:
+            if self._moves and (old := self.files.path / NAME).exists():
+                self._database.move(old)
             take_over(self.files.path, self.records)
             self.presence.bury()
             self.ready = True
