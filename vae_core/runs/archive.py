@@ -59,7 +59,6 @@ class Archive(Memory):
         self._store = store
         self._place = place
         self._fetching = threading.Lock()
-        self._undone: list[tuple[str | None, SharedRun]] = []
 
     # Where a run is.
     def find(self, token: str) -> SharedRun | Away | None:
@@ -89,7 +88,8 @@ class Archive(Memory):
         with self._fetching:
             with self.lock:
                 present = self.runs.get(run_id)
-            if present is not None or self._store is None:
+                going = any(r.run_id == run_id and not r.watchers for _, r in self._undone)
+            if present is not None or going or self._store is None:
                 return present
             run = self._store.claim(run_id)
             if run is not None:
@@ -178,6 +178,8 @@ class Archive(Memory):
                 arrays = arrays and run.unsaved
                 if arrays:
                     run.unsaved, run.saved_at = False, self._clock()
+            if run.recorded is None:
+                self._store.files.make(run.run_id)
             if arrays:
                 entry = replace(entry, size=self._write_files(self._store, run, entry.standing))
             self._write([(run, entry)])
@@ -253,6 +255,14 @@ class Archive(Memory):
         self.forget(run)
         run.end("interrupted", "")
 
+    def give(self, run: SharedRun) -> None:
+        """Have a run in memory no more, and leave it to whoever wants it. Raises NoAnswerError."""
+        with self._fetching:
+            with self.lock:
+                self.forget(run)
+            if self._store is not None:
+                self._store.records.release(run.run_id)
+
     def release(self, run_id: str) -> None:
         """Leave a run that is not in memory to whoever wants it."""
         with self._fetching, suppress(NoAnswerError):
@@ -273,14 +283,8 @@ class Archive(Memory):
                         self._undone.append((None, run))
                         run.end("stopped", "")
 
-    def delete(self, token: str, run: SharedRun) -> None:
-        """Delete what is kept of a watcher who left, and of a run that is discarded."""
-        with self.lock:
-            self._undone.append((hashed(token), run))
-        self.make_up()
-
     def make_up(self) -> None:
-        """Delete what could not be deleted yet."""
+        """Delete what is kept of watchers who left, and of runs that are discarded."""
         with self.lock:
             undone = list(self._undone)
         for name, run in undone:

@@ -12,6 +12,8 @@ from vae_core.vae.likelihoods import LIKELIHOODS
 from vae_core.vae.posteriors import outputs_of_encoder
 from vae_core.vae.priors import PSEUDO_INPUTS, make_prior
 
+FULL = "The line is full at the moment. Please try again in a minute."
+
 
 class JobsError(ValueError):
     """A request cannot be met; the message says why."""
@@ -53,6 +55,26 @@ class Bounds(Allowance):
                 f"latents a step, and {self.draws:,} are allowed here. Choose fewer samples or a "
                 "smaller batch."
             )
+
+    def check_compared(self, runs: int) -> None:
+        """Raise JobsError for more runs than one visitor may ask for at once."""
+        if runs > self.together:
+            raise JobsError(f"You may compare {self.together} runs at a time.")
+
+    def check_second(self, active: int) -> None:
+        """Raise JobsError for a visitor who has so many runs under way, and wants to start one."""
+        if active:
+            raise JobsError("You have a training under way. Stop it before you start another.")
+
+    def check_together(self, active: int) -> None:
+        """Raise JobsError for a visitor who has so many runs under way, and goes on with one."""
+        if active >= self.together:
+            raise JobsError(f"You have {active} trainings under way. Stop one of them first.")
+
+    def check_line(self, waiting: int, more: int) -> None:
+        """Raise JobsError where no more runs may wait beside these."""
+        if more and waiting + more > self.waiting:
+            raise JobsError(FULL)
 
 
 def planned_steps(config: TrainConfig) -> int:

@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from vae_core.runs.archive import Archive
-from vae_core.runs.bounds import Bounds, JobsError
+from vae_core.runs.bounds import FULL, Bounds, JobsError
 from vae_core.runs.disk.folder import hashed
 from vae_core.runs.servers.beat import Beat
 from vae_core.runs.servers.elsewhere import Away
@@ -99,13 +99,12 @@ class Jobs:
         Raises:
             JobsError: as `start`, or there are more than one visitor may have.
         """
-        if len(configs) > self._bounds.together:
-            raise JobsError(f"You may compare {self._bounds.together} runs at a time.")
+        self._bounds.check_compared(len(configs))
         for config in configs:
             self._bounds.check(config)
         elsewhere = self._reach.active_of(visitor)
         with self._reach.joined(configs, visitor) as joined, self._workers.locked():
-            self._refuse_second(visitor, elsewhere)
+            self._bounds.check_second(self.archive.active_of(visitor) + elsewhere)
             wanted = [c for c, away in zip(configs, joined, strict=True) if away is None]
             self._refuse_full(len({c for c in wanted if self.archive.like(c) is None}))
             pairs = zip(configs, joined, strict=True)
@@ -173,7 +172,8 @@ class Jobs:
             self._bounds.check_settings(now.config, settings)
             rests = now.state == "paused" and not self._line.works(run)
             if now.resumable:
-                self._refuse_many(run.watchers[hashed(token)], elsewhere)
+                active = self.archive.active_of(run.watchers[hashed(token)])
+                self._bounds.check_together(active + elsewhere)
             if now.resumable or rests:
                 self._refuse_full()
             own = run if settings == now.settings else self._own(token, run)
@@ -222,7 +222,7 @@ class Jobs:
                 self._workers.end(run, "stopped")
             else:
                 self.archive.write_later(run)
-        self.archive.delete(token, run)
+        self.archive.make_up()
 
     def shutdown(self, timeout: float = 20.0) -> None:
         """End all runs at a snapshot, from which the next server can go on."""
@@ -269,18 +269,10 @@ class Jobs:
         self.archive.write_later(run)
         return own
 
-    def _refuse_second(self, visitor: str, elsewhere: int) -> None:
-        if self.archive.active_of(visitor) + elsewhere:
-            raise JobsError("You have a training under way. Stop it before you start another.")
-
-    def _refuse_many(self, visitor: str, elsewhere: int) -> None:
-        active = self.archive.active_of(visitor) + elsewhere
-        if active >= self._bounds.together:
-            raise JobsError(f"You have {active} trainings under way. Stop one of them first.")
-
     def _refuse_full(self, more: int = 1) -> None:
-        if self._workers.closed or (more and len(self._line) + more > self._bounds.waiting):
-            raise JobsError("The line is full at the moment. Please try again in a minute.")
+        if self._workers.closed:
+            raise JobsError(FULL)
+        self._bounds.check_line(len(self._line), more)
 
     @contextmanager
     def _held(self, token: str, *, parts: bool = False) -> Iterator[SharedRun]:
@@ -293,8 +285,11 @@ class Jobs:
                 run = self.archive.present(token)
                 if run is not None and not run.leaving:
                     self.archive.see(run.watchers[hashed(token)])
-                    yield run
-                    self._workers.settle(run)
+                    try:
+                        yield run
+                    finally:
+                        self.archive.awaited.discard(run.run_id)
+                        self._workers.settle(run)
                     self._changed.notify_all()
                     return
         raise JobsError(NO_RUN)

@@ -21,12 +21,15 @@ from safetensors import safe_open
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file as save_tensors
 
+from tests.support.servers import eventually
 from tests.support.stage import kept, rows
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.bounds import Bounds
+from vae_core.runs.disk.database import SILENT, NoAnswerError
 from vae_core.runs.disk.folder import hashed
 from vae_core.runs.disk.rows import Entry
-from vae_core.runs.jobs import SERVER_STOPPED, Jobs
+from vae_core.runs.jobs import SERVER_STOPPED, Jobs, JobsError
+from vae_core.runs.servers import store
 from vae_core.runs.servers.store import Store
 from vae_core.runs.shared_run import SharedRun
 from vae_core.training.config import Settings, TrainConfig
@@ -109,16 +112,16 @@ def old(tmp_path: Path) -> Callable[..., Path]:
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
     """A folder of runs, as a server that has just started has it."""
-    store = Store(path, Bounds())
-    store.beat()
-    yield store
-    store.close()
+    opened = Store(path, Bounds())
+    opened.beat()
+    yield opened
+    opened.close()
 
 
 def loaded(path: Path) -> SharedRun:
     """The run of a folder."""
-    with opened(path) as store:
-        run = store.claim(RUN)
+    with opened(path) as found:
+        run = found.claim(RUN)
         assert run is not None
         return run
 
@@ -147,12 +150,12 @@ def test_every_field_of_an_old_folder_is_read(old):
 
 def test_what_was_read_is_written_as_it_was(old):
     path = old()
-    with opened(path) as store:
-        run = store.claim(RUN)
-        size = store.files.save("again", run.standing)
+    with opened(path) as found:
+        run = found.claim(RUN)
+        size = found.files.save("again", run.standing)
         entry = Entry("again", run.standing, {"c" * 32: "carl"}, size=size)
-        assert store.records.write([(entry, None)]) == set()
-        again, in_order = store.records.claim("again", [])
+        assert found.records.write([(entry, None)]) == set()
+        again, in_order = found.records.claim("again", [])
     assert in_order
     told = {name: getattr(again.standing, name) for name in VALUES if name != "watchers"}
     told |= {name: asdict(told[name]) for name in ("config", "settings")}
@@ -198,6 +201,21 @@ def test_it_is_taken_over_once_and_by_whoever_comes_first(old):
     assert third.look(TOKEN) is None
     assert len(rows(path, "runs")) == 1
     third.shutdown()
+
+
+def test_until_all_is_taken_over_no_run_is_called_gone(old, monkeypatch):
+    def silent(*_: object) -> None:
+        raise NoAnswerError
+
+    monkeypatch.setattr(store, "take_over", silent)
+    jobs = Jobs(workers=1, folder=old())
+    with pytest.raises(JobsError) as refused:
+        jobs.look(TOKEN)
+    assert str(refused.value) == SILENT
+    monkeypatch.undo()
+    assert eventually(lambda: jobs._store.ready)
+    assert jobs.look(TOKEN).state == "stopped"
+    jobs.shutdown()
 
 
 def test_what_made_room_before_is_still_said(old):

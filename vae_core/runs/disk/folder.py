@@ -34,6 +34,11 @@ class RunFolder:
         """The file of a run's last snapshot."""
         return self.path / run_id / "snapshot.safetensors"
 
+    def make(self, run_id: str) -> None:
+        """Make a run's folder: who trains it may write a last snapshot there, and nowhere else."""
+        with suppress(OSError):
+            (self.path / run_id).mkdir(parents=True, exist_ok=True)
+
     def save(self, run_id: str, run: Standing) -> int:
         """Write a run's snapshot and looks, each whole or not at all.
 

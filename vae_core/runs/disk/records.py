@@ -185,11 +185,12 @@ class Records:
             db.execute(delete(WATCHERS).where(this))
 
     def discard(self, run_id: str) -> bool:
-        """Forget a run of ours that nobody watches; False where somebody came in the meantime."""
-        this = and_(RUNS.c.run_id == run_id, RUNS.c.owner == self._me)
+        """Forget a run of ours; False where it is another's, or somebody watches it after all."""
+        this = RUNS.c.run_id == run_id
         with self._database.writing() as db:
-            db.execute(select(RUNS.c.run_id).where(this).with_for_update())
-            if db.execute(select(WATCHERS.c.name).where(WATCHERS.c.run_id == run_id)).first():
+            row = db.execute(select(RUNS.c.owner).where(this).with_for_update()).first()
+            many = select(func.count()).where(WATCHERS.c.run_id == run_id)
+            if (row is not None and row.owner != self._me) or db.scalar(many):
                 return False
             db.execute(delete(RUNS).where(this))
         return True

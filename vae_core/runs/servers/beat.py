@@ -87,8 +87,10 @@ class Beat:
             run = before[run_id]
             if run.recorded and self._store.records.owned_by_another(run_id):
                 self._give_up(run)
-        for run_id in mine.keys() - before.keys():
-            self._adopt(run_id, mine[run_id])
+        if not self._workers.closed:
+            for run_id in mine.keys() - before.keys():
+                self._adopt(run_id, mine[run_id])
+            self._settle()
 
     def _let_go(self, run_id: str, *, to_whom: str | None) -> None:
         """Hold a run for another server, unless that is gone."""
@@ -109,13 +111,19 @@ class Beat:
     def _adopt(self, run_id: str, of: Mine) -> None:
         """Take a run that is ours into memory where it goes on, and leave it where it has ended."""
         with self._archive.lock:
-            if run_id in self._archive.runs or self._workers.closed:
+            if run_id in self._archive.runs or run_id in self._archive.awaited:
                 return
-        if not of.active:
+        if of.active:
+            self._archive.load(run_id)
+        else:
             self._archive.release(run_id)
-        elif run := self._archive.load(run_id):
-            with self._workers.locked():
-                self._workers.settle(run)
+
+    def _settle(self) -> None:
+        """Let stand in line what came from another server, and nobody acts on."""
+        with self._archive.lock:
+            for run_id, run in list(self._archive.runs.items()):
+                if run_id not in self._archive.awaited:
+                    self._workers.settle(run)
 
     def _hand_over(self) -> None:
         """Give the runs that others want, and that rest at a snapshot."""
@@ -125,9 +133,7 @@ class Beat:
             self._archive.save(run)
             if run.recorded is None:  # the database does not answer
                 continue
-            with self._archive.lock:
-                self._archive.forget(run)
-            self._archive.release(run.run_id)
+            self._archive.give(run)
 
     def _exchange_visitors(self) -> None:
         """Tell and hear who was seen; whom nobody watches ends, and expires, without a visitor."""

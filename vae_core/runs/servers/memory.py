@@ -31,6 +31,7 @@ class Memory:
         lock: guards the runs, and tells whoever waits that something changed.
         runs: those in memory, by their names.
         seen: when visitors were seen last, by the clock.
+        awaited: runs that somebody here fetches from another server, to act on them at once.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Memory:
         self.lock = threading.Condition()
         self.runs: dict[str, SharedRun] = {}
         self.seen: dict[str, float] = {}
+        self.awaited: set[str] = set()
         self._fresh: set[str] = set()
         self._bounds = bounds
         self._kept = kept
@@ -47,6 +49,7 @@ class Memory:
         self._unwritten: dict[str, SharedRun] = {}
         self._dropped: list[str] = []
         self._leaving: set[str] = set()
+        self._undone: list[tuple[str | None, SharedRun]] = []
         self._given_up: dict[str, None] = {}
 
     def see(self, visitor: str) -> None:
@@ -105,6 +108,7 @@ class Memory:
         """Let a token lead nowhere; returns whether it was the run's last one."""
         name = hashed(token)
         self._leaving.add(name)
+        self._undone.append((name, run))
         self.lose(run, [name])
         return run.discarded
 

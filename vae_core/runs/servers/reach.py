@@ -77,6 +77,9 @@ class Reach:
     def fetch(self, token: str, *, parts: bool) -> SharedRun | None:
         """The run, in memory here from now on; None where there is none any more.
 
+        One that is handed over stands nowhere until whoever asked for it has acted, and lets it
+        be `awaited` no more.
+
         Args:
             token: leads to it.
             parts: whether it stays where it is if others watch it too, and what comes is a copy.
@@ -90,9 +93,12 @@ class Reach:
                 with self._answered():
                     if parts and self._archive.part(found):
                         continue
+                    self._archive.awaited.add(found.run_id)
                     self._store.elsewhere.ask_for(found)
                 parts = False
             time.sleep(POLL_SECONDS)
+        if isinstance(found, Away):
+            self._archive.awaited.discard(found.run_id)
         raise JobsError(HELD)
 
     def view(self, away: Away) -> RunView | None:

@@ -84,11 +84,11 @@ class Store:
         return self.records.find(name)
 
     def deleted(self, name: str | None, run: SharedRun) -> bool:
-        """Forget a watcher, and a run where it is discarded; whether the database answered."""
+        """Forget a watcher, and a run that nobody watches; whether the database answered."""
         try:
             if name is not None:
                 self.records.leave(name)
-            if run.discarded and self.records.discard(run.run_id):
+            if not run.watchers and self.records.discard(run.run_id):
                 self.files.discard(run.run_id)
         except NoAnswerError:
             return False
