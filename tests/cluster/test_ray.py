@@ -183,6 +183,7 @@ def test_a_cluster_that_is_lost_interrupts_its_runs_and_says_so(jobs, cluster, m
     view = wait(jobs, token, stands("interrupted"))
     assert (view.message, view.resumable) == (CLUSTER_LOST, True)
     assert view.history[-1].step == view.snapshot > 0
+    cluster.kill()  # nodes without a head give up after a minute, and their trainings with them
     monkeypatch.setenv(address.VARIABLE, cluster.address)
-    with pytest.raises(ValueError, match=r"TTN_RAY: (there is )?no Ray cluster"):
+    with pytest.raises(ValueError, match="TTN_RAY: no Ray cluster answers"):
         address.check()

@@ -87,21 +87,11 @@ class Member:
 
     def kill(self) -> None:
         """End it at once and whole, as a machine that is switched off."""
-        for pid in family(self._process.pid):
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End it in order; what is left is killed."""
-        pids = family(self._process.pid)
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(10)
-        for pid in pids:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process.poll() is None:
+            for pid in family(self._process.pid):
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait()
 
 
 class RayCluster:
@@ -134,10 +124,10 @@ class RayCluster:
         """All processes that train."""
         return [pid for node in self.nodes for pid in node.at_work()]
 
-    def stop(self) -> None:
+    def kill(self) -> None:
         """End all of it."""
         for member in (*self.nodes, self.head):
-            member.stop()
+            member.kill()
 
 
 @contextmanager
@@ -157,4 +147,4 @@ def running_ray() -> Iterator[RayCluster]:
         try:
             yield cluster
         finally:
-            cluster.stop()
+            cluster.kill()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.core.runs.work.test_pool import eventually
 from tests.support.stage import STEPS, Stage, reaches, seed, stands
 from vae_core.runs.jobs import Jobs
 from vae_core.runs.work.trainer import Displaced
@@ -28,10 +29,13 @@ def jobs(stage: Stage) -> Iterator[Jobs]:
     made.shutdown()
 
 
-def lose(jobs: Jobs, stage: Stage, ending: Displaced = LOST) -> None:
-    """Let the run at work lose its place."""
-    stage.ending = ending
+def lose(jobs: Jobs, stage: Stage, token: str) -> None:
+    """Let the run at work lose its place, once."""
+    run = jobs.archive.find(token)
+    before, stage.ending = run.lost, LOST
     stage.steps(1)
+    jobs.wait_for(token, lambda view: run.lost > before)
+    stage.ending = None
 
 
 def test_it_goes_on_before_all_others_from_its_snapshot(jobs, stage):
@@ -39,13 +43,12 @@ def test_it_goes_on_before_all_others_from_its_snapshot(jobs, stage):
     stage.steps(2)
     jobs.wait_for(first, reaches(2))
     jobs._workers.make_room(0)
-    lose(jobs, stage)
+    lose(jobs, stage, first)
     view = jobs.wait_for(first, stands("queued"))
     assert (view.place, view.message, view.snapshot) == (1, "", 2)
     assert [point.step for point in view.history] == [0, 1, 2]
     assert jobs.look(second).place == 2
 
-    stage.ending = None
     jobs._workers.make_room(1)
     jobs.wait_for(first, stands("running"))
     stage.steps(STEPS - 2)
@@ -58,8 +61,7 @@ def test_where_there_is_room_it_goes_on_at_once(jobs, stage):
     token = jobs.start(seed(1), "ann")
     stage.steps(1)
     jobs.wait_for(token, reaches(1))
-    lose(jobs, stage)
-    stage.ending = None
+    lose(jobs, stage, token)
     stage.steps(STEPS)
     view = jobs.wait_for(token, stands("finished"))
     assert [point.step for point in view.history] == list(range(STEPS + 1))
@@ -69,26 +71,26 @@ def test_what_is_lost_again_and_again_ends_there_and_says_so(jobs, stage):
     token = jobs.start(seed(1), "ann")
     run = jobs.archive.find(token)
     stage.ending = LOST
-    for times in range(MOST_LOST):
-        stage.steps(1)
-        view = jobs.wait_for(token, lambda view, times=times: run.lost == times + 1)
-        assert view.active
+    stage.steps(MOST_LOST)
+    assert jobs.wait_for(token, lambda view: run.lost == MOST_LOST).active
     stage.steps(1)
     view = jobs.wait_for(token, stands("interrupted"))
     assert (view.message, view.resumable) == (str(LOST), True)
     stage.ending = None
     jobs.resume(token)
     jobs.wait_for(token, reaches(0))
-    lose(jobs, stage)
-    stage.ending = None
+    lose(jobs, stage, token)
+    assert jobs.look(token).active
     stage.steps(STEPS)
     assert jobs.wait_for(token, stands("finished")).message == ""
 
 
 def test_want_of_room_ends_nothing(jobs, stage):
     token = jobs.start(seed(1), "ann")
-    lose(jobs, stage, Displaced())
+    stage.ending = Displaced()
     stage.steps(2 * MOST_LOST)
+    assert eventually(lambda: len(stage.settings) > 2 * MOST_LOST)
+    assert jobs.look(token).active
     stage.ending = None
     stage.steps(STEPS)
     jobs.wait_for(token, stands("finished"))
@@ -102,7 +104,7 @@ def test_what_is_to_rest_or_end_does_not_stand_in_line(jobs, stage, act, state):
     stage.steps(2)
     jobs.wait_for(token, reaches(2))
     act(jobs, token)
-    lose(jobs, stage)
+    lose(jobs, stage, token)
     view = jobs.wait_for(token, stands(state))
     assert jobs.wait_for(token, lambda view: not jobs._line.works(jobs.archive.find(token)))
     assert (view.snapshot, view.message, len(jobs._line)) == (2, "", 0)
@@ -113,7 +115,7 @@ def test_one_that_waits_can_be_told_to_rest_or_end(jobs, stage, act):
     token = jobs.start(seed(1), "ann")
     jobs.wait_for(token, reaches(0))
     jobs._workers.make_room(0)
-    lose(jobs, stage)
+    lose(jobs, stage, token)
     jobs.wait_for(token, stands("queued"))
     act(jobs, token)
     assert len(jobs._line) == 0
