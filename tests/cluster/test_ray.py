@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, running_server
 from tests.core.runs.work.test_pool import ENDLESS, SMALL, numbers, wait
 from tests.support.ray_cluster import Member, RayCluster, running_ray, until
 from tests.support.stage import reaches, stands
+from tests.support.websocket_visitor import WebsocketVisitor
 from vae_core.runs.jobs import SERVER_STOPPED, Jobs
 from vae_core.runs.work.cluster import address
 from vae_core.runs.work.cluster.cluster import CLUSTER_LOST, Cluster
@@ -170,9 +171,17 @@ def test_a_server_that_is_killed_leaves_no_training_on_the_cluster(cluster, tmp_
     assert (view.state, view.message, view.resumable) == ("interrupted", SERVER_STOPPED, True)
 
 
-def test_a_cluster_is_tried_at_the_start_of_a_server(cluster, monkeypatch):
-    monkeypatch.setenv(address.VARIABLE, cluster.address)
-    address.check()
+def test_a_page_trains_on_the_cluster_that_its_server_was_told_of(cluster, tmp_path):
+    where = {"TTN_RAY": cluster.address, "TTN_RUNS": str(tmp_path)}
+    with (
+        running_server(**where) as server,
+        WebsocketVisitor(server, "train_vae", "epochs=50&latent=2") as visitor,
+    ):
+        visitor.run(press="start")
+        until(cluster.at_work)
+        visitor.run(press="stop")
+        until(lambda: not cluster.at_work())
+        assert visitor.faults == []
 
 
 def test_a_cluster_that_is_lost_interrupts_its_runs_and_says_so(jobs, cluster, monkeypatch):
