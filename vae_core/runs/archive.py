@@ -124,6 +124,7 @@ class Archive(Memory):
             if self.present(away.token) is not None:  # parted already
                 return True
             self.add(run)
+            self.awaited.add(run.run_id)
         self.save(run)
         return True
 

@@ -165,6 +165,7 @@ class Database:
         self._engine = _engine(address or here)
         self._reads = self._engine.execution_options(reads=True)
         self._silent = True
+        self._closed = False
 
     def make(self) -> None:
         """Make the tables where there are none yet."""
@@ -225,11 +226,15 @@ class Database:
                 LOG.warning("the database of the runs does not answer (%s)", problem.args[0])
             self._silent = True
             raise NoAnswerError from problem
+        finally:
+            if self._closed:
+                self._engine.dispose()
         if knock:
             self._silent = False
 
     def close(self) -> None:
-        """Let the connections go; they come back where somebody asks after all."""
+        """Let the connections go; where somebody asks after all, they come back for this alone."""
+        self._closed = True
         self._engine.dispose()
 
 

@@ -31,7 +31,7 @@ class Memory:
         lock: guards the runs, and tells whoever waits that something changed.
         runs: those in memory, by their names.
         seen: when visitors were seen last, by the clock.
-        awaited: runs that somebody here fetches from another server, to act on them at once.
+        awaited: runs from another server on which somebody here is about to act.
     """
 
     def __init__(
