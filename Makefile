@@ -1,4 +1,5 @@
 # make run     install what the app needs into .venv (first time only) and start the server
+# make serve   several servers behind one address (nginx), for a course; REPLICAS=2
 # make test    install what the checks need, a browser included, and run them all
 # make exhaustive   what takes minutes: millions of replicates, every page behind a proxy and cold
 # make browsers   open every page in Firefox and WebKit, too
@@ -8,20 +9,26 @@
 # make pictures   photograph the running pages for the README
 # make clean   remove .venv and the caches
 #
-# PORT=8600         another port for `make run`
+# PORT=8600         another port for `make run` and `make serve`
 # HOST=0.0.0.0      let other machines connect
+# REPLICAS=2 BASE=uni/ttn   servers that `make serve` starts, and the path below which they answer
 # TORCH_INDEX=URL   take torch from this package index (the CPU-only build; see README.md)
 
 PORT ?= 8501
 HOST ?= 127.0.0.1
+REPLICAS ?= 2
+BASE ?=
 TORCH_INDEX ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
-.PHONY: run test exhaustive browsers cluster bench pictures lint fmt clean
+.PHONY: run serve test exhaustive browsers cluster bench pictures lint fmt clean
 
 run: .venv/installed
 	@$(PY) -m streamlit run app.py --server.address=$(HOST) --server.port=$(PORT)
+
+serve: .venv/installed
+	@$(PY) -m vae_core.cli.serve --replicas="$(REPLICAS)" --host="$(HOST)" --port="$(PORT)" --base="$(BASE)"
 
 # Two processes with one torch thread each: one for a core.
 test: .venv/browser lint
@@ -83,7 +90,7 @@ clean:
 
 .venv/browser: tests/support/find_browser.py tests/support/find_proxy.py .venv/installed-dev
 	@$(PY) tests/support/find_browser.py --install
-	@$(PY) tests/support/find_proxy.py --install
+	@$(PY) -m tests.support.find_proxy --install
 	@touch $@
 
 .venv/other-browsers: tests/support/find_other_browsers.py .venv/installed-dev

@@ -6,12 +6,10 @@ import atexit
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +28,7 @@ from playwright.sync_api import (
 )
 
 from tests.support.find_browser import ADVICE, find
+from vae_core.cli.serve import free_ports, is_answering
 
 ROOT = Path(__file__).parents[1]
 # Trainings that the tests start leave their snapshots here, not among the user's own.
@@ -56,9 +55,7 @@ SEARCH_FOR_ROOT = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 def free_port() -> int:
     """A port that nobody uses at the moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @contextmanager
@@ -109,15 +106,6 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: IO[
             return
         time.sleep(0.2)
     pytest.fail(f"the server did not answer within {START_SECONDS} s")
-
-
-def is_answering(address: str) -> bool:
-    """Whether something answers there, and well."""
-    try:
-        with urllib.request.urlopen(address, timeout=2):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="session")

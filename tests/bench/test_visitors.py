@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import random
 import statistics
-import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,90 +15,24 @@ from playwright.sync_api import Browser
 from tests.bench.test_live_speed import Visit, percentile, release
 from tests.bench.test_live_speed import visit as visit
 from tests.conftest import running_process, running_server
+from tests.support.classroom import Lesson, curves, faults, reached, script_runs, take
+from tests.support.processes import resident
+from tests.support.replicas import home, running_replicas
 from tests.support.websocket_visitor import WebsocketVisitor
 
 pytestmark = pytest.mark.bench
 
 VISITORS, TRAINING = 30, 5
 DRAGGING = 40.0
-PAUSE = 2.0
+PAUSE = (0.0, 4.0)
 SETTLED = 15.0
+RELEASES = (4.0, 8.0)
+LONGEST = 600.0
 GRACE = 20.0
 # Streamlit keeps the session of a lost connection for two minutes.
 FORGOTTEN = 150.0
 STARTS = 20
 WATCHING, ROUNDS = 5.0, 5
-PAGES = {
-    "location_scale": lambda draw: f"mu={draw.randrange(-20, 21) / 10}",
-    "gradient_variance": lambda draw: f"mu={draw.randrange(-20, 21) / 10}",
-    "race": lambda draw: f"seed={draw.randrange(3)}",
-}
-
-
-def drag(visitor: WebsocketVisitor, until: float, draw: random.Random) -> None:
-    """Let go of a slider again and again, after pauses as uneven as people's."""
-    while time.monotonic() < until:
-        time.sleep(draw.uniform(0.0, 2.0 * PAUSE))
-        visitor.run(PAGES[visitor.page](draw))
-
-
-def follow(visitor: WebsocketVisitor) -> None:
-    """Start a training and watch it to its end, as the page does by itself."""
-    visitor.run(press="start")
-    while visitor.interval:
-        time.sleep(visitor.interval)
-        visitor.run(itself=True)
-
-
-def resident(pid: int) -> float:
-    """Memory of a server and its workers in MB; what several have in common counts once."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    workers = {int(each) for task in tasks for each in task.read_text(encoding="utf-8").split()}
-    total = 0.0
-    for process in (pid, *workers):
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-    return total
-
-
-def curves(address: str, token: str) -> list[dict[str, str]]:
-    """The points of a run, as its watcher takes them away."""
-    with urllib.request.urlopen(f"{address}/take/curves.csv?run={token}") as answer:
-        return list(csv.DictReader(io.StringIO(answer.read().decode())))
-
-
-def a_class(address: str, seeds: range, seconds: float) -> list[WebsocketVisitor]:
-    """Thirty visitors at once; those who train have the seeds given, each once."""
-    faults: list[BaseException] = []
-
-    def guarded(work: Any, *words: Any) -> None:
-        try:
-            work(*words)
-        except BaseException as fault:
-            faults.append(fault)
-
-    with ExitStack() as stack:
-        visitors = [
-            stack.enter_context(WebsocketVisitor(address, "train_vae", f"latent=2&seed={seed}"))
-            for seed in seeds
-        ]
-        for i in range(VISITORS - len(visitors)):
-            page = list(PAGES)[i % len(PAGES)]
-            visitors.append(stack.enter_context(WebsocketVisitor(address, page)))
-        until = time.monotonic() + seconds
-        threads = [
-            threading.Thread(target=guarded, args=(follow, each))
-            if each.page == "train_vae"
-            else threading.Thread(target=guarded, args=(drag, each, until, random.Random(i)))
-            for i, each in enumerate(visitors)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert faults == []
-    assert [visitor.faults for visitor in visitors] == [[]] * VISITORS
-    return visitors
 
 
 def test_thirty_visitors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,27 +41,59 @@ def test_thirty_visitors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("TTN_AHEAD")
     with running_process() as (address, process):
         time.sleep(SETTLED)
-        a_class(address, range(100, 105), DRAGGING)
+        take(address, Lesson(VISITORS, range(100, 105), DRAGGING, PAUSE))
         time.sleep(FORGOTTEN)
         before = resident(process.pid)
-        visitors = a_class(address, range(TRAINING), DRAGGING)
+        visitors = take(address, Lesson(VISITORS, range(TRAINING), DRAGGING, PAUSE))
         during = resident(process.pid)
-        trained = [visitor for visitor in visitors if visitor.page == "train_vae"]
-        ends = [float(curves(address, visitor.token)[-1]["epoch"]) for visitor in trained]
-        waits = [wait for visitor in visitors for wait in visitor.waits]
+        ends = reached(visitors)
+        took = [wait for visitor in visitors for wait in visitor.waits]
         time.sleep(FORGOTTEN)
         with WebsocketVisitor(address, "train_vae") as last:
             assert last.faults == []
         after = resident(process.pid)
         alive = process.poll() is None
-    slow = percentile(waits, 0.95)
-    print(f"\n{len(waits)} script runs: {statistics.median(waits) * 1e3:.0f} ms,", end=" ")
-    print(f"{slow * 1e3:.0f} ms at p95, {max(waits) * 1e3:.0f} ms at most;", end=" ")
+    slow = percentile(took, 0.95)
+    print(f"\n{len(took)} script runs: {statistics.median(took) * 1e3:.0f} ms,", end=" ")
+    print(f"{slow * 1e3:.0f} ms at p95, {max(took) * 1e3:.0f} ms at most;", end=" ")
     print(f"memory {before:.0f} MB before, {during:.0f} at the end, {after:.0f} MB after")
     assert alive
+    assert faults(visitors) == []
     assert ends == [1.0] * TRAINING
     assert slow < 1.0
     assert after < 1.1 * before
+
+
+@pytest.fixture(scope="module")
+def heading() -> None:
+    """Of the table of the classes."""
+    print("\n\nvisitors  trainings  runs  median      p95     most  errors   memory  asking")
+
+
+@pytest.mark.usefixtures("heading")
+@pytest.mark.parametrize("visitors", [30, 50, 100, 200])
+def test_a_class_at_two_replicas(
+    visitors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in ten trains, and all trainings come to their end, however long the line is."""
+    monkeypatch.delenv("TTN_AHEAD")
+    seeds = range(visitors // 10)
+    with running_replicas(TTN_RUNS=str(tmp_path)) as replicas:
+        time.sleep(SETTLED)
+        used, begun = time.process_time(), time.monotonic()
+        present = take(replicas.address, Lesson(visitors, seeds, DRAGGING, RELEASES, LONGEST))
+        asking = (time.process_time() - used) / (time.monotonic() - begun)
+        memory = resident(replicas.launcher.pid)
+        ends = reached(present)
+    took, wrong = script_runs(present), faults(present)
+    middle, slow = statistics.median(took), percentile(took, 0.95)
+    times = "".join(f"{1e3 * each:6.0f} ms" for each in (middle, slow, max(took)))
+    counts = f"\n{visitors:8}  {len(seeds):9}  {len(took):4}"
+    print(f"{counts}{times}  {len(wrong):6}  {memory:4.0f} MB  {asking:5.0%}")
+    assert wrong == []
+    assert ends == [1.0] * len(seeds)
+    assert {home(visitor) for visitor in present} == {0, 1}
+    assert slow < 1.5
 
 
 @pytest.fixture
@@ -147,7 +108,7 @@ def two_trainings(server: str) -> Iterator[None]:
             training.run(press="start")
         yield
         for training in trainings:
-            assert float(curves(server, training.token)[-1]["epoch"]) > 0.0
+            assert float(curves(training)[-1]["epoch"]) > 0.0
             training.run(press="stop")
 
 
@@ -165,11 +126,11 @@ def test_a_release_while_two_train(visit: Any, path: str, key: str, param: str) 
     assert slow <= 500
 
 
-def steps_per_second(server: str, training: WebsocketVisitor, *, watched: bool) -> float:
+def steps_per_second(training: WebsocketVisitor, *, watched: bool) -> float:
     """Speed of a training over some seconds of the clock, looks and snapshots included."""
 
     def step() -> float:
-        return float(curves(server, training.token)[-1]["step"])
+        return float(curves(training)[-1]["step"])
 
     begun, started = step(), time.monotonic()
     while time.monotonic() - started < WATCHING:
@@ -184,7 +145,7 @@ def test_watching_costs_a_training_little(server: str) -> None:
         training.run(press="start")
         time.sleep(WATCHING)
         rounds = [
-            [steps_per_second(server, training, watched=watched) for watched in (False, True)]
+            [steps_per_second(training, watched=watched) for watched in (False, True)]
             for _ in range(ROUNDS)
         ]
         training.run(press="stop")

@@ -12,7 +12,8 @@ import pytest
 
 from pages import contents
 from tests.support.each_page import PAGES, has_figure
-from tests.support.other_browsers import OtherBrowser, firefox, patiently, webkit
+from tests.support.other_browsers import OtherBrowser, firefox, webkit
+from tests.support.patience import patiently
 
 BROWSERS = {"firefox": firefox, "webkit": webkit}
 pytestmark = pytest.mark.browsers

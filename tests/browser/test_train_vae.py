@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.conftest import Opener, running_process, running_server
+from tests.support.processes import children
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -132,12 +132,6 @@ def test_it_survives_a_lost_network_and_a_killed_server(
         page.close()
 
 
-def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """The processes that a server started."""
-    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
-    return [int(each) for task in tasks for each in task.read_text(encoding="utf-8").split()]
-
-
 @pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc who works for a server")
 def test_a_killed_worker_costs_its_run_what_came_after_the_snapshot_and_nobody_else_anything(
@@ -147,13 +141,13 @@ def test_a_killed_worker_costs_its_run_what_came_after_the_snapshot_and_nobody_e
         page = open_page("/train_vae?epochs=50&latent=2", server=server).page
         page.get_by_role("button", name="Start", exact=True).click()
         await_epoch(page, 0.3)
-        for pid in workers_of(process):
+        for pid in children(process.pid):
             os.kill(pid, signal.SIGKILL)
         expect(page.get_by_text("The process of this training was ended")).to_be_visible()
         _, epoch = reached(page)
         page.get_by_role("button", name="Go on").click()
         await_epoch(page, epoch + 0.1)
-        workers = workers_of(process)
+        workers = children(process.pid)
         assert workers
         page.context.close()
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)

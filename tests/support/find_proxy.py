@@ -10,17 +10,12 @@ import shutil
 import subprocess
 import sys
 
-# Debian puts it where the path of a plain user does not look.
-PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+from vae_core.cli.serve import find_nginx as find
+
 ADVICE = (
     "No nginx to test with. Install it (on Debian or Ubuntu: apt-get install nginx-light), or set "
     "the environment variable NGINX to the path of one, and run this again."
 )
-
-
-def find() -> str | None:
-    """Path of an nginx on this machine, or None."""
-    return os.environ.get("NGINX") or shutil.which("nginx", path=PLACES)
 
 
 def way_to_install(debian: str = "nginx-light", homebrew: str = "nginx") -> list[list[str]]:

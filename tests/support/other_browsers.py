@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,8 +25,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.conftest import free_port, is_answering
 from tests.support.find_other_browsers import ADVICE, find
+from tests.support.patience import PATIENCE, patiently
 
-SECONDS = 60
 WIDTH, HEIGHT = 1280, 800
 KEYS = {"ArrowRight": "\ue014", "ArrowLeft": "\ue012"}
 # Uncaught errors, files that do not load, and what is written to the console as an error. A hint
@@ -55,30 +54,6 @@ TRIES = 5
 
 class RefusedError(Exception):
     """A browser did not do what it was asked for."""
-
-
-def patiently(
-    ask: Callable[[], Any], *not_yet: type[Exception], pause: float = 0.1, of: object = None
-) -> Any:
-    """The first answer that is true; none of those exceptions, which say that it is not yet there.
-
-    Args:
-        ask: what is asked again and again.
-        not_yet: exceptions to ask again after.
-        pause: seconds between two tries.
-        of: what to name where it was in vain.
-    """
-    deadline = time.monotonic() + SECONDS
-    while True:
-        last: object = None
-        try:
-            if found := ask():
-                return found
-        except not_yet as error:
-            last = error
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited in vain for {of}, at last: {last}")
-        time.sleep(pause)
 
 
 class OtherBrowser(ABC):
@@ -129,7 +104,7 @@ class Firefox(OtherBrowser):
         self.socket.send(json.dumps({"id": self.sent, "method": method, "params": parameters}))
         answer: dict[str, Any] = {}
         while answer.get("id") != self.sent:  # events come in between
-            answer = json.loads(self.socket.recv(timeout=SECONDS))
+            answer = json.loads(self.socket.recv(timeout=PATIENCE))
         if answer["type"] != "success":
             raise RefusedError(answer)
         return answer["result"]
@@ -168,7 +143,7 @@ class WebKit(OtherBrowser):
         body = json.dumps(parameters).encode() if method == "POST" else None
         request = urllib.request.Request(self.session + path, method=method, data=body)
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return json.load(answer)["value"]
         except HTTPError as error:
             with error:
@@ -205,7 +180,7 @@ def _started(command: list[str], **options: Any) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=SECONDS)
+        process.wait(timeout=PATIENCE)
 
 
 def _program(name: str) -> str:

@@ -32,7 +32,7 @@ _NUMBER = re.compile(
 _KIND_OF = {"grace": "seconds", "seconds": "seconds"} | dict.fromkeys(
     ("memory", "looks", "disk"), "bytes"
 )
-_MAY_BE_NOTHING = {"kept", "memory", "looks", "folders", "disk"}
+_MAY_BE_NOTHING = {"workers", "kept", "memory", "looks", "folders", "disk"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Allowance:
     """What one server allows.
 
     Attributes:
+        workers: trainings at once; 0 for one for every two cores, and two at least.
         waiting: runs in the queue.
         together: runs that one visitor may ask for at once.
         watchers: tokens that lead to one training.
@@ -56,6 +57,7 @@ class Allowance:
         disk: bytes of their files.
     """
 
+    workers: int = 0
     waiting: int = 100
     together: int = 4
     watchers: int = 200

@@ -48,7 +48,7 @@ class Jobs:
     """The trainings of one server.
 
     Args:
-        workers: trainings that run at once; one for every two cores when None, and two at least.
+        workers: trainings that run at once; what the bounds say when None.
         folder: where runs are kept beyond the server's life; nowhere when None.
         database: where their records are, if not in the folder; see `database.address_of`.
         trainer: makes a run's reports; a pool of worker processes when None.
@@ -74,7 +74,7 @@ class Jobs:
         cluster: Cluster | None = None,
     ) -> None:
         self._bounds = bounds or Bounds()
-        self._pool = cluster or Pool(workers or default_workers())
+        self._pool = cluster or Pool(workers or self._bounds.workers or default_workers())
         self._line: Line[SharedRun] = Line(self._pool.most)
         self._store = Store(folder, self._bounds, database) if folder else None
         self.archive = Archive(self._store, self._bounds, self._line.place, clock)

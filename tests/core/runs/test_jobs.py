@@ -87,6 +87,14 @@ def test_the_line_is_first_come_first_served(jobs, stage):
     assert stage.most_at_once == 1
 
 
+def test_as_many_train_at_once_as_the_server_allows(stage):
+    jobs = Jobs(None, None, stage, bounds=Bounds(workers=3))
+    tokens = [jobs.start(seed(i), f"visitor {i}") for i in range(4)]
+    assert [jobs.look(token).place for token in tokens] == [0, 0, 0, 1]
+    stage.steps(1000)
+    jobs.shutdown()
+
+
 def test_a_full_line_says_so(jobs):
     for i in range(4):
         jobs.start(seed(i), f"visitor {i}")
