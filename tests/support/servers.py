@@ -19,6 +19,7 @@ import pytest
 from tests.support.stage import Stage
 from vae_core.runs.disk.database import address_of
 from vae_core.runs.jobs import Bounds, Jobs
+from vae_core.runs.servers import reach
 from vae_core.training.config import TrainConfig
 from vae_core.training.train import train
 from vae_core.vae.data import load_mnist
@@ -30,8 +31,14 @@ Servers = Callable[..., tuple[Jobs, Stage]]
 
 
 @pytest.fixture
-def servers(tmp_path: Path, database: str | None) -> Iterator[Servers]:
-    """Starts servers on one folder, each with its stage; all are ended at the end."""
+def servers(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Servers]:
+    """Starts servers on one folder, each with its stage; all are ended at the end.
+
+    What they know of each other's runs is asked anew at each look.
+    """
+    monkeypatch.setattr(reach, "RECENT_SECONDS", 0.0)
     made: list[tuple[Jobs, Stage]] = []
 
     def start(*, workers: int = 1, bounds: Bounds | None = None, **more: Any) -> tuple[Jobs, Stage]:

@@ -130,7 +130,7 @@ class Jobs:
         Raises:
             JobsError: nobody can tell at the moment.
         """
-        while (found := self._reach.find(token)) is not None:
+        while (found := self._reach.find(token, recent=True)) is not None:
             if isinstance(found, Away):
                 return self._reach.view(found)
             with self._workers.locked():

@@ -24,6 +24,8 @@ from vae_core.training.config import TrainConfig
 HELD = "Another server has this run, and has not let go of it yet. Please try again in a moment."
 HAND_OVER_SECONDS = 8.0
 POLL_SECONDS = 0.05
+RECENT_SECONDS = 1.0
+"""Whoever watches another server's run looks once a second: for all of them it is asked once."""
 
 
 class Reach:
@@ -37,23 +39,32 @@ class Reach:
     def __init__(self, archive: Archive, store: Store | None) -> None:
         self._archive = archive
         self._store = store
-        self._away: dict[str, Away] = {}
+        self._away: dict[str, tuple[Away, float]] = {}
 
-    def find(self, token: str) -> SharedRun | Away | None:
+    def find(self, token: str, *, recent: bool = False) -> SharedRun | Away | None:
         """The run that a token leads to, in memory here or at another server.
 
         While the database does not answer, it is where it was found last.
+
+        Args:
+            token: leads to it.
+            recent: whether it is enough to know where it was a second ago.
         """
+        with self._archive.lock:
+            here = self._archive.present(token)
+            away, at = self._away.get(token, (None, 0.0))
+        if here is not None or (recent and away and time.monotonic() - at < RECENT_SECONDS):
+            return here or away
         try:
             found = self._archive.find(token)
         except NoAnswerError as silent:
-            if token in self._away:
-                return self._away[token]
-            raise JobsError(str(silent)) from silent
+            if away is None:
+                raise JobsError(str(silent)) from silent
+            return away
         with self._archive.lock:
             self._away.pop(token, None)
             if isinstance(found, Away):
-                self._away[token] = found
+                self._away[token] = found, time.monotonic()
             if len(self._away) > MOST_REMEMBERED:
                 del self._away[next(iter(self._away))]
         return found
@@ -140,6 +151,8 @@ class Reach:
         with self._answered():
             if self._store:
                 self._store.elsewhere.leave(away)
+        with self._archive.lock:
+            self._away.pop(away.token, None)
 
     @contextmanager
     def joined(self, configs: Sequence[TrainConfig], visitor: str) -> Iterator[list[Away | None]]:

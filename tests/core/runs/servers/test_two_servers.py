@@ -17,7 +17,7 @@ from tests.support.servers import Servers, eventually
 from tests.support.stage import CONFIG, STEPS, Clock, kill, reaches, seed, stands
 from vae_core.runs.archive import UNKNOWN
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
-from vae_core.runs.servers import beat, presence
+from vae_core.runs.servers import beat, elsewhere, presence, reach
 from vae_core.runs.standing import RunView
 from vae_core.training.config import Settings
 
@@ -68,6 +68,28 @@ def test_looking_shows_the_run_and_leaves_it_where_it_is(servers: Servers) -> No
     eventually(lambda: second.look(waiting).place == 1)
     assert second.look("guess") is None
     assert second.why_gone("guess") == UNKNOWN
+
+
+def test_many_looks_in_a_second_ask_the_database_once(servers: Servers, monkeypatch) -> None:
+    (first, _), (second, _) = servers(), servers()
+    monkeypatch.setattr(reach, "RECENT_SECONDS", 1000.0)
+    monkeypatch.setattr(elsewhere, "FRESH_SECONDS", 1000.0)
+    token = first.start(CONFIG, "ann")
+    first.wait_for(token, reaches(0))
+    view = second.look(token)
+    with monkeypatch.context() as silent:
+        silent.setattr(second._store._database, "reading", lambda: pytest.fail("it was asked"))
+        assert [second.look(token).history for _ in range(3)] == [view.history] * 3
+    with asked_for(first):
+        second.pause(token)
+    assert second.look(token).state == "paused"
+    second.discard(token)
+    assert second.look(token) is None
+    other = first.start(seed(1), "ann")
+    first.wait_for(other, reaches(0))
+    assert second.look(other).active
+    second.discard(other)
+    assert second.look(other) is None
 
 
 def test_the_same_is_trained_once_for_both(servers: Servers) -> None:
