@@ -12,7 +12,7 @@ from vae_core.runs.work.child import ROOT
 
 VARIABLE = "TTN_RAY"
 MODULE = "vae_core.runs.work.cluster.driver"
-SECONDS_TO_CONNECT = 60.0
+SECONDS_TO_TRY = 90.0  # Ray looks for a minute for a node on this machine
 ADDRESS = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\]):\d{1,5}", re.ASCII | re.IGNORECASE)
 
 
@@ -38,7 +38,7 @@ def check() -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            timeout=SECONDS_TO_CONNECT,
+            timeout=SECONDS_TO_TRY,
         )
     except subprocess.TimeoutExpired:
         raise ValueError(f"{VARIABLE}: no Ray cluster answers at {named}") from None

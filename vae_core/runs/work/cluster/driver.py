@@ -161,7 +161,7 @@ class Driver:
     def _tell(self, message: Message) -> None:
         if message.kind == "displaced":  # and not because the whole cluster is gone
             self._tell(Message("room", self._room()))
-        with self._writing:
+        with self._writing, suppress(OSError):  # who is gone hears nothing
             wire.write(self._sink, message)
 
 
