@@ -133,6 +133,7 @@ def test_what_loses_its_node_while_all_others_are_taken_waits_before_all_others(
         wait(jobs, token, lambda view: view.snapshot > 0)
     node = cluster.nodes.pop()
     node.kill()
+    until(lambda: jobs._line.workers == 1)
     until(lambda: any(jobs.look(token).state == "queued" for token in tokens[:2]))
     (moved,) = (token for token in tokens[:2] if jobs.look(token).state == "queued")
     view = jobs.look(moved)
