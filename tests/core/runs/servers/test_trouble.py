@@ -69,6 +69,19 @@ def test_a_server_that_starts_while_it_is_silent_says_so_and_finds_all_afterward
     assert eventually(lambda: told(second, token) == "running")
 
 
+def test_an_end_that_is_written_is_not_written_over_before_its_thread_is_gone(
+    servers: Servers, tmp_path: Path
+) -> None:
+    """A server killed at this moment would leave a finished run as one that broke off."""
+    jobs, _ = servers()
+    jobs.wait_for(jobs.start(CONFIG, "ann"), reaches(0))
+    (run,) = jobs.archive.runs.values()
+    jobs.archive.save(run, ("finished", ""))
+    assert run.standing.state == "running"
+    jobs.archive.write_changes()
+    assert [row[3] for row in rows(tmp_path / "runs", "runs")] == ["finished"]
+
+
 def begun(holder: sqlite3.Connection) -> bool:
     """Whether this connection has the right to write, and nobody else."""
     with suppress(sqlite3.OperationalError):
