@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +14,10 @@ from streamlit.navigation.page import StreamlitPage
 from pages.contents import PAGES, PageInfo, neighbours, page_info
 from pages.ui import assets, controls, theme
 from pages.ui.lesson import Entry, Lesson, Link
+
+# Streamlit loads it at its first need, and plotly looks into it as soon as it is seen, even where
+# another visitor's page has half loaded it. Here each script run waits until it is whole.
+importlib.import_module("pandas")
 
 NAME = "Through the Noise"
 ICON = assets.FOLDER / "icon.svg"

@@ -85,12 +85,13 @@ def test_a_class_at_two_replicas(
         asking = (time.process_time() - used) / (time.monotonic() - begun)
         memory = resident(replicas.launcher.pid)
         ends = reached(present)
+        said = replicas.said
     took, wrong = script_runs(present), faults(present)
     middle, slow = statistics.median(took), percentile(took, 0.95)
     times = "".join(f"{1e3 * each:6.0f} ms" for each in (middle, slow, max(took)))
     counts = f"\n{visitors:8}  {len(seeds):9}  {len(took):4}"
     print(f"{counts}{times}  {len(wrong):6}  {memory:4.0f} MB  {asking:5.0%}")
-    assert wrong == []
+    assert wrong == [], said
     assert ends == [1.0] * len(seeds)
     assert {home(visitor) for visitor in present} == {0, 1}
     assert slow < 1.5

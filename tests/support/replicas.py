@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 import pytest
 
@@ -30,11 +31,19 @@ class Replicas:
         address: where nginx answers, with the path, without a slash at the end.
         launcher: the process that started them.
         ports: of the replicas, as their cookies count them.
+        log: what they and their launcher wrote.
     """
 
     address: str
     launcher: subprocess.Popen[bytes]
     ports: list[int]
+    log: IO[str]
+
+    @property
+    def said(self) -> str:
+        """What they and their launcher have written so far."""
+        self.log.seek(0)
+        return self.log.read()
 
     def pid(self, number: int) -> int | None:
         """The process of a replica at the moment; None while there is none."""
@@ -88,7 +97,7 @@ def running_replicas(count: int = 2, base: str = "", **environment: str) -> Iter
             if launcher.poll() is not None:
                 log.seek(0)
                 pytest.fail(f"the replicas did not start:\n{log.read()}")
-            yield Replicas(address, launcher, _ports(launcher.pid))
+            yield Replicas(address, launcher, _ports(launcher.pid), log)
         finally:
             launcher.terminate()
             launcher.wait(timeout=END_SECONDS)

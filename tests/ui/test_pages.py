@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from pages import contents
 from pages.estimators.gradient_variance.views import VIEWS
 from pages.ui.lesson import Lesson, read_sections
+from tests.conftest import ROOT
 from tests.support import pages_sweep
 from tests.support.each_page import PAGES
 
@@ -91,3 +94,12 @@ def test_every_view_of_the_lab_opens_with_every_kind_of_cost(view: str, problem:
     query = {"view": view, "problem": problem, "along": "dim"}
     app = pages_sweep.open_page(contents.page_info("gradient_variance"), **query)
     assert pages_sweep.faults(app) == []
+
+
+def test_what_plotly_looks_into_is_whole_before_a_page_draws() -> None:
+    """Two visitors who came first at once would meet half of it, and one of them a failed page."""
+    asked = "import sys, pages.ui.layout; print('pandas' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "True\n"
