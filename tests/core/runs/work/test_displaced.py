@@ -110,7 +110,9 @@ def test_what_is_to_rest_or_end_does_not_stand_in_line(jobs, stage, act, state):
     assert (view.snapshot, view.message, len(jobs._line)) == (2, "", 0)
 
 
-@pytest.mark.parametrize("act", [Jobs.pause, Jobs.stop, Jobs.discard], ids=["pause", "stop", "discard"])
+@pytest.mark.parametrize(
+    "act", [Jobs.pause, Jobs.stop, Jobs.discard], ids=["pause", "stop", "discard"]
+)
 def test_one_that_waits_can_be_told_to_rest_or_end(jobs, stage, act):
     token = jobs.start(seed(1), "ann")
     jobs.wait_for(token, reaches(0))
