@@ -30,7 +30,8 @@ from vae_core.vae.data import DataError, load_mnist
 
 LOG = logging.getLogger(__name__)
 NICENESS = 10  # below the server's: a tenth of its share
-TORCH_IS_OUT_OF_MEMORY = "DefaultCPUAllocator"
+# How torch, C++, the system and Python say that there is no memory, where they say it otherwise.
+OUT_OF_MEMORY = ("allocate memory", "bad_alloc", "can't start new thread")
 
 
 class Trainee:
@@ -129,7 +130,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
     """What a server is told of a training that broke off; what is our own fault is logged here."""
     if isinstance(error, DataError):
         return {"problem": "data", "text": str(error)}
-    if isinstance(error, MemoryError) or TORCH_IS_OUT_OF_MEMORY in str(error):
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY):
         return {"problem": "memory"}
     LOG.error("a training failed", exc_info=error)
     return {"problem": "fault"}

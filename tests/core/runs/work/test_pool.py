@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -179,7 +180,10 @@ def test_a_server_that_is_killed_takes_its_workers_along_at_a_last_snapshot(tmp_
 def test_without_memory_a_run_is_at_its_last_snapshot_and_says_what_needs_less():
     with pytest.raises(RuntimeError) as full:
         torch.empty(2**60, dtype=torch.uint8)
-    assert problem_of(full.value) == problem_of(MemoryError()) == {"problem": "memory"}
+    system = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    thread = RuntimeError("can't start new thread")
+    for error in (full.value, MemoryError(), system, thread, RuntimeError("std::bad_alloc")):
+        assert problem_of(error) == {"problem": "memory"}
     stage = Stage()
     jobs = Jobs(workers=1, trainer=stage)
     token = jobs.start(CONFIG, "ann")
