@@ -1,7 +1,7 @@
 # make run     install what the app needs into .venv (first time only) and start the server
 # make serve   several servers behind one address (nginx), for a course; REPLICAS=2
 # make test    install what the checks need, a browser included, and run them all
-# make exhaustive   what takes minutes: millions of replicates, every page behind a proxy and cold
+# make exhaustive   what takes minutes: millions of replicates, every page behind a proxy and cold; PART=1/2 is one half of it
 # make browsers   open every page in Firefox and WebKit, too
 # make cluster   several servers: runs in PostgreSQL, replicas behind nginx, trainings on Ray
 # make bench   measure speed in a headless browser

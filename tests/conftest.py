@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -240,11 +241,17 @@ def screenshots() -> Path | None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The browser's tests first, a file at a time in one process: they share a server.
 
-    What needs no browser is short, and fills what is left of each process's time at the end.
+    What needs no browser is short, and fills what is left of each process's time at the end. PART,
+    such as "1/2", leaves the other parts out.
     """
+    part, parts = (int(number) for number in os.environ.get("PART", "1/1").split("/"))
+    if parts > 1:
+        mine = [each for each in items if zlib.crc32(each.nodeid.encode()) % parts == part - 1]
+        config.hook.pytest_deselected(items=list(set(items) - set(mine)))
+        items[:] = mine
     for item in items:
         if "browser" in item.keywords:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -63,9 +63,11 @@ COMPARE = """(plot) => {
   Plotly.react = async (...all) => {
     const painted = shown(plot);
     await react(...all);
-    window.pairs.push([painted, shown(plot)]);
+    window.pairs.push(Object.assign([painted, shown(plot)], { at: performance.now() }));
   };
 }""".replace("READ_SHOWN", READ_SHOWN)
+
+AT_REST = "performance.now() - window.pairs.at(-1).at > 400"
 
 BARS = """(plot) => Array.from(plot.querySelectorAll('.bars .point path'),
   (bar) => bar.getAttribute('d')).join('|')"""
@@ -91,7 +93,7 @@ def test_where_the_hand_stops_the_picture_is_pythons(
         live.page.mouse.move(left + part / 100 * width, middle, steps=4)
         live.page.mouse.up()
         live.page.wait_for_function("(done) => window.pairs.length > done", arg=done)
-        live.page.wait_for_timeout(1000)  # plotly may have drawn during the drag, too
+        live.page.wait_for_function(AT_REST)  # plotly may have drawn during the drag, too
         painted, drawn = live.page.evaluate("window.pairs.at(-1)")
         assert in_sight(painted) == pytest.approx(in_sight(drawn), abs=0.11)
 
