@@ -239,11 +239,7 @@ def release(opened: Visit, param: str) -> list[float]:
     return waits
 
 
-@pytest.mark.parametrize(
-    ("path", "key", "param"),
-    [*FIGURES, ("/elbo?view=steps", "steps", "playback")],
-    ids=lambda value: value,
-)
+@each_figure
 def test_a_release_is_answered(visit: Any, path: str, key: str, param: str) -> None:
     """One verdict over all releases: a slow one counts, and nothing is tried again."""
     opened = visit(path, key)
