@@ -67,7 +67,7 @@ COMPARE = """(plot) => {
   };
 }""".replace("READ_SHOWN", READ_SHOWN)
 
-AT_REST = "performance.now() - window.pairs.at(-1).at > 400"
+AT_REST = "() => performance.now() - window.pairs.at(-1).at > 400"
 
 BARS = """(plot) => Array.from(plot.querySelectorAll('.bars .point path'),
   (bar) => bar.getAttribute('d')).join('|')"""
