@@ -14,7 +14,7 @@ PATIENCE = 60.0
 def patiently(
     ask: Callable[[], Any],
     *not_yet: type[Exception],
-    pause: float = 0.1,
+    pause: float = 0.02,
     of: object = None,
     seconds: float = PATIENCE,
 ) -> Any:

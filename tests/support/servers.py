@@ -26,7 +26,6 @@ from vae_core.vae.data import load_mnist
 
 LONG = TrainConfig(hidden=16, latent=2, batch=50, epochs=160)
 SHORT = TrainConfig(hidden=16, latent=2, batch=50, epochs=2)
-SECONDS = 60.0
 Servers = Callable[..., tuple[Jobs, Stage]]
 
 
@@ -52,15 +51,6 @@ def servers(
     for jobs, stage in made:
         stage.steps(1000)
         jobs.shutdown()
-
-
-def eventually(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """What the condition gives once it holds; it must within a while, however busy the machine."""
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.02)
-    return found
 
 
 def slow(config: TrainConfig, control: Any, resume: Any) -> Iterator[Any]:

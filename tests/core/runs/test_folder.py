@@ -21,7 +21,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file as save_tensors
 
-from tests.support.servers import eventually
+from tests.support.patience import patiently
 from tests.support.stage import kept, rows
 from vae_core.runs.archive import CULLED, UNKNOWN
 from vae_core.runs.bounds import Bounds
@@ -213,7 +213,7 @@ def test_until_all_is_taken_over_no_run_is_called_gone(old, monkeypatch):
         jobs.look(TOKEN)
     assert str(refused.value) == SILENT
     monkeypatch.undo()
-    assert eventually(lambda: jobs._store.ready)
+    assert patiently(lambda: jobs._store.ready)
     assert jobs.look(TOKEN).state == "stopped"
     jobs.shutdown()
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.servers import Servers, eventually, slow
+from tests.support.patience import patiently
+from tests.support.servers import Servers, slow
 from tests.support.stage import kept
 from vae_core.runs.jobs import SERVER_STOPPED
 
@@ -47,7 +48,7 @@ def test_the_run_of_a_server_that_is_gone_goes_on_at_another(
 ) -> None:
     jobs, _ = servers(trainer=slow)
     first, token = process()
-    eventually(lambda: (view := jobs.look(token)) and view.snapshot > 0 and len(view.history) > 5)
+    patiently(lambda: (view := jobs.look(token)) and view.snapshot > 0 and len(view.history) > 5)
     assert jobs.look(token).state == "running"
     assert jobs.archive.runs == {}
     first.send_signal(how)
@@ -63,5 +64,5 @@ def test_the_run_of_a_server_that_is_gone_goes_on_at_another(
     assert steps == sorted(set(steps))
     assert len(kept(tmp_path / "runs")) == 1
     jobs.discard(token)
-    assert eventually(lambda: kept(tmp_path / "runs") == [])
-    assert eventually(lambda: len(list((tmp_path / "runs").glob("*.server"))) == 1)
+    assert patiently(lambda: kept(tmp_path / "runs") == [])
+    assert patiently(lambda: len(list((tmp_path / "runs").glob("*.server"))) == 1)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.servers import Servers, eventually
+from tests.support.patience import patiently
+from tests.support.servers import Servers
 from tests.support.stage import CONFIG, STEPS, reaches, rows, seed, stands
 from vae_core.runs.archive import UNKNOWN
 from vae_core.runs.disk import database
@@ -33,7 +34,7 @@ def test_what_happens_while_the_database_is_silent_is_written_later(
     jobs.wait_for(ann, reaches(2))
     with closing(sqlite3.connect(tmp_path / "runs" / NAME, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        assert eventually(lambda: jobs.why_gone("a token of yesterday") == SILENT)
+        assert patiently(lambda: jobs.why_gone("a token of yesterday") == SILENT)
         with pytest.raises(JobsError) as refused:
             jobs.look("a token of yesterday")
         assert str(refused.value) == SILENT
@@ -46,8 +47,8 @@ def test_what_happens_while_the_database_is_silent_is_written_later(
         jobs.wait_for(ben, reaches(0))
         holder.execute("ROLLBACK")
     second, _ = servers()
-    assert eventually(lambda: (view := second.look(ben)) and view.state == "running")
-    assert eventually(lambda: len(rows(tmp_path / "runs", "runs")) == 1)
+    assert patiently(lambda: (view := second.look(ben)) and view.state == "running")
+    assert patiently(lambda: len(rows(tmp_path / "runs", "runs")) == 1)
     assert second.look(ann) is None
     assert second.why_gone(ann) == UNKNOWN
 
@@ -60,13 +61,13 @@ def test_a_server_that_starts_while_it_is_silent_says_so_and_finds_all_afterward
     jobs.wait_for(token, reaches(0))
     monkeypatch.setattr(database, "WAIT_SECONDS", 0.05)
     with closing(sqlite3.connect(tmp_path / "runs" / NAME, isolation_level=None)) as holder:
-        eventually(lambda: begun(holder))
+        patiently(lambda: begun(holder))
         second, _ = servers()
         with pytest.raises(JobsError) as refused:
             second.look(token)
         assert str(refused.value) == SILENT
         holder.execute("ROLLBACK")
-    assert eventually(lambda: told(second, token) == "running")
+    assert patiently(lambda: told(second, token) == "running")
 
 
 def test_an_end_that_is_written_is_not_written_over_before_its_thread_is_gone(
@@ -133,8 +134,8 @@ def test_a_full_disk_costs_the_snapshot_and_only_until_there_is_room(
             assert not list(folder.rglob("snapshot.safetensors"))
             process.stdin.write("there is room again\n")
             process.stdin.flush()
-            assert eventually(lambda: list(folder.rglob("snapshot.safetensors")))
-            assert eventually(lambda: [row[3] for row in rows(folder, "runs")] == ["finished"])
+            assert patiently(lambda: list(folder.rglob("snapshot.safetensors")))
+            assert patiently(lambda: [row[3] for row in rows(folder, "runs")] == ["finished"])
         finally:
             process.stdin.write("end\n")
             process.stdin.close()

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.many_hands import any_act, hurried
-from tests.support.servers import Servers, eventually
+from tests.support.patience import patiently
+from tests.support.servers import Servers
 from tests.support.stage import CONFIG, STEPS, Clock, kill, reaches, seed, stands
 from vae_core.runs.archive import UNKNOWN
 from vae_core.runs.jobs import GONE, SERVER_STOPPED, Bounds, Jobs, JobsError
@@ -31,7 +32,7 @@ def steps(view: RunView) -> list[int]:
 
 def seen(jobs: Jobs, token: str, step: int) -> RunView:
     """How a run stands at a server that sees it at this step, or later."""
-    return eventually(lambda: (view := jobs.look(token)) and reaches(step)(view) and view)
+    return patiently(lambda: (view := jobs.look(token)) and reaches(step)(view) and view)
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def asked_for(jobs: Jobs) -> Iterator[None]:
     done = threading.Event()
 
     def step() -> None:
-        eventually(lambda: done.is_set() or any(run.leaving for run in jobs.archive.runs.values()))
+        patiently(lambda: done.is_set() or any(run.leaving for run in jobs.archive.runs.values()))
         stage.steps(1)
 
     stepping = threading.Thread(target=step)
@@ -65,7 +66,7 @@ def test_looking_shows_the_run_and_leaves_it_where_it_is(servers: Servers) -> No
     assert (len(first.archive.runs), len(second.archive.runs)) == (1, 0)
     assert other.settings == []
     waiting = first.start(seed(1), "ben")
-    eventually(lambda: second.look(waiting).place == 1)
+    patiently(lambda: second.look(waiting).place == 1)
     assert second.look("guess") is None
     assert second.why_gone("guess") == UNKNOWN
 
@@ -99,7 +100,7 @@ def test_the_same_is_trained_once_for_both(servers: Servers) -> None:
     ben = second.start(CONFIG, "ben")
     assert ben != ann
     assert second.look(ben).watchers == 2
-    eventually(lambda: first.look(ann).watchers == 2)
+    patiently(lambda: first.look(ann).watchers == 2)
     stage.steps(STEPS)
     assert steps(second.wait_for(ben, stands("finished"), 60.0)) == WHOLE
     assert steps(first.wait_for(ann, stands("finished"))) == WHOLE
@@ -123,7 +124,7 @@ def test_what_is_refused_leaves_no_watcher_behind(servers: Servers) -> None:
     first.wait_for(ann, reaches(0))
     with pytest.raises(JobsError, match="line is full"):
         second.start_many([CONFIG, seed(1), seed(2), seed(3)], "ben")
-    eventually(lambda: first.look(ann).watchers == 1)
+    patiently(lambda: first.look(ann).watchers == 1)
 
 
 def test_acting_moves_it_and_it_moves_back(servers: Servers) -> None:
@@ -135,13 +136,13 @@ def test_acting_moves_it_and_it_moves_back(servers: Servers) -> None:
         second.pause(token)
     assert second.look(token).state == "paused"
     assert (len(first.archive.runs), len(second.archive.runs)) == (0, 1)
-    assert eventually(lambda: first.look(token).state == "paused")
+    assert patiently(lambda: first.look(token).state == "paused")
     assert steps(first.look(token)) == [0, 1, 2, 3]
     first.resume(token)
     assert (len(first.archive.runs), len(second.archive.runs)) == (1, 0)
     stage.steps(STEPS)
     assert steps(first.wait_for(token, stands("finished"))) == WHOLE
-    assert eventually(lambda: second.look(token).state == "finished")
+    assert patiently(lambda: second.look(token).state == "finished")
     assert (len(stage.settings), other.settings) == (STEPS, [])
 
 
@@ -164,11 +165,11 @@ def test_one_that_waits_in_line_is_stopped_elsewhere(servers: Servers) -> None:
     busy = first.start(seed(1), "ann")
     token = first.start(seed(2), "ben")
     assert first.look(token).place == 1
-    eventually(lambda: second.look(token))
+    patiently(lambda: second.look(token))
     second.stop(token)
     assert second.look(token).state == "stopped"
     assert first.look(busy).state == "running"
-    assert eventually(lambda: first.look(token).state == "stopped")
+    assert patiently(lambda: first.look(token).state == "stopped")
 
 
 def test_who_shares_parts_where_they_are_and_the_others_notice_nothing(servers: Servers) -> None:
@@ -180,7 +181,7 @@ def test_who_shares_parts_where_they_are_and_the_others_notice_nothing(servers: 
     seen(second, ben, 2)
     second.pause(ben)
     assert second.look(ben).state == "paused"
-    assert eventually(lambda: first.look(ann).watchers == 1)
+    assert patiently(lambda: first.look(ann).watchers == 1)
     assert first.look(ann).state == "running"
     stage.steps(STEPS)
     assert steps(first.wait_for(ann, stands("finished"))) == WHOLE
@@ -198,12 +199,12 @@ def test_who_resets_at_another_server_ends_it_where_it_is(servers: Servers, tmp_
     ben = second.start(CONFIG, "ben")
     second.discard(ben)
     assert second.look(ben) is None
-    assert eventually(lambda: first.look(ann).watchers == 1)
+    assert patiently(lambda: first.look(ann).watchers == 1)
     second.discard(ann)
     assert second.look(ann) is None
-    assert eventually(lambda: not first.archive.runs)
+    assert patiently(lambda: not first.archive.runs)
     stage.steps(1)
-    assert eventually(lambda: not list((tmp_path / "runs").glob("*/")))
+    assert patiently(lambda: not list((tmp_path / "runs").glob("*/")))
     assert first.why_gone(ann) == UNKNOWN
 
 
@@ -221,7 +222,7 @@ def test_whoever_looks_elsewhere_keeps_a_run_alive(servers: Servers, monkeypatch
     token = first.start(CONFIG, "ann")
     first.wait_for(token, reaches(0))
     clock.now = 800.0
-    eventually(lambda: second.look(token) and first.archive.seen["ann"] > 700.0)
+    patiently(lambda: second.look(token) and first.archive.seen["ann"] > 700.0)
     clock.now = 1600.0
     stage.steps(1)
     seen(second, token, 1)
@@ -278,7 +279,7 @@ def test_one_on_another_machine_is_dead_when_its_heart_has_stopped(
     kill(first)
     assert second.look(token).state == "running"
     monkeypatch.setattr(presence, "DEAD_AFTER", 4.0)
-    assert eventually(lambda: second.look(token).state == "interrupted")
+    assert patiently(lambda: second.look(token).state == "interrupted")
     stage.steps(STEPS)
 
 
@@ -288,16 +289,16 @@ def test_who_was_silent_finds_its_run_at_another_server(servers: Servers, monkey
     token = first.start(CONFIG, "ann")
     first.wait_for(token, reaches(0))
     ((run_id, held),) = first.archive.runs.items()
-    eventually(lambda: not held.unsaved and not first.archive._differs(held))
+    patiently(lambda: not held.unsaved and not first.archive._differs(held))
     monkeypatch.setattr(second._store.presence, "living", list)
     run = second.archive.load(run_id)
     assert run.standing.state == "interrupted"
-    assert eventually(lambda: not first.archive.runs)
+    assert patiently(lambda: not first.archive.runs)
     monkeypatch.undo()
     stage.steps(STEPS)
     assert second.look(token).state == "interrupted"
-    assert eventually(lambda: first.look(token).state == "interrupted")
-    assert eventually(lambda: not first._line.works(run))
+    assert patiently(lambda: first.look(token).state == "interrupted")
+    assert patiently(lambda: not first._line.works(run))
 
 
 def test_many_hands_at_two_servers_lose_no_run(servers: Servers) -> None:
@@ -329,6 +330,6 @@ def test_many_hands_at_two_servers_lose_no_run(servers: Servers) -> None:
 
 def ended(jobs: Jobs, token: str) -> str:
     """How a run has ended, as a server sees it; a paused one is stopped."""
-    if eventually(lambda: jobs.look(token)).state == "paused":
+    if patiently(lambda: jobs.look(token)).state == "paused":
         jobs.stop(token)
     return jobs.wait_for(token, lambda view: not view.active, 60.0).state

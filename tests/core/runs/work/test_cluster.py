@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from tests.core.runs.work.test_pool import ENDLESS, SMALL, eventually, gone, numbers, wait
+from tests.core.runs.work.test_pool import ENDLESS, SMALL, gone, numbers, wait
 from tests.support import paper_driver
+from tests.support.patience import patiently
 from tests.support.stage import reaches, stands
 from vae_core.runs.jobs import Jobs
 from vae_core.runs.work.cluster import address, cluster
@@ -71,7 +72,7 @@ def test_a_driver_that_is_lost_interrupts_its_trainings_and_comes_back(jobs):
 
 
 def test_what_the_cluster_has_no_room_for_waits(jobs):
-    wait_for_room = eventually(lambda: jobs._line.workers == 2)
+    wait_for_room = patiently(lambda: jobs._line.workers == 2)
     assert wait_for_room
     tokens = [jobs.start(ENDLESS, str(number)) for number in range(2)]
     assert [jobs.look(token).place for token in tokens] == [0, 0]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.core.runs.work.test_pool import eventually
+from tests.support.patience import patiently
 from tests.support.stage import STEPS, Stage, reaches, seed, stands
 from vae_core.runs.jobs import Jobs
 from vae_core.runs.work.trainer import Displaced
@@ -89,7 +89,7 @@ def test_want_of_room_ends_nothing(jobs, stage):
     token = jobs.start(seed(1), "ann")
     stage.ending = Displaced()
     stage.steps(2 * MOST_LOST)
-    assert eventually(lambda: len(stage.settings) > 2 * MOST_LOST)
+    assert patiently(lambda: len(stage.settings) > 2 * MOST_LOST)
     assert jobs.look(token).active
     stage.ending = None
     stage.steps(STEPS)

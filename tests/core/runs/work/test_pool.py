@@ -8,7 +8,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
+from tests.support.patience import patiently
 from tests.support.stage import CONFIG, STEPS, Stage, reaches, stands
 from vae_core.runs.jobs import SERVER_STOPPED, Jobs
 from vae_core.runs.standing import Point, RunView
@@ -39,14 +39,6 @@ def gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether it comes true within a while."""
-    until = time.monotonic() + 60.0
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.01)
-    return condition()
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +89,7 @@ def test_the_numbers_are_those_of_this_process_to_the_last_digit(jobs, whole):
 def test_whatever_happens_to_its_process_a_run_goes_on_to_the_same_end(jobs, whole):
     jobs.warm_up()
     os.kill(jobs._pool.pids[0], signal.SIGKILL)  # one that waits is missed by nobody
-    assert eventually(lambda: gone(jobs._pool.pids[0]))
+    assert patiently(lambda: gone(jobs._pool.pids[0]))
     token = jobs.start(SMALL, "ann")
     wait(jobs, token, reaches(50))
     jobs.pause(token)
@@ -108,7 +100,7 @@ def test_whatever_happens_to_its_process_a_run_goes_on_to_the_same_end(jobs, who
     wait(jobs, token, reaches(view.snapshot + 1))
     (asked,) = jobs._pool.pids
     os.kill(asked, signal.SIGTERM)
-    assert eventually(lambda: gone(asked))
+    assert patiently(lambda: gone(asked))
     after = wait(jobs, token, lambda now: now.active and now.snapshot > view.snapshot)
     assert (after.state, after.message) == ("running", "")
 
@@ -142,7 +134,7 @@ def test_a_worker_lets_the_pages_go_first(jobs):
     """In the server's session, since Linux may share alike among sessions."""
     jobs.warm_up()
     (pid,) = jobs._pool.pids
-    assert eventually(lambda: os.sched_getscheduler(pid) == os.SCHED_BATCH)  # once it is ready
+    assert patiently(lambda: os.sched_getscheduler(pid) == os.SCHED_BATCH)  # once it is ready
     server = os.getpriority(os.PRIO_PROCESS, os.getpid())
     assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, server + 10)
     assert os.getsid(pid) == os.getsid(0)
@@ -171,7 +163,7 @@ def test_a_server_that_is_killed_takes_its_workers_along_at_a_last_snapshot(tmp_
     assert len(pids) == 2
     server.kill()
     server.communicate()
-    assert eventually(lambda: all(gone(int(pid)) for pid in pids))
+    assert patiently(lambda: all(gone(int(pid)) for pid in pids))
     view = Jobs(folder=tmp_path).look(token)
     assert (view.state, view.message, view.resumable) == ("interrupted", SERVER_STOPPED, True)
     assert view.snapshot >= 50

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
+from tests.support.patience import patiently
 from tests.support.stage import CONFIG, Stage
 from vae_core.runs.work.live import Cores
 from vae_core.runs.work.pool import Pool
@@ -50,14 +50,6 @@ class Papers:
         return self.made[-1]
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether it comes true within a while."""
-    until = time.monotonic() + 30.0
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.001)
-    return condition()
-
-
 @contextmanager
 def at_work(count: int, cores: Cores) -> Iterator[list[Paper]]:
     """So many trainings at once, at the workers that they have."""
@@ -66,7 +58,7 @@ def at_work(count: int, cores: Cores) -> Iterator[list[Paper]]:
     with ThreadPoolExecutor(count) as threads:
         for _ in range(count):
             threads.submit(lambda: list(pool(CONFIG, Settings, None)))
-        assert eventually(lambda: len(papers.made) == count)
+        assert patiently(lambda: len(papers.made) == count)
         assert all(paper.begun.wait(10) for paper in papers.made)
         yield papers.made
         for paper in papers.made:
@@ -85,14 +77,14 @@ def test_whoever_ends_or_is_paused_leaves_the_cores_to_others():
     with at_work(2, Cores(3)) as (first, second):
         assert (first.threads, second.threads) == (1, 1)
         first.goes_on.set()
-        assert eventually(lambda: second.threads == 2)
+        assert patiently(lambda: second.threads == 2)
 
 
 def test_only_so_many_wait_without_work():
     with at_work(4, Cores(4)) as workers:
         for worker in workers:
             worker.goes_on.set()
-        assert eventually(lambda: sum(not worker.fit for worker in workers) == 2)
+        assert patiently(lambda: sum(not worker.fit for worker in workers) == 2)
 
 
 class Dying(Paper):
