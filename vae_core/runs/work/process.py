@@ -30,8 +30,10 @@ from vae_core.vae.data import DataError, load_mnist
 
 LOG = logging.getLogger(__name__)
 NICENESS = 10  # below the server's: a tenth of its share
-# How torch, C++, the system and Python say that there is no memory, where they say it otherwise.
-OUT_OF_MEMORY = ("allocate memory", "bad_alloc", "can't start new thread")
+# How torch, its oneDNN, C++, the system and Python say it where they raise no MemoryError.
+OUT_OF_MEMORY = (
+    "allocate memory", "could not create a primitive", "bad_alloc", "can't start new thread",
+)  # fmt: skip
 
 
 class Trainee:
