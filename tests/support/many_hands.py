@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Sequence
 
 from tests.support.stage import CONFIG, Stage, seed
 from vae_core.runs.jobs import Jobs
@@ -36,3 +38,30 @@ def any_act(jobs: Jobs, visitor: str, tokens: list[str], chance: random.Random) 
         getattr(jobs, act)(token)
     if act == "discard":
         tokens.remove(token)
+
+
+def many_hands(
+    servers: Sequence[Jobs], visitors: int, turns: int
+) -> tuple[list[tuple[str, str]], list[BaseException]]:
+    """So many visitors at once do anything at any server, so many times each.
+
+    Returns:
+        Each visitor with each token left to them, and what was raised.
+    """
+    faults: list[BaseException] = []
+    held: dict[str, list[str]] = {f"visitor {i}": [] for i in range(visitors)}
+
+    def busy(visitor: str) -> None:
+        chance = random.Random(visitor)
+        for _ in range(turns):
+            try:
+                any_act(chance.choice(servers), visitor, held[visitor], chance)
+            except BaseException as fault:
+                faults.append(fault)
+
+    hands = [threading.Thread(target=busy, args=(visitor,)) for visitor in held]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(120)
+    return [(visitor, token) for visitor, tokens in held.items() for token in tokens], faults

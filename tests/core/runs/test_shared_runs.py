@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.many_hands import any_act, hurried
+from tests.support.many_hands import hurried, many_hands
 from tests.support.stage import CONFIG, STEPS, Clock, Stage, kept, reaches, rows, seed, stands
 from vae_core.runs import archive
 from vae_core.runs.archive import CULLED, UNKNOWN
@@ -462,24 +461,8 @@ def test_many_hands_at_once_lose_no_run(tmp_path):
     """Eight visitors do anything at any time; every token leads to a run that comes to its end."""
     bounds = Bounds(kept=5, looks=2_000_000, folders=1000)
     jobs = Jobs(workers=3, folder=tmp_path, trainer=hurried, bounds=bounds)
-    faults: list[BaseException] = []
-    held: dict[str, list[str]] = {f"visitor {i}": [] for i in range(8)}
-
-    def busy(visitor: str) -> None:
-        chance = random.Random(visitor)
-        for _ in range(40):
-            try:
-                any_act(jobs, visitor, held[visitor], chance)
-            except BaseException as fault:
-                faults.append(fault)
-
-    hands = [threading.Thread(target=busy, args=(visitor,)) for visitor in held]
-    for hand in hands:
-        hand.start()
-    for hand in hands:
-        hand.join(60)
+    pairs, faults = many_hands([jobs], visitors=8, turns=40)
     assert {type(fault) for fault in faults} <= {JobsError}
-    pairs = [(visitor, token) for visitor, tokens in held.items() for token in tokens]
     for visitor, token in pairs:
         assert jobs.visitor_of(token) == visitor
         if jobs.look(token).state == "paused":

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from tests.support.many_hands import any_act, hurried
+from tests.support.many_hands import hurried, many_hands
 from tests.support.patience import patiently
 from tests.support.servers import Servers
 from tests.support.stage import CONFIG, STEPS, Clock, kill, reaches, seed, stands
@@ -305,25 +304,10 @@ def test_many_hands_at_two_servers_lose_no_run(servers: Servers) -> None:
     """Whoever does whatever wherever: each token leads to a run that comes to its end, at both."""
     bounds = Bounds(kept=5, folders=1000)
     both = [servers(workers=2, trainer=hurried, bounds=bounds)[0] for _ in range(2)]
-    faults: list[BaseException] = []
-    held: dict[str, list[str]] = {f"visitor {i}": [] for i in range(6)}
-
-    def busy(visitor: str) -> None:
-        chance = random.Random(visitor)
-        for _ in range(15):
-            try:
-                any_act(chance.choice(both), visitor, held[visitor], chance)
-            except BaseException as fault:
-                faults.append(fault)
-
-    hands = [threading.Thread(target=busy, args=(visitor,)) for visitor in held]
-    for hand in hands:
-        hand.start()
-    for hand in hands:
-        hand.join(120)
+    pairs, faults = many_hands(both, visitors=6, turns=15)
     assert [fault for fault in faults if not isinstance(fault, JobsError)] == []
     assert not any("has not let go" in str(fault) for fault in faults)
-    for visitor, token in [(who, token) for who, tokens in held.items() for token in tokens]:
+    for visitor, token in pairs:
         assert [jobs.visitor_of(token) for jobs in both] == [visitor, visitor]
         assert len({ended(jobs, token) for jobs in both}) == 1
 
